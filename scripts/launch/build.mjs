@@ -1,0 +1,62 @@
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { hashOf, hashOfFiles } from "./hash.mjs";
+import { cacheFolder, root } from "./paths.mjs";
+import { findNpm, runQuietly, taskEnvironment } from "./processes.mjs";
+import { step } from "./say.mjs";
+
+/** @typedef {import("./node.mjs").FoundNode} FoundNode */
+/** @typedef {{ name: string, title: string, inputs: string[], output: string, args: () => string[] }} Build */
+
+const hardhat = join(root, "node_modules", "hardhat", "dist", "src", "cli.js");
+
+/** In the order of their dependencies: each is built again when its own inputs or those of an earlier one change.
+ * @type {Build[]} */
+const builds = [
+  {
+    name: "contracts",
+    title: "compiling the contracts",
+    inputs: ["contracts", "hardhat.config.ts"],
+    output: "artifacts",
+    args: () => [hardhat, "build", "--quiet", "--no-tests"],
+  },
+  ...["engine", "sdk", "worker"].map((name) => ({
+    name,
+    title: `building @athanor/${name}`,
+    inputs: [name, "tsconfig.base.json"],
+    output: `${name}/dist`,
+    args: () => [findNpm(), "run", "build", "--workspace", name],
+  })),
+];
+
+/**
+ * Compiles the contracts and builds the workspaces whose sources changed since the last time.
+ * @param {FoundNode} node
+ */
+export async function buildChanged(node) {
+  let inputs = hashOf(readFileSync(join(root, "package-lock.json")));
+  for (const { name, title, inputs: paths, output, args } of builds) {
+    inputs = hashOf(inputs + hashOfFiles(root, paths, isSource));
+    const stampFile = join(cacheFolder, `built-${name}`);
+    const stamped = existsSync(stampFile) && readFileSync(stampFile, "utf8") === inputs;
+    if (stamped && isFilled(join(root, output))) continue;
+    await step(title, () =>
+      runQuietly(node.binary, args(), {
+        env: taskEnvironment(node),
+        whatToDo: `Correct the sources of ${name} and run the command again.`,
+      }),
+    );
+    writeFileSync(stampFile, inputs);
+  }
+}
+
+/** Tests and build outputs do not change what is built.
+ * @param {string} path relative to the root */
+function isSource(path) {
+  return !/(^|\/)(node_modules|dist|coverage)$|\.test\.ts$|\.t\.sol$/.test(path);
+}
+
+/** @param {string} folder */
+function isFilled(folder) {
+  return existsSync(folder) && readdirSync(folder).length > 0;
+}
