@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Job, JobId} from "../types/Job.sol";
+import {JobState} from "../types/JobState.sol";
+
+/// @title Job escrow: one request, one payment
+/// @notice A client escrows the largest possible price; the provider's standing offer is its acceptance. The provider submits the
+/// generated tokens, which anyone can check; after the challenge window the tokens actually produced are paid and the rest is refunded.
+///
+///   None ──create──▶ Created ──submit──▶ Submitted ──finalize──▶ Finalized
+///                       ├──expire──▶ Expired        (deadline passed, anyone)
+///                       └──decline─▶ Declined       (operator)
+///
+/// A job's terms are not stored: its id is their hash, events publish them, and callers present them again. Everything a job can
+/// end in has an exit that anyone may take and that pays its sender the job's bounty. There is no way to pause any of them.
+/// Warning: until fraud proofs exist, a result is only as honest as its provider.
+interface IJobEscrow {
+    /// @notice What a client asks for.
+    /// @param maxCost The most the client will pay, without the bounty, in `token` units.
+    /// @param submitDeadline Last second in which the provider may submit.
+    /// @param seed Randomness of the sampling; part of the request's commitment.
+    /// @param promptTokens Packed token ids; see `TokenIds`.
+    struct Request {
+        address provider;
+        bytes32 modelRoot;
+        address token;
+        uint32 maxTokens;
+        uint128 maxCost;
+        uint40 submitDeadline;
+        uint64 seed;
+        uint64 salt;
+        bytes promptTokens;
+    }
+
+    /// @notice Governed parameters; a job keeps those it was created with. One storage slot.
+    /// @param stakePerJob ATH units of the provider's stake locked while a job is open.
+    /// @param challengeWindow Shortest window, seconds; the time to recompute the request is added.
+    /// @param minimumResponseTime Seconds a client must leave the provider.
+    /// @param maximumResponseTime Seconds a client may leave the provider.
+    /// @param workPerSecond Multiply-adds a second that a challenger is assumed to recompute at least.
+    struct Parameters {
+        uint96 stakePerJob;
+        uint32 challengeWindow;
+        uint32 minimumResponseTime;
+        uint32 maximumResponseTime;
+        uint64 workPerSecond;
+    }
+
+    /// @notice Governed terms of payment in one token. One storage slot.
+    /// @param accepted Whether new jobs may be paid in it.
+    /// @param feeBasisPoints Protocol fee in ten-thousandths of the charge.
+    /// @param exitBounty Token units for whoever ends a job.
+    struct TokenTerms {
+        bool accepted;
+        uint16 feeBasisPoints;
+        uint96 exitBounty;
+    }
+
+    /// @notice What a provider answered, as presented at finalisation.
+    struct Output {
+        uint32 count;
+        bytes32 tokensRoot;
+    }
+
+    event JobCreated(
+        JobId indexed id,
+        address indexed client,
+        address indexed provider,
+        Job job,
+        uint64 seed,
+        bytes promptTokens
+    );
+    event ResultSubmitted(JobId indexed id, address indexed provider, bytes32 outputRoot, uint40 finalizableAt, bytes outputTokens);
+    /// @param earned Paid to the provider; `earned + fee` is the charge, all in token units.
+    event JobFinalized(
+        JobId indexed id,
+        address indexed client,
+        address indexed provider,
+        uint256 earned,
+        uint256 fee,
+        uint256 refund,
+        uint256 bounty,
+        address caller
+    );
+    event JobExpired(JobId indexed id, address indexed client, address indexed provider, uint256 refund, uint256 bounty, address caller);
+    event JobDeclined(JobId indexed id, address indexed client, address indexed provider, uint256 refund);
+    event ParametersSet(Parameters parameters);
+    event TokenTermsSet(address indexed token, TokenTerms terms);
+    event FeesWithdrawn(address indexed token, address indexed recipient, uint256 amount);
+
+    /// @notice The terms hash to no job of this escrow. Present them exactly as `JobCreated` published them.
+    error UnknownJob(JobId id);
+    /// @notice The same request was created in this block already. Choose another salt.
+    error JobAlreadyExists(JobId id);
+    /// @notice The job is past the point where it could be answered, expired or declined.
+    error JobNotOpen(JobId id, JobState state);
+    /// @notice There is no result to finalise, or it was finalised already.
+    error JobNotSubmitted(JobId id, JobState state);
+    /// @notice New jobs are not paid in this token.
+    error PaymentTokenNotAccepted(address token);
+    /// @notice The prompt is empty.
+    error EmptyPrompt();
+    /// @notice At least one token must be asked for.
+    error NoTokensRequested();
+    /// @notice Prompt and output together do not fit the model. Shorten the prompt or ask for fewer tokens.
+    error ContextExceeded(uint256 promptTokens, uint256 maxTokens, uint256 contextLength);
+    /// @notice The offer's price for this request is above the client's limit. Raise the limit or choose another provider.
+    error PriceAboveLimit(uint256 cost, uint256 maxCost);
+    /// @notice The deadline leaves the provider too little or too much time. Seconds since 1970.
+    error DeadlineOutOfBounds(uint256 submitDeadline, uint256 earliest, uint256 latest);
+    /// @notice Recomputing the request would take longer than the longest challenge window, in seconds.
+    error RequestTooLarge(uint256 challengeWindow, uint256 maximum);
+    /// @notice Only the provider's operator key may do this.
+    error NotOperator(address caller, address operator);
+    error SubmissionTooLate(uint256 submitDeadline, uint256 timestamp);
+    /// @notice The provider still has time to answer.
+    error NotExpired(uint256 submitDeadline, uint256 timestamp);
+    /// @notice The result has no tokens or more than the request allows.
+    error OutputLengthOutOfBounds(uint256 count, uint256 maxTokens);
+    /// @notice The output is not the one that was submitted.
+    error OutputMismatch(JobId id, bytes32 presented);
+    error ChallengeWindowOpen(JobId id, uint256 finalizableAt, uint256 timestamp);
+    /// @notice A challenge of the result is undecided.
+    error ChallengesAlive(JobId id, uint16 liveChallenges);
+    error LengthMismatch(uint256 jobs, uint256 outputs);
+    /// @notice A parameter lies outside its fixed bounds.
+    error ParameterOutOfBounds(bytes32 parameter, uint256 value, uint256 minimum, uint256 maximum);
+
+    /// @notice Escrows `cost + exitBounty` of the caller's vault account and opens the job.
+    function create(Request calldata request) external returns (JobId id);
+
+    /// @notice Answers a job with the complete output. Only the provider's operator, until the deadline, once.
+    /// @param outputTokens Packed token ids; see `TokenIds`.
+    function submit(Job calldata job, bytes calldata outputTokens) external;
+
+    /// @notice Pays for a result whose window is over. Anyone may call and receives the bounty.
+    function finalize(Job calldata job, Output calldata output) external;
+
+    /// @notice Finalises all of the given results that can be; skips the others, so that nobody spoils a batch by finalising one of it first.
+    /// @return finalized How many were finalised by this call.
+    function finalizeBatch(Job[] calldata jobs, Output[] calldata outputs) external returns (uint256 finalized);
+
+    /// @notice Refunds a job that nobody answered in time. Anyone may call and receives the bounty.
+    function expire(Job calldata job) external;
+
+    /// @notice Refunds a job, bounty included, that the provider will not answer. Only the provider's operator.
+    function decline(Job calldata job) external;
+
+    function setParameters(Parameters calldata parameters) external;
+
+    function setTokenTerms(address token, TokenTerms calldata terms) external;
+
+    /// @notice Takes collected fees out. Cannot reach anything else.
+    function withdrawFees(address token, uint256 amount, address recipient) external;
+
+    function jobState(JobId id) external view returns (JobState);
+
+    function jobIdOf(Job calldata job) external view returns (JobId);
+
+    /// @notice Cost of a request in token units: rounded up, so that no sequence of small requests is cheaper than one large.
+    function costOf(
+        uint256 promptTokens,
+        uint256 outputTokens,
+        uint256 inputPrice,
+        uint256 outputPrice
+    ) external pure returns (uint256);
+
+    function parameters() external view returns (Parameters memory);
+
+    function tokenTermsOf(address token) external view returns (TokenTerms memory);
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title Provider registry: who serves what at which price
+/// @notice A provider is its owner account. Daily work is done with other keys, so that the owner key can stay cold.
+interface IProviderRegistry {
+    /// @notice A governed class of hardware.
+    /// @param minimumStakePerGpu ATH units (18 decimals).
+    struct HardwareClass {
+        string name;
+        uint96 minimumStakePerGpu;
+        bool open;
+    }
+
+    /// @param operator Key that submits results; never the owner's.
+    /// @param watchtower Key that may defend results when the operator is offline; zero if there is none.
+    /// @param encryptionKey X25519 public key for private requests; zero if there is none.
+    /// @param hardwareClass Index of the hardware class.
+    /// @param gpuCount Number of GPUs of that class.
+    /// @param endpoint URL of the provider's own service; empty if it only watches the chain.
+    struct Profile {
+        address operator;
+        address watchtower;
+        bytes32 encryptionKey;
+        uint32 hardwareClass;
+        uint32 gpuCount;
+        string endpoint;
+    }
+
+    /// @param registered Whether the account is a provider.
+    /// @param offerCount Number of standing offers.
+    /// @param reserved ATH units locked for hardware and fraud deposit, as of the last change of hardware.
+    struct Provider {
+        Profile profile;
+        bool registered;
+        uint32 offerCount;
+        uint96 reserved;
+    }
+
+    /// @notice A standing acceptance of every valid request for a model, paid in a token. One storage slot.
+    /// @param inputPrice Token units for a million prompt tokens.
+    /// @param outputPrice Token units for a million generated tokens.
+    /// @param contextLength Copied from the model; zero means there is no offer.
+    /// @param vocabularySize Copied from the model.
+    /// @param workPerPosition Copied from the model.
+    struct Offer {
+        uint80 inputPrice;
+        uint80 outputPrice;
+        uint24 contextLength;
+        uint24 vocabularySize;
+        uint48 workPerPosition;
+    }
+
+    event HardwareClassSet(uint32 indexed hardwareClass, string name, uint96 minimumStakePerGpu, bool open);
+    event FraudDepositSet(uint96 amount);
+    event ProviderRegistered(address indexed provider, Profile profile, uint96 reserved);
+    event ProviderUpdated(address indexed provider, Profile profile, uint96 reserved);
+    event ProviderDeregistered(address indexed provider);
+    event OfferSet(
+        address indexed provider,
+        bytes32 indexed modelRoot,
+        address indexed token,
+        uint80 inputPrice,
+        uint80 outputPrice
+    );
+    event OfferRemoved(address indexed provider, bytes32 indexed modelRoot, address indexed token);
+
+    error AlreadyRegistered(address provider);
+    error NotRegistered(address provider);
+    /// @notice The operator key must differ from the owner's, and be there.
+    error InvalidOperator(address operator);
+    error InvalidWatchtower(address watchtower);
+    /// @notice No such hardware class, or it takes no new hardware.
+    error HardwareClassNotOpen(uint32 hardwareClass, uint32 classCount);
+    error GpuCountOutOfBounds(uint32 gpuCount, uint32 maximum);
+    error EndpointTooLong(uint256 length, uint256 maximum);
+    /// @notice Remove all offers first.
+    error OffersStanding(address provider, uint32 offerCount);
+    /// @notice Wait until all open work has ended.
+    error WorkOpen(address provider, uint32 openWork);
+    /// @notice The provider does not offer this model for this token. Choose one of its offers.
+    error NoSuchOffer(address provider, bytes32 modelRoot, address token);
+    /// @notice The token is not accepted by the vault.
+    error OfferTokenNotAccepted(address token);
+
+    /// @notice Registers the caller as a provider and locks the stake its hardware needs plus the fraud deposit.
+    function register(Profile calldata profile) external;
+
+    /// @notice Replaces the caller's profile; the lock follows the hardware at today's requirements.
+    function update(Profile calldata profile) external;
+
+    /// @notice Ends the registration and frees the lock; refused while offers stand or work is open.
+    function deregister() external;
+
+    /// @notice Offers a model, or changes the price of an offer. Open jobs keep the price they were created with.
+    function setOffer(bytes32 modelRoot, address token, uint80 inputPrice, uint80 outputPrice) external;
+
+    function removeOffer(bytes32 modelRoot, address token) external;
+
+    /// @notice Adds a hardware class or changes one. Registered providers keep their lock until they change hardware.
+    /// @param hardwareClass An existing index, or the number of classes to add one.
+    function setHardwareClass(uint32 hardwareClass, HardwareClass calldata class) external;
+
+    /// @notice Sets the part of every new lock that backs no work, in ATH units.
+    function setFraudDeposit(uint96 amount) external;
+
+    /// @notice ATH units that `gpuCount` GPUs of a class need, fraud deposit included.
+    function requiredStake(uint32 hardwareClass, uint32 gpuCount) external view returns (uint96);
+
+    function providerOf(address provider) external view returns (Provider memory);
+
+    /// @notice The key that submits results for a provider; zero if it is not registered.
+    function operatorOf(address provider) external view returns (address);
+
+    /// @notice Reverts with `NoSuchOffer` if there is none.
+    function offerOf(address provider, bytes32 modelRoot, address token) external view returns (Offer memory);
+
+    function hardwareClassOf(uint32 hardwareClass) external view returns (HardwareClass memory);
+
+    function hardwareClassCount() external view returns (uint32);
+
+    function fraudDeposit() external view returns (uint96);
+}

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @title Vault: the only contract of Athanor that holds money
+/// @notice Internal balances in every accepted token, escrowed parts of them, and staked ATH.
+/// Modules (job escrow, provider registry, …) move money inside the vault; only its owner takes money out.
+///
+/// A module can touch an account only after the account's owner approved that module, and an approval cannot be
+/// withdrawn while the module may still need it. So nobody, governance included, can reach funds by adding a module.
+interface IVault {
+    /// @notice A balance in one token, in that token's units.
+    /// @param available Free to withdraw, stake or escrow.
+    /// @param escrowed Bound to open work; a module pays it out or gives it back.
+    /// @param modules Bit i is set when the owner approved the module with index i.
+    struct Account {
+        uint112 available;
+        uint112 escrowed;
+        uint32 modules;
+    }
+
+    /// @notice Staked ATH of one owner, in ATH units (18 decimals).
+    /// @param staked Everything staked, without what is unbonding.
+    /// @param locked The part of `staked` that backs registered hardware and open work; the same unit never backs two things.
+    /// @param openWork Number of open locks taken for work.
+    /// @param modules Bit i is set when the owner approved the module with index i.
+    struct Stake {
+        uint96 staked;
+        uint96 locked;
+        uint32 openWork;
+        uint32 modules;
+    }
+
+    /// @notice ATH on its way out of the stake.
+    /// @param amount ATH units (18 decimals).
+    /// @param releaseAt Seconds since 1970 from which it can be claimed.
+    struct Unbonding {
+        uint96 amount;
+        uint40 releaseAt;
+    }
+
+    /// @notice What the vault knows of a token.
+    /// @param accepted Whether deposits are taken; withdrawals always work.
+    /// @param ledger Sum of all accounts, stakes and unbondings in token units; never above the vault's token balance.
+    struct TokenState {
+        bool accepted;
+        uint112 ledger;
+    }
+
+    /// @notice How one escrow is divided. What is left over goes back to the payer.
+    /// @param payer Whose escrow it is.
+    /// @param token The token of the escrow.
+    /// @param escrowed Amount bound by `openWork`, token units.
+    /// @param provider Who worked, or was to work.
+    /// @param earned Paid to the provider, token units.
+    /// @param fee Paid to the calling module's own account, token units.
+    /// @param exitCaller Who sent the call that ended the work.
+    /// @param bounty Paid to `exitCaller`, token units.
+    /// @param stakeLock ATH units to free of the provider's lock.
+    struct Settlement {
+        address payer;
+        address token;
+        uint256 escrowed;
+        address provider;
+        uint256 earned;
+        uint256 fee;
+        address exitCaller;
+        uint256 bounty;
+        uint256 stakeLock;
+    }
+
+    event Deposited(address indexed token, address indexed sender, address indexed owner, uint256 amount);
+    event Withdrawn(address indexed token, address indexed owner, address indexed recipient, uint256 amount);
+    event ModulesApproved(address indexed token, address indexed owner, uint32 modules);
+    event StakeModulesApproved(address indexed owner, uint32 modules);
+    event Staked(address indexed owner, uint256 amount);
+    event UnbondingStarted(address indexed owner, uint256 amount, uint256 totalUnbonding, uint40 releaseAt);
+    event UnbondingClaimed(address indexed owner, uint256 amount);
+    event ModuleAdded(address indexed module, uint8 index);
+    event TokenAccepted(address indexed token, bool accepted);
+    event UnbondingPeriodSet(uint40 period);
+
+    /// @notice The token is not one the vault takes. Use an accepted one; see `tokenState`.
+    error TokenNotAccepted(address token);
+    /// @notice The token moved another amount than asked for (a fee on transfer, say). Such tokens are refused.
+    error TransferAmountMismatch(address token, uint256 expected, uint256 received);
+    /// @notice The account holds too little that is free. Deposit the difference or wait for open work to end.
+    error InsufficientBalance(address token, address owner, uint256 available, uint256 required);
+    /// @notice The stake has too little that is free. Stake the difference in ATH, or end open work.
+    error InsufficientStake(address owner, uint256 free, uint256 required);
+    /// @notice The owner has not approved this module for the account. Call `approveModules` first.
+    error ModuleNotApproved(address token, address owner, address module);
+    /// @notice The owner has not approved this module for the stake. Call `approveStakeModules` first.
+    error StakeModuleNotApproved(address owner, address module);
+    /// @notice An approval can be withdrawn only while nothing is escrowed, respectively locked.
+    error ApprovalInUse(address owner, uint256 bound);
+    /// @notice The bits name a module that does not exist.
+    error UnknownModules(uint32 modules, uint8 moduleCount);
+    /// @notice Only a module may call this.
+    error NotAModule(address caller);
+    error ModuleAlreadyAdded(address module);
+    error TooManyModules(uint256 maximum);
+    /// @notice Nothing is unbonding.
+    error NothingToClaim(address owner);
+    /// @notice The unbonding period is not over.
+    error StillUnbonding(uint40 releaseAt, uint256 timestamp);
+    /// @notice The period lies outside its fixed bounds, in seconds.
+    error UnbondingPeriodOutOfBounds(uint40 period, uint40 minimum, uint40 maximum);
+    error ZeroAmount();
+    error ZeroAddress();
+    /// @notice A module asked to pay out more than it had escrowed.
+    error SettlementExceedsEscrow(uint256 escrowed, uint256 payouts);
+    /// @notice A module settled more than the payer has escrowed.
+    error EscrowUnderflow(address payer, uint256 escrowed, uint256 settled);
+    /// @notice A module freed more stake than is locked.
+    error LockUnderflow(address owner, uint256 locked, uint256 freed);
+
+    // ------------------------------------------------------------------------------------------- accounts
+
+    /// @notice Moves tokens from the caller, who approved the vault for them, into `owner`'s account.
+    function deposit(address token, uint256 amount, address owner) external;
+
+    /// @notice Uses an ERC-2612 permit of the caller for the vault. Meant for `multicall` before `deposit`.
+    /// Does not revert when the permit was already used (somebody may send it first); the deposit then decides.
+    function permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
+
+    /// @notice Pays the caller's free balance out to `recipient`.
+    function withdraw(address token, uint256 amount, address recipient) external;
+
+    /// @notice Lets the modules named by the bits use the caller's account in `token`.
+    function approveModules(address token, uint32 modules) external;
+
+    /// @notice Withdraws all module approvals of the caller's account in `token`; refused while anything is escrowed.
+    function revokeModules(address token) external;
+
+    // ---------------------------------------------------------------------------------------------- stake
+
+    /// @notice Moves ATH from the caller's account into its stake.
+    function stake(uint256 amount) external;
+
+    /// @notice Lets the modules named by the bits lock the caller's stake.
+    function approveStakeModules(uint32 modules) external;
+
+    /// @notice Withdraws all module approvals of the caller's stake; refused while anything is locked.
+    function revokeStakeModules() external;
+
+    /// @notice Starts to take free stake out. A further call adds to the amount and restarts the period for all of it.
+    function unbond(uint256 amount) external;
+
+    /// @notice Moves `owner`'s unbonded ATH into its account. Anyone may call.
+    function claimUnbonded(address owner) external;
+
+    // -------------------------------------------------------------------------------------------- modules
+
+    /// @notice Binds `amount` of the payer's account and `stakeLock` of the provider's stake to open work.
+    function openWork(address payer, address token, uint256 amount, address provider, uint256 stakeLock) external;
+
+    /// @notice Ends open work: divides the escrow and frees the stake.
+    function settle(Settlement calldata settlement) external;
+
+    /// @notice Locks stake that backs registered hardware.
+    function lockStake(address owner, uint256 amount) external;
+
+    /// @notice Frees stake that backed registered hardware.
+    function unlockStake(address owner, uint256 amount) external;
+
+    // ----------------------------------------------------------------------------------------- governance
+
+    /// @notice Adds a module, for good: work that a module opened can always be ended.
+    function addModule(address module) external returns (uint8 index);
+
+    /// @notice Starts or stops taking deposits in a token.
+    function setTokenAccepted(address token, bool accepted) external;
+
+    /// @notice Sets how long stake unbonds, in seconds; applies to unbondings that start afterwards.
+    function setUnbondingPeriod(uint40 period) external;
+
+    // ---------------------------------------------------------------------------------------------- views
+
+    function ath() external view returns (address);
+
+    function accountOf(address token, address owner) external view returns (Account memory);
+
+    function stakeOf(address owner) external view returns (Stake memory);
+
+    function unbondingOf(address owner) external view returns (Unbonding memory);
+
+    function tokenState(address token) external view returns (TokenState memory);
+
+    function unbondingPeriod() external view returns (uint40);
+
+    /// @notice Number of modules; their indices are below it.
+    function moduleCount() external view returns (uint8);
+
+    /// @notice The approval bit of a module, 0 if it is none.
+    function moduleBit(address module) external view returns (uint32);
+}

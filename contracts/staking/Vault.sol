@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
+
+import {IVault} from "../interfaces/IVault.sol";
+
+/// @title Vault
+/// @notice See `IVault`, which is the specification.
+contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
+    using SafeCast for uint256;
+    using SafeERC20 for IERC20;
+
+    // ------------------------------------------------------------------------------------------ constants
+
+    uint8 private constant MAX_MODULES = 32;
+    /// @dev Outlasts every response time, challenge window and dispute that stake can be slashed for.
+    uint40 private constant MIN_UNBONDING_PERIOD = 14 days;
+    uint40 private constant MAX_UNBONDING_PERIOD = 90 days;
+
+    /// @inheritdoc IVault
+    address public immutable ath;
+
+    // -------------------------------------------------------------------------------------------- storage
+
+    mapping(address token => mapping(address owner => Account)) private _accounts;
+    mapping(address owner => Stake) private _stakes;
+    mapping(address owner => Unbonding) private _unbondings;
+    mapping(address token => TokenState) private _tokens;
+    /// @dev The approval bit of a module; 0 for every other address.
+    mapping(address module => uint32 bit) private _moduleBits;
+    uint40 private _unbondingPeriod;
+    uint8 private _moduleCount;
+
+    // ---------------------------------------------------------------------------------------- construction
+
+    /// @param authority The AccessManager that decides who may call the functions of the governance section.
+    /// @param athToken The token of stakes; accepted from the start.
+    constructor(address authority, address athToken) AccessManaged(authority) {
+        if (athToken == address(0)) revert ZeroAddress();
+        ath = athToken;
+        _setTokenAccepted(athToken, true);
+        _setUnbondingPeriod(MIN_UNBONDING_PERIOD);
+    }
+
+    // ------------------------------------------------------------------------------------------- accounts
+
+    /// @inheritdoc IVault
+    function deposit(address token, uint256 amount, address owner) external nonReentrant {
+        TokenState storage state = _tokens[token];
+        if (!state.accepted) revert TokenNotAccepted(token);
+        if (amount == 0) revert ZeroAmount();
+        if (owner == address(0)) revert ZeroAddress();
+
+        Account storage account = _accounts[token][owner];
+        // INVARIANT: the ledger is the sum of all accounts and fits 112 bits, so no account can ever overflow.
+        state.ledger = (state.ledger + amount).toUint112();
+        account.available += uint112(amount);
+        emit Deposited(token, msg.sender, owner, amount);
+
+        // INVARIANT: ledger <= token balance. A token that moves less than it says is refused.
+        uint256 before = IERC20(token).balanceOf(address(this));
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        if (received != amount) revert TransferAmountMismatch(token, amount, received);
+    }
+
+    /// @inheritdoc IVault
+    function permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
+        // Only accepted tokens are called, so that nobody makes the vault call a contract of his choice.
+        if (!_tokens[token].accepted) revert TokenNotAccepted(token);
+        // solhint-disable-next-line no-empty-blocks
+        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {
+            // A permit that somebody sent before us has left the allowance behind; without one, the deposit reverts.
+        }
+    }
+
+    /// @inheritdoc IVault
+    function withdraw(address token, uint256 amount, address recipient) external nonReentrant {
+        if (amount == 0) revert ZeroAmount();
+        if (recipient == address(0)) revert ZeroAddress();
+        Account storage account = _accounts[token][msg.sender];
+        uint256 available = account.available;
+        if (available < amount) revert InsufficientBalance(token, msg.sender, available, amount);
+
+        unchecked {
+            account.available = uint112(available - amount);
+        }
+        // INVARIANT: the ledger is the sum of all accounts, so it covers every part of it.
+        _tokens[token].ledger -= uint112(amount);
+        emit Withdrawn(token, msg.sender, recipient, amount);
+
+        IERC20(token).safeTransfer(recipient, amount);
+    }
+
+    /// @inheritdoc IVault
+    function approveModules(address token, uint32 modules) external {
+        Account storage account = _accounts[token][msg.sender];
+        uint32 approved = account.modules | _knownModules(modules);
+        account.modules = approved;
+        emit ModulesApproved(token, msg.sender, approved);
+    }
+
+    /// @inheritdoc IVault
+    function revokeModules(address token) external {
+        Account storage account = _accounts[token][msg.sender];
+        // INVARIANT: what a module has escrowed, it can settle.
+        if (account.escrowed != 0) revert ApprovalInUse(msg.sender, account.escrowed);
+        account.modules = 0;
+        emit ModulesApproved(token, msg.sender, 0);
+    }
+
+    // ---------------------------------------------------------------------------------------------- stake
+
+    /// @inheritdoc IVault
+    function stake(uint256 amount) external {
+        if (amount == 0) revert ZeroAmount();
+        Account storage account = _accounts[ath][msg.sender];
+        uint256 available = account.available;
+        if (available < amount) revert InsufficientBalance(ath, msg.sender, available, amount);
+        unchecked {
+            account.available = uint112(available - amount);
+        }
+        Stake storage position = _stakes[msg.sender];
+        position.staked = (position.staked + amount).toUint96();
+        emit Staked(msg.sender, amount);
+    }
+
+    /// @inheritdoc IVault
+    function approveStakeModules(uint32 modules) external {
+        Stake storage position = _stakes[msg.sender];
+        uint32 approved = position.modules | _knownModules(modules);
+        position.modules = approved;
+        emit StakeModulesApproved(msg.sender, approved);
+    }
+
+    /// @inheritdoc IVault
+    function revokeStakeModules() external {
+        Stake storage position = _stakes[msg.sender];
+        // INVARIANT: what a module has locked, it can free.
+        if (position.locked != 0 || position.openWork != 0) revert ApprovalInUse(msg.sender, position.locked);
+        position.modules = 0;
+        emit StakeModulesApproved(msg.sender, 0);
+    }
+
+    /// @inheritdoc IVault
+    function unbond(uint256 amount) external {
+        if (amount == 0) revert ZeroAmount();
+        Stake storage position = _stakes[msg.sender];
+        // INVARIANT: locked stake cannot leave.
+        uint256 free = position.staked - position.locked;
+        if (free < amount) revert InsufficientStake(msg.sender, free, amount);
+        position.staked -= uint96(amount);
+
+        Unbonding storage unbonding = _unbondings[msg.sender];
+        uint96 total = unbonding.amount + uint96(amount);
+        uint40 releaseAt = uint40(block.timestamp) + _unbondingPeriod;
+        (unbonding.amount, unbonding.releaseAt) = (total, releaseAt);
+        emit UnbondingStarted(msg.sender, amount, total, releaseAt);
+    }
+
+    /// @inheritdoc IVault
+    function claimUnbonded(address owner) external {
+        Unbonding memory unbonding = _unbondings[owner];
+        if (unbonding.amount == 0) revert NothingToClaim(owner);
+        if (block.timestamp < unbonding.releaseAt) revert StillUnbonding(unbonding.releaseAt, block.timestamp);
+        delete _unbondings[owner];
+        _accounts[ath][owner].available += unbonding.amount;
+        emit UnbondingClaimed(owner, unbonding.amount);
+    }
+
+    // -------------------------------------------------------------------------------------------- modules
+
+    /// @inheritdoc IVault
+    function openWork(address payer, address token, uint256 amount, address provider, uint256 stakeLock) external {
+        uint32 bit = _callingModule();
+
+        Account memory account = _accounts[token][payer];
+        if (account.modules & bit == 0) revert ModuleNotApproved(token, payer, msg.sender);
+        if (account.available < amount) revert InsufficientBalance(token, payer, account.available, amount);
+        unchecked {
+            account.available -= uint112(amount);
+        }
+        account.escrowed += uint112(amount);
+        _accounts[token][payer] = account;
+
+        Stake memory position = _stakes[provider];
+        _lock(position, bit, provider, stakeLock);
+        position.openWork += 1;
+        _stakes[provider] = position;
+    }
+
+    /// @inheritdoc IVault
+    function settle(Settlement calldata settlement) external {
+        uint32 bit = _callingModule();
+        address token = settlement.token;
+        uint256 payouts = settlement.earned + settlement.fee + settlement.bounty;
+        // INVARIANT: a module pays out no more than it escrowed.
+        if (payouts > settlement.escrowed) revert SettlementExceedsEscrow(settlement.escrowed, payouts);
+
+        Account memory payer = _accounts[token][settlement.payer];
+        // INVARIANT: only a module the payer approved touches the payer's escrow.
+        if (payer.modules & bit == 0) revert ModuleNotApproved(token, settlement.payer, msg.sender);
+        if (payer.escrowed < settlement.escrowed) {
+            revert EscrowUnderflow(settlement.payer, payer.escrowed, settlement.escrowed);
+        }
+        unchecked {
+            payer.escrowed -= uint112(settlement.escrowed);
+            payer.available += uint112(settlement.escrowed - payouts);
+        }
+        _accounts[token][settlement.payer] = payer;
+        _credit(token, settlement.provider, settlement.earned);
+        _credit(token, msg.sender, settlement.fee);
+        _credit(token, settlement.exitCaller, settlement.bounty);
+
+        Stake memory position = _stakes[settlement.provider];
+        _unlock(position, bit, settlement.provider, settlement.stakeLock);
+        position.openWork -= 1;
+        _stakes[settlement.provider] = position;
+    }
+
+    /// @inheritdoc IVault
+    function lockStake(address owner, uint256 amount) external {
+        Stake memory position = _stakes[owner];
+        _lock(position, _callingModule(), owner, amount);
+        _stakes[owner] = position;
+    }
+
+    /// @inheritdoc IVault
+    function unlockStake(address owner, uint256 amount) external {
+        Stake memory position = _stakes[owner];
+        _unlock(position, _callingModule(), owner, amount);
+        _stakes[owner] = position;
+    }
+
+    // ----------------------------------------------------------------------------------------- governance
+
+    /// @inheritdoc IVault
+    function addModule(address module) external restricted returns (uint8 index) {
+        if (module == address(0)) revert ZeroAddress();
+        if (_moduleBits[module] != 0) revert ModuleAlreadyAdded(module);
+        index = _moduleCount;
+        if (index == MAX_MODULES) revert TooManyModules(MAX_MODULES);
+        _moduleCount = index + 1;
+        _moduleBits[module] = uint32(1) << index;
+        emit ModuleAdded(module, index);
+    }
+
+    /// @inheritdoc IVault
+    function setTokenAccepted(address token, bool accepted) external restricted {
+        _setTokenAccepted(token, accepted);
+    }
+
+    /// @inheritdoc IVault
+    function setUnbondingPeriod(uint40 period) external restricted {
+        _setUnbondingPeriod(period);
+    }
+
+    // ---------------------------------------------------------------------------------------------- views
+
+    /// @inheritdoc IVault
+    function accountOf(address token, address owner) external view returns (Account memory) {
+        return _accounts[token][owner];
+    }
+
+    /// @inheritdoc IVault
+    function stakeOf(address owner) external view returns (Stake memory) {
+        return _stakes[owner];
+    }
+
+    /// @inheritdoc IVault
+    function unbondingOf(address owner) external view returns (Unbonding memory) {
+        return _unbondings[owner];
+    }
+
+    /// @inheritdoc IVault
+    function tokenState(address token) external view returns (TokenState memory) {
+        return _tokens[token];
+    }
+
+    /// @inheritdoc IVault
+    function unbondingPeriod() external view returns (uint40) {
+        return _unbondingPeriod;
+    }
+
+    /// @inheritdoc IVault
+    function moduleCount() external view returns (uint8) {
+        return _moduleCount;
+    }
+
+    /// @inheritdoc IVault
+    function moduleBit(address module) external view returns (uint32) {
+        return _moduleBits[module];
+    }
+
+    // ------------------------------------------------------------------------------------------- internal
+
+    function _callingModule() private view returns (uint32 bit) {
+        bit = _moduleBits[msg.sender];
+        if (bit == 0) revert NotAModule(msg.sender);
+    }
+
+    function _knownModules(uint32 modules) private view returns (uint32) {
+        // INVARIANT: nobody approves a module that does not exist yet.
+        if (modules >> _moduleCount != 0) revert UnknownModules(modules, _moduleCount);
+        return modules;
+    }
+
+    function _credit(address token, address owner, uint256 amount) private {
+        if (amount == 0) return;
+        _accounts[token][owner].available += uint112(amount);
+    }
+
+    function _lock(Stake memory position, uint32 bit, address owner, uint256 amount) private view {
+        // INVARIANT: a unit of stake backs one thing at a time.
+        if (position.modules & bit == 0) revert StakeModuleNotApproved(owner, msg.sender);
+        uint256 free = position.staked - position.locked;
+        if (free < amount) revert InsufficientStake(owner, free, amount);
+        unchecked {
+            position.locked += uint96(amount);
+        }
+    }
+
+    function _unlock(Stake memory position, uint32 bit, address owner, uint256 amount) private view {
+        if (position.modules & bit == 0) revert StakeModuleNotApproved(owner, msg.sender);
+        if (position.locked < amount) revert LockUnderflow(owner, position.locked, amount);
+        unchecked {
+            position.locked -= uint96(amount);
+        }
+    }
+
+    function _setTokenAccepted(address token, bool accepted) private {
+        if (token == address(0)) revert ZeroAddress();
+        _tokens[token].accepted = accepted;
+        emit TokenAccepted(token, accepted);
+    }
+
+    function _setUnbondingPeriod(uint40 period) private {
+        if (period < MIN_UNBONDING_PERIOD || period > MAX_UNBONDING_PERIOD) {
+            revert UnbondingPeriodOutOfBounds(period, MIN_UNBONDING_PERIOD, MAX_UNBONDING_PERIOD);
+        }
+        _unbondingPeriod = period;
+        emit UnbondingPeriodSet(period);
+    }
+}

@@ -1,0 +1,32 @@
+import { createRequire } from "node:module";
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+/** The compiler comes from the lockfile (solc's WebAssembly build), so that a build never downloads one. */
+const compiler = {
+  version: "0.8.37",
+  path: require.resolve("solc/soljson.js"),
+  settings: {
+    evmVersion: "prague",
+    viaIR: true,
+    optimizer: { enabled: true, runs: 1_000_000 },
+    metadata: { bytecodeHash: "none" as const },
+    outputSelection: { "*": { "*": ["storageLayout"] } },
+  },
+};
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers],
+  solidity: {
+    profiles: { default: compiler, production: compiler },
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
+  },
+  paths: { tests: { mocha: "test", solidity: "test" } },
+  networks: {
+    default: { type: "edr-simulated", chainType: "l1", hardfork: "prague" },
+  },
+  typechain: { dontOverrideCompile: false },
+  test: { mocha: { timeout: 120_000 } },
+});

@@ -1,0 +1,17 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import athanor from "./Athanor.ts";
+
+/** The protocol on a local chain, with a stablecoin of 6 decimals that anyone can mint. */
+export default buildModule("LocalAthanor", (m) => {
+  const contracts = m.useModule(athanor);
+  const stablecoin = m.contract("MockStablecoin");
+  m.call(contracts.vault, "setTokenAccepted", [stablecoin, true], { id: "acceptStablecoin" });
+  // Paying in ATH lowers the protocol fee: 3 % here against 1 %.
+  m.call(
+    contracts.jobEscrow,
+    "setTokenTerms",
+    [stablecoin, { accepted: true, feeBasisPoints: 300, exitBounty: 10_000n }],
+    { id: "setStablecoinTerms" },
+  );
+  return { ...contracts, stablecoin };
+});
