@@ -10,9 +10,10 @@ const accuracy = listed({
     new Option("--model <folder>", "Hugging Face Llama checkpoint (default: the bundled model)").argParser(
       existingFolder,
     ),
-    new Option("--text <file>", "text to measure on (default: text that the model's float form samples)").argParser(
-      existingFile,
-    ),
+    new Option(
+      "--text <file>",
+      "text to measure on (default: text that the model's float form samples)",
+    ).argParser(existingFile),
     new Option("--tokens <number>", "how many tokens of the text").argParser(positiveInteger),
   ],
   async run(options: { model?: string; text?: string; tokens?: number }) {

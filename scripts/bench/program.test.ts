@@ -39,7 +39,10 @@ describe("npm run bench", () => {
   });
 
   it("prints one JSON document, wherever --json stands", async () => {
-    for (const args of [["squares", "--tokens", "7", "--json"], ["--json", "squares", "--tokens", "7"]]) {
+    for (const args of [
+      ["squares", "--tokens", "7", "--json"],
+      ["--json", "squares", "--tokens", "7"],
+    ]) {
       const { out, progress } = await bench(...args);
       expect(JSON.parse(out), args.join(" ")).to.deep.equal({ tokens: 7, square: 49 });
       expect(progress, args.join(" ")).to.equal("");

@@ -23,7 +23,9 @@ export function inspectLockfile(packages) {
   const absent = {};
   for (const [path, { optionalDependencies = {}, dev }] of Object.entries(packages)) {
     for (const [name, version] of Object.entries(optionalDependencies)) {
-      const isLocked = [`${path}/node_modules/${name}`, `node_modules/${name}`].some((place) => place in packages);
+      const isLocked = [`${path}/node_modules/${name}`, `node_modules/${name}`].some(
+        (place) => place in packages,
+      );
       const target = platformOf(name);
       if (isLocked || target === undefined) continue;
       const entry = { ...(dev ? { dev } : {}), optional: true, ...target };
@@ -39,7 +41,10 @@ export function inspectLockfile(packages) {
  * @returns {{ os: string[], cpu: string[], libc?: string[] } | undefined} undefined if the name says none
  */
 function platformOf(name) {
-  const match = /-(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)-(\w+?)(?:-(\w+))?$/.exec(name);
+  const match =
+    /-(aix|android|darwin|freebsd|linux|netbsd|openbsd|openharmony|sunos|win32)-(\w+?)(?:-(\w+))?$/.exec(
+      name,
+    );
   if (match === null) return undefined;
   const [, os = "", cpu = "", abi = ""] = match;
   const libc = /^(gnu|musl)/.exec(abi)?.[1];
@@ -62,7 +67,8 @@ if (process.argv[1] === import.meta.filename) {
     console.log(`added ${names.length} optional packages to package-lock.json`);
   } else {
     for (const host of hosts) console.error(`names a registry's host: ${host}. Remove its "resolved" line.`);
-    for (const name of names) console.error(`lacks an entry for ${name}. Run: node scripts/check/lockfile.mjs --fix`);
+    for (const name of names)
+      console.error(`lacks an entry for ${name}. Run: node scripts/check/lockfile.mjs --fix`);
     process.exitCode = hosts.length + names.length > 0 ? 1 : 0;
   }
 }

@@ -2,12 +2,13 @@
 export class LaunchError extends Error {
   /**
    * @param {string} message
-   * @param {number} [exitCode]
+   * @param {{ output?: string, exitCode?: number }} [details] what a failed command printed, and the code to exit with
    */
-  constructor(message, exitCode = 1) {
+  constructor(message, { output = "", exitCode = 1 } = {}) {
     super(message);
     this.name = "LaunchError";
     this.code = "ATHANOR_LAUNCH";
+    this.output = output;
     this.exitCode = exitCode;
   }
 }

@@ -17,7 +17,9 @@ export function hashOf(content) {
  */
 export function hashOfFiles(root, paths, counts = () => true) {
   const hash = createHash("sha256");
-  for (const file of paths.flatMap((path) => filesUnder(join(root, path), (full) => counts(nameOf(root, full)))).sort()) {
+  for (const file of paths
+    .flatMap((path) => filesUnder(join(root, path), (full) => counts(nameOf(root, full))))
+    .sort()) {
     hash.update(`${nameOf(root, file)}\0${hashOf(readFileSync(file))}\n`);
   }
   return hash.digest("hex");

@@ -34,7 +34,8 @@ export async function installLocked(node) {
     await step(`installing ${Object.keys(locked.packages).length} locked packages with npm ci`, () =>
       runQuietly(node.binary, [findNpm(), "ci", "--no-audit", "--no-fund"], {
         env: { ...taskEnvironment(node), npm_config_loglevel: "notice" },
-        whatToDo: "Check the connection to the npm registry and run the command again; it starts the install afresh.",
+        whatToDo:
+          "Check the connection to the npm registry and run the command again; it starts the install afresh.",
       }),
     );
     const missing = missingPackages(locked, installedPackages(), platform());
@@ -58,7 +59,8 @@ export function missingPackages(locked, installed, machine) {
       if (found === undefined) return true;
       return entry.link === true
         ? found.resolved !== entry.resolved
-        : found.version !== entry.version || (entry.integrity !== undefined && found.integrity !== entry.integrity);
+        : found.version !== entry.version ||
+            (entry.integrity !== undefined && found.integrity !== entry.integrity);
     })
     .map(([path]) => path);
 }
@@ -68,7 +70,9 @@ export function missingPackages(locked, installed, machine) {
 function isFor(entry, machine) {
   if (entry.optional !== true) return true;
   return (
-    allows(entry.os, machine.os) && allows(entry.cpu, machine.cpu) && (machine.os !== "linux" || allows(entry.libc, machine.libc))
+    allows(entry.os, machine.os) &&
+    allows(entry.cpu, machine.cpu) &&
+    (machine.os !== "linux" || allows(entry.libc, machine.libc))
   );
 }
 

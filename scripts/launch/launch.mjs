@@ -39,5 +39,9 @@ export async function launch([name, ...args]) {
   );
 
   if (task.script === undefined) return 0;
-  return runTask(node.binary, [join(root, task.script), ...(task.args ?? []), ...args], taskEnvironment(node));
+  return runTask(
+    node.binary,
+    [join(root, task.script), ...(task.args ?? []), ...args],
+    taskEnvironment(node),
+  );
 }

@@ -31,13 +31,20 @@ export async function provideNode() {
 
   const executable = process.platform === "win32" ? "node.exe" : "node";
   const cached = join(cacheFolder, `node-${fetchedVersion}`);
-  for (const binary of [join(root, "node_modules", "node", "bin", executable), join(cached, "bin", executable)]) {
+  for (const binary of [
+    join(root, "node_modules", "node", "bin", executable),
+    join(cached, "bin", executable),
+  ]) {
     const version = versionOf(binary);
     if (version !== undefined && isNewEnough(version)) return described(binary, version);
   }
 
-  say(`Node.js ${process.versions.node} is too old for Hardhat 3 and tsup 9 (they want 22.18, 24.11 or newer).`);
-  await step(`fetching Node.js ${fetchedVersion} from the npm registry into .athanor/`, () => fetchNode(cached));
+  say(
+    `Node.js ${process.versions.node} is too old for Hardhat 3 and tsup 9 (they want 22.18, 24.11 or newer).`,
+  );
+  await step(`fetching Node.js ${fetchedVersion} from the npm registry into .athanor/`, () =>
+    fetchNode(cached),
+  );
   const binary = join(cached, "bin", executable);
   const version = versionOf(binary);
   if (version === undefined) {
@@ -56,7 +63,14 @@ async function fetchNode(folder) {
   const draft = mkdtempSync(join(cacheFolder, "fetch-"));
   try {
     // The package named `node` would do the same from an install script, which newer npm versions do not run.
-    const options = ["--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    const options = [
+      "--no-save",
+      "--no-package-lock",
+      "--ignore-scripts",
+      "--no-audit",
+      "--no-fund",
+      "--loglevel=error",
+    ];
     const current = described(process.execPath, process.versions.node);
     await runQuietly(
       process.execPath,
@@ -64,11 +78,15 @@ async function fetchNode(folder) {
       {
         cwd: draft,
         env: taskEnvironment(current),
-        whatToDo: "Check the connection to the npm registry, or install Node.js 24, and run the command again.",
+        whatToDo:
+          "Check the connection to the npm registry, or install Node.js 24, and run the command again.",
       },
     );
+    const fetched = join(draft, "node_modules", name);
+    for (const unused of ["include", "share"])
+      rmSync(join(fetched, unused), { recursive: true, force: true });
     rmSync(folder, { recursive: true, force: true });
-    renameSync(join(draft, "node_modules", name), folder);
+    renameSync(fetched, folder);
   } finally {
     rmSync(draft, { recursive: true, force: true });
   }

@@ -58,10 +58,12 @@ export async function runQuietly(binary, args, { env, cwd = root, whatToDo }) {
   try {
     const code = await exitCodeOf(child);
     if (code === 0) return;
-    const text = Buffer.concat(output).toString("utf8").trimEnd();
     throw new LaunchError(
-      `${text}\n\nathanor: this command failed with code ${code}: ${[binary, ...args].join(" ")}\n${whatToDo}`,
-      code,
+      `this command failed with code ${code}: ${[binary, ...args].join(" ")}\n${whatToDo}`,
+      {
+        output: Buffer.concat(output).toString("utf8").trimEnd(),
+        exitCode: code,
+      },
     );
   } finally {
     for (const [signal, listener] of listeners) process.removeListener(signal, listener);
@@ -79,13 +81,17 @@ export function taskEnvironment(node) {
   for (const key of Object.keys(env)) {
     if (/^npm_(package|lifecycle|command|execpath|node_execpath)/.test(key)) delete env[key];
     // .npmrc sets json to keep npm's banner off standard output; npm inside a task shall speak normally.
-    if (/^npm_config_(json|prefix|local_prefix|global_prefix|workspace|workspaces)$/.test(key)) delete env[key];
+    if (/^npm_config_(json|prefix|local_prefix|global_prefix|workspace|workspaces)$/.test(key))
+      delete env[key];
   }
   const pathKey = Object.keys(env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
-  env[pathKey] = [dirname(node.binary), join(root, "node_modules", ".bin"), env[pathKey]].filter(Boolean).join(delimiter);
+  env[pathKey] = [dirname(node.binary), join(root, "node_modules", ".bin"), env[pathKey]]
+    .filter(Boolean)
+    .join(delimiter);
   env["NODE"] = node.binary;
   // Node 22 strips types as Node 24 does, but warns about it in every process.
-  if (node.major < 24) env["NODE_OPTIONS"] = `${env["NODE_OPTIONS"] ?? ""} --disable-warning=ExperimentalWarning`.trim();
+  if (node.major < 24)
+    env["NODE_OPTIONS"] = `${env["NODE_OPTIONS"] ?? ""} --disable-warning=ExperimentalWarning`.trim();
   // In a terminal Hardhat reports its use unless told not to. A demo or a test shall talk to nobody.
   env["HARDHAT_DISABLE_TELEMETRY"] ??= "true";
   return env;
@@ -111,7 +117,9 @@ export function findNpm() {
       // Not there: the next one.
     }
   }
-  throw new LaunchError("npm was not found on PATH or beside Node.js. Install npm 10 or newer and run the command again.");
+  throw new LaunchError(
+    "npm was not found on PATH or beside Node.js. Install npm 10 or newer and run the command again.",
+  );
 }
 
 /** @param {import("node:child_process").ChildProcess} child

@@ -28,8 +28,10 @@ if (major < oldest) {
         process.exitCode = code;
       },
       function (error) {
-        console.error("athanor: " + (error && error.code === "ATHANOR_LAUNCH" ? error.message : error.stack || error));
-        process.exitCode = error && error.exitCode ? error.exitCode : 1;
+        var explained = error && error.code === "ATHANOR_LAUNCH";
+        if (explained && error.output) console.error(error.output);
+        console.error("athanor: " + (explained ? error.message : (error && error.stack) || error));
+        process.exitCode = explained ? error.exitCode : 1;
       },
     );
 }

@@ -27,6 +27,9 @@ describe("command-line arguments", () => {
     expect(existingFolder(folder)).to.equal(folder);
     expect(() => existingFile(folder)).to.throw(InvalidArgumentError, "There is no such file.");
     expect(() => existingFolder(file)).to.throw(InvalidArgumentError, "There is no such folder.");
-    expect(() => existingFolder(join(folder, "absent"))).to.throw(InvalidArgumentError, "There is no such folder.");
+    expect(() => existingFolder(join(folder, "absent"))).to.throw(
+      InvalidArgumentError,
+      "There is no such folder.",
+    );
   });
 });
