@@ -3,8 +3,8 @@ import { type ListedBenchmark } from "./benchmark.ts";
 
 /** Where the program writes: `out` gets the result and nothing else. */
 export interface Streams {
-  out(text: string): void;
-  progress(text: string): void;
+  readonly out: (text: string) => void;
+  readonly progress: (text: string) => void;
 }
 
 /**

@@ -56,7 +56,9 @@ function platformOf(name) {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const lockfile = JSON.parse(readFileSync(file, "utf8"));
+  const lockfile = /** @type {{ packages: Record<string, Entry> }} */ (
+    JSON.parse(readFileSync(file, "utf8"))
+  );
   const { hosts, absent } = inspectLockfile(lockfile.packages);
   const names = Object.keys(absent);
   if (process.argv.includes("--fix") && names.length > 0) {
@@ -67,8 +69,9 @@ if (process.argv[1] === import.meta.filename) {
     console.log(`added ${names.length} optional packages to package-lock.json`);
   } else {
     for (const host of hosts) console.error(`names a registry's host: ${host}. Remove its "resolved" line.`);
-    for (const name of names)
+    for (const name of names) {
       console.error(`lacks an entry for ${name}. Run: node scripts/check/lockfile.mjs --fix`);
+    }
     process.exitCode = hosts.length + names.length > 0 ? 1 : 0;
   }
 }

@@ -96,5 +96,7 @@ function platform() {
 /** @returns {Lockfile} */
 function installedPackages() {
   const file = join(modules, ".package-lock.json");
-  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : { packages: {} };
+  return existsSync(file)
+    ? /** @type {Lockfile} */ (JSON.parse(readFileSync(file, "utf8")))
+    : { packages: {} };
 }

@@ -57,7 +57,7 @@ function acquire(file) {
 /** @param {string} file
  * @returns {Owner | undefined} */
 function readOwner(file) {
-  return ignoreMissing(() => JSON.parse(readFileSync(file, "utf8")));
+  return ignoreMissing(() => /** @type {Owner} */ (JSON.parse(readFileSync(file, "utf8"))));
 }
 
 /** @param {Owner} owner */

@@ -83,8 +83,9 @@ async function fetchNode(folder) {
       },
     );
     const fetched = join(draft, "node_modules", name);
-    for (const unused of ["include", "share"])
+    for (const unused of ["include", "share"]) {
       rmSync(join(fetched, unused), { recursive: true, force: true });
+    }
     rmSync(folder, { recursive: true, force: true });
     renameSync(fetched, folder);
   } finally {

@@ -44,8 +44,8 @@ export async function runQuietly(binary, args, { env, cwd = root, whatToDo }) {
   const child = spawn(binary, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env });
   /** @type {Buffer[]} */
   const output = [];
-  child.stdout.on("data", (chunk) => output.push(chunk));
-  child.stderr.on("data", (chunk) => output.push(chunk));
+  child.stdout.on("data", (/** @type {Buffer} */ chunk) => output.push(chunk));
+  child.stderr.on("data", (/** @type {Buffer} */ chunk) => output.push(chunk));
 
   const listeners = signals.map((signal) => {
     const listener = () => {
@@ -81,8 +81,9 @@ export function taskEnvironment(node) {
   for (const key of Object.keys(env)) {
     if (/^npm_(package|lifecycle|command|execpath|node_execpath)/.test(key)) delete env[key];
     // .npmrc sets json to keep npm's banner off standard output; npm inside a task shall speak normally.
-    if (/^npm_config_(json|prefix|local_prefix|global_prefix|workspace|workspaces)$/.test(key))
+    if (/^npm_config_(json|prefix|local_prefix|global_prefix|workspace|workspaces)$/.test(key)) {
       delete env[key];
+    }
   }
   const pathKey = Object.keys(env).find((key) => key.toUpperCase() === "PATH") ?? "PATH";
   env[pathKey] = [dirname(node.binary), join(root, "node_modules", ".bin"), env[pathKey]]
@@ -90,8 +91,9 @@ export function taskEnvironment(node) {
     .join(delimiter);
   env["NODE"] = node.binary;
   // Node 22 strips types as Node 24 does, but warns about it in every process.
-  if (node.major < 24)
+  if (node.major < 24) {
     env["NODE_OPTIONS"] = `${env["NODE_OPTIONS"] ?? ""} --disable-warning=ExperimentalWarning`.trim();
+  }
   // In a terminal Hardhat reports its use unless told not to. A demo or a test shall talk to nobody.
   env["HARDHAT_DISABLE_TELEMETRY"] ??= "true";
   return env;

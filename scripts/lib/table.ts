@@ -38,5 +38,5 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
 
 /** Code points, not UTF-16 units; wide glyphs (CJK, emoji) are not measured and may push a column. */
 function displayWidth(text: string): number {
-  return [...text].length;
+  return Array.from(text).length;
 }

@@ -1,7 +1,7 @@
 // npm test [-- --only SUITE…]   and   npm run audit: the same suites with more runs, then the slow ones.
 import { Command, Option } from "commander";
 import { formatTable } from "../lib/table.ts";
-import { runSuite } from "./run.ts";
+import { type Outcome, runSuite } from "./run.ts";
 import { suites } from "./suites.ts";
 
 const program = new Command("npm test --")
@@ -18,7 +18,7 @@ const environment = audit
   ? { ...process.env, HARDHAT_TEST_PROFILE: "audit", ATHANOR_AUDIT: "1" }
   : process.env;
 
-const outcomes = [];
+const outcomes: Outcome[] = [];
 for (const [index, suite] of chosen.entries()) {
   console.log(`\n── ${suite.name} (${index + 1} of ${chosen.length})`);
   outcomes.push(await runSuite(suite, environment));
@@ -41,8 +41,9 @@ console.log(
     ),
   )}\n`,
 );
-for (const { suite, problems } of outcomes)
+for (const { suite, problems } of outcomes) {
   for (const problem of problems) console.log(`${suite}: ${problem}`);
+}
 
 const skipped = total("skipped");
 console.log(

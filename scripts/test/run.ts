@@ -46,15 +46,16 @@ export function judge(
   const { passed, failed, skipped } = report ?? { passed: 0, failed: 0, skipped: 0 };
   const problems: string[] = [];
   if (files.length === 0) problems.push("there are no test files");
-  else if (report === undefined)
+  else if (report === undefined) {
     problems.push(`the test process ended with code ${exitCode} before it reported`);
-  else {
+  } else {
     const ran = new Set(report.files);
     const idle = files.filter((file) => !ran.has(file)).map((file) => relative(root, file));
     if (passed + failed + skipped === 0) problems.push("not one test ran");
     else if (idle.length > 0) problems.push(`no test ran in ${idle.join(", ")}`);
-    if (exitCode !== 0 && failed === 0)
+    if (exitCode !== 0 && failed === 0) {
       problems.push(`every test passed, but the process ended with code ${exitCode}`);
+    }
   }
   return { passed, failed: failed + problems.length, skipped, problems };
 }
