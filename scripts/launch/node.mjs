@@ -8,6 +8,8 @@ import { say, step } from "./say.mjs";
 
 /** @typedef {{ binary: string, version: string, major: number }} FoundNode */
 
+const executable = process.platform === "win32" ? "node.exe" : "node";
+
 /** The Node.js that is fetched where the machine's own will not do. */
 export const fetchedVersion = "24.21.0";
 
@@ -29,36 +31,43 @@ export function isNewEnough(version) {
 export async function provideNode() {
   if (isNewEnough(process.versions.node)) return described(process.execPath, process.versions.node);
 
-  const executable = process.platform === "win32" ? "node.exe" : "node";
-  const cached = join(cacheFolder, `node-${fetchedVersion}`);
-  for (const binary of [
-    join(root, "node_modules", "node", "bin", executable),
-    join(cached, "bin", executable),
-  ]) {
-    const version = versionOf(binary);
-    if (version !== undefined && isNewEnough(version)) return described(binary, version);
-  }
+  const installed = nodeAt(join(root, "node_modules", "node", "bin", executable));
+  if (installed !== undefined && isNewEnough(installed.version)) return installed;
+  return fetchedNode(fetchedVersion, () =>
+    say(
+      `Node.js ${process.versions.node} is too old for Hardhat 3 and tsup 9 (they want 22.18, 24.11 or newer).`,
+    ),
+  );
+}
 
-  say(
-    `Node.js ${process.versions.node} is too old for Hardhat 3 and tsup 9 (they want 22.18, 24.11 or newer).`,
+/**
+ * A Node.js of exactly this version: fetched earlier, or fetched now.
+ * @param {string} version
+ * @param {() => void} [beforeFetch]
+ * @returns {Promise<FoundNode>}
+ */
+export async function fetchedNode(version, beforeFetch = () => {}) {
+  const folder = join(cacheFolder, `node-${version}`);
+  const binary = join(folder, "bin", executable);
+  const earlier = nodeAt(binary);
+  if (earlier !== undefined) return earlier;
+
+  beforeFetch();
+  await step(`fetching Node.js ${version} from the npm registry into .athanor/`, () =>
+    fetchNode(version, folder),
   );
-  await step(`fetching Node.js ${fetchedVersion} from the npm registry into .athanor/`, () =>
-    fetchNode(cached),
+  const fetched = nodeAt(binary);
+  if (fetched !== undefined) return fetched;
+  throw new LaunchError(
+    `the fetched Node.js does not run on this machine (${platformPackage()} ${version}). ` +
+      "Install Node.js 24 by other means and run the command again.",
   );
-  const binary = join(cached, "bin", executable);
-  const version = versionOf(binary);
-  if (version === undefined) {
-    throw new LaunchError(
-      `the fetched Node.js does not run on this machine (${platformPackage()} ${fetchedVersion}). ` +
-        "Install Node.js 24 by other means and run the command again.",
-    );
-  }
-  return described(binary, version);
 }
 
 /** Installs the npm package with this platform's binary beside its final place and moves it there when complete.
+ * @param {string} version
  * @param {string} folder */
-async function fetchNode(folder) {
+async function fetchNode(version, folder) {
   const name = platformPackage();
   const draft = mkdtempSync(join(cacheFolder, "fetch-"));
   try {
@@ -74,7 +83,7 @@ async function fetchNode(folder) {
     const current = described(process.execPath, process.versions.node);
     await runQuietly(
       process.execPath,
-      [findNpm(), "install", "--prefix", draft, ...options, `${name}@${fetchedVersion}`],
+      [findNpm(), "install", "--prefix", draft, ...options, `${name}@${version}`],
       {
         cwd: draft,
         env: taskEnvironment(current),
@@ -101,11 +110,14 @@ function platformPackage() {
 }
 
 /** @param {string} binary
- * @returns {string | undefined} undefined if it is absent or does not run */
-function versionOf(binary) {
+ * @returns {FoundNode | undefined} undefined if it is absent or does not run */
+export function nodeAt(binary) {
   if (!existsSync(binary)) return undefined;
   try {
-    return execFileSync(binary, ["--version"], { encoding: "utf8" }).trim().replace(/^v/, "");
+    return described(
+      binary,
+      execFileSync(binary, ["--version"], { encoding: "utf8" }).trim().replace(/^v/, ""),
+    );
   } catch {
     return undefined;
   }

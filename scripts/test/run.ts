@@ -64,7 +64,7 @@ function commandOf(suite: Suite, files: readonly string[]): string[] {
   if (suite.runner === "hardhat-mocha") return ["scripts/test/hardhat.ts", "mocha", ...files];
   if (suite.runner === "hardhat-solidity") return ["scripts/test/hardhat.ts", "solidity", ...files];
   const mocha = "node_modules/mocha/bin/mocha.js";
-  return [mocha, "--reporter", "scripts/test/reporter.ts", "--forbid-only", "--timeout", "120000", ...files];
+  return [mocha, "--reporter", "scripts/test/reporter.ts", ...files];
 }
 
 function exitCodeOf(args: string[], env: NodeJS.ProcessEnv): Promise<number> {

@@ -1,0 +1,24 @@
+// Fails for every warning that solc gave about our own Solidity sources in the latest builds. Warnings about
+// dependencies are theirs.
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../launch/paths.mjs";
+
+interface BuildOutput {
+  output: { errors?: { severity: string; formattedMessage: string; sourceLocation?: { file: string } }[] };
+}
+
+const outputs = globSync("artifacts/build-info/*.output.json", { cwd: root });
+if (outputs.length === 0) throw new Error("there is no compiler output in artifacts/. Run: npm run build");
+
+const messages = outputs
+  .map((file) => JSON.parse(readFileSync(join(root, file), "utf8")) as BuildOutput)
+  .flatMap(({ output }) => output.errors ?? [])
+  // Hardhat gives the project's own sources this prefix.
+  .filter(({ sourceLocation }) => sourceLocation?.file.startsWith("project/") ?? true)
+  .map(({ formattedMessage }) => formattedMessage);
+
+for (const message of new Set(messages)) {
+  console.error(message);
+  process.exitCode = 1;
+}
