@@ -1,0 +1,52 @@
+import { unsigned } from "./big-endian.ts";
+import { HASH_TAG, taggedHash, toHex, type Hex } from "./hash.ts";
+import { tokensRootBytes } from "./tokens.ts";
+
+export interface RequestCommitment {
+  /** Token ids of the prompt, first to last. */
+  readonly prompt: readonly number[];
+  /** Largest number of tokens to generate. */
+  readonly maxTokens: number;
+  /** Seed of the sampling randomness; greedy generation ignores it. Default 0. */
+  readonly seed?: bigint;
+  /** Output tokens that were generated before this request continues them. Default 0. */
+  readonly startOffset?: number;
+}
+
+/**
+ * keccak(0x04 ‖ uint32 promptCount ‖ uint32 startOffset ‖ uint64 seed ‖ bytes32 generation ‖ tokensRoot).
+ * The generation word holds maxTokens in its lowest four bytes; all its other bits are zero for greedy generation.
+ */
+export function inputRoot(request: RequestCommitment): Hex {
+  return toHex(
+    taggedHash(
+      HASH_TAG.input,
+      unsigned(request.prompt.length, 4, "promptCount"),
+      unsigned(request.startOffset ?? 0, 4, "startOffset"),
+      unsigned(request.seed ?? 0n, 8, "seed"),
+      unsigned(unsignedMaximum(request.maxTokens), 32, "generation"),
+      tokensRootBytes(request.prompt),
+    ),
+  );
+}
+
+/**
+ * keccak(0x03 ‖ uint32 count ‖ uint8 complete ‖ tokensRoot).
+ *
+ * @param complete true when `tokens` are the whole answer, false when they are the first ones of a longer answer.
+ */
+export function outputRoot(tokens: readonly number[], complete: boolean): Hex {
+  return toHex(
+    taggedHash(
+      HASH_TAG.output,
+      unsigned(tokens.length, 4, "count"),
+      Uint8Array.of(complete ? 1 : 0),
+      tokensRootBytes(tokens),
+    ),
+  );
+}
+
+function unsignedMaximum(maxTokens: number): number {
+  unsigned(maxTokens, 4, "maxTokens");
+  return maxTokens;
+}

@@ -1,0 +1,48 @@
+/** Every reason for which the engine refuses. Codes are stable: callers may switch on them. */
+export type EngineErrorCode =
+  | "ABORTED"
+  | "CHECKPOINT_FILE_MISSING"
+  | "CONFIG_FIELD_INVALID"
+  | "CONFIG_FIELD_UNSUPPORTED"
+  | "CONTEXT_EXCEEDED"
+  | "INVALID_ARGUMENT"
+  | "JSON_INVALID"
+  | "MANIFEST_INVALID"
+  | "MODEL_FILE_MISMATCH"
+  | "MODEL_ROOT_MISMATCH"
+  | "PROGRAM_INVALID"
+  | "PROMPT_EMPTY"
+  | "SAFETENSORS_HEADER_INVALID"
+  | "SAFETENSORS_TRUNCATED"
+  | "TENSOR_MISSING"
+  | "TENSOR_NOT_FINITE"
+  | "TENSOR_OUT_OF_RANGE"
+  | "TENSOR_SHAPE_MISMATCH"
+  | "TENSOR_TYPE_UNSUPPORTED"
+  | "TENSOR_UNEXPECTED"
+  | "TOKEN_OUT_OF_VOCABULARY"
+  | "TOKENIZER_INVALID"
+  | "TOKENIZER_VOCABULARY_MISMATCH";
+
+export interface EngineErrorOptions {
+  /** What the caller can do about it, as a sentence. */
+  readonly remedy: string;
+  /** The values that the message speaks of, for programs. */
+  readonly details?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** The one error class of the engine: a stable `code`, what is wrong (with the value), and what to do next. */
+export class EngineError extends Error {
+  override readonly name = "EngineError";
+  readonly code: EngineErrorCode;
+  readonly remedy: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: EngineErrorCode, message: string, options: EngineErrorOptions) {
+    super(`${message} ${options.remedy}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    this.remedy = options.remedy;
+    this.details = options.details ?? {};
+  }
+}

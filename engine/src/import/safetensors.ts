@@ -1,0 +1,189 @@
+import { EngineError } from "../errors.ts";
+import { parseJson, readJson, requireFile, hasFile, type CheckpointSource } from "./checkpoint.ts";
+
+/** Where a tensor's elements lie. */
+export interface StoredTensor {
+  readonly name: string;
+  readonly file: string;
+  readonly type: string;
+  readonly shape: readonly number[];
+  /** Byte range in the file. */
+  readonly start: number;
+  readonly end: number;
+}
+
+const ELEMENT_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 };
+/** Element sizes of types that may be stored but not imported, so that the right thing is said about them. */
+const OTHER_BYTES: Readonly<Record<string, number>> = {
+  F64: 8,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
+};
+const INDEX_FILE = "model.safetensors.index.json";
+const SINGLE_FILE = "model.safetensors";
+const LARGEST_HEADER = 100_000_000;
+
+/**
+ * Finds every tensor of a checkpoint, in one file or in shards with an index.
+ *
+ * @throws EngineError `CHECKPOINT_FILE_MISSING`, `JSON_INVALID`, `SAFETENSORS_HEADER_INVALID`, `SAFETENSORS_TRUNCATED`,
+ * `TENSOR_MISSING`.
+ */
+export async function listTensors(source: CheckpointSource): Promise<Map<string, StoredTensor>> {
+  if (!(await hasFile(source, INDEX_FILE))) {
+    const tensors = await readHeader(source, SINGLE_FILE);
+    return new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  }
+  const { weight_map: map } = await readJson(source, INDEX_FILE);
+  if (typeof map !== "object" || map === null) throw headerInvalid(INDEX_FILE, "it has no weight_map");
+  const found = new Map<string, StoredTensor>();
+  for (const file of new Set(Object.values(map as Record<string, unknown>))) {
+    if (typeof file !== "string") {
+      throw headerInvalid(INDEX_FILE, `it names the file ${JSON.stringify(file)}`);
+    }
+    for (const tensor of await readHeader(source, file)) {
+      const mapped = (map as Record<string, unknown>)[tensor.name];
+      if (mapped !== file) {
+        throw headerInvalid(file, `it holds ${tensor.name}, which ${INDEX_FILE} places in ${String(mapped)}`);
+      }
+      found.set(tensor.name, tensor);
+    }
+  }
+  for (const name of Object.keys(map)) {
+    if (!found.has(name)) throw tensorMissing(name, `${INDEX_FILE} lists it, but its file does not hold it`);
+  }
+  return found;
+}
+
+export function tensorMissing(name: string, why: string): EngineError {
+  return new EngineError("TENSOR_MISSING", `Tensor ${name} is missing: ${why}.`, {
+    remedy: "Download the checkpoint completely.",
+    details: { tensor: name },
+  });
+}
+
+/** Reads a tensor's elements, exactly. @throws EngineError `TENSOR_TYPE_UNSUPPORTED`, `TENSOR_NOT_FINITE`. */
+export async function readTensor(source: CheckpointSource, tensor: StoredTensor): Promise<Float32Array> {
+  if (!(tensor.type in ELEMENT_BYTES)) {
+    throw new EngineError(
+      "TENSOR_TYPE_UNSUPPORTED",
+      `Tensor ${tensor.name} has elements of type ${tensor.type}.`,
+      {
+        remedy: "Use a checkpoint in F32, F16 or BF16.",
+        details: { tensor: tensor.name, type: tensor.type },
+      },
+    );
+  }
+  const bytes = await source.readBytes(tensor.file, tensor.start, tensor.end);
+  if (bytes.length !== tensor.end - tensor.start) {
+    throw truncated(tensor.file, tensor.end, tensor.start + bytes.length);
+  }
+  const values = decodeElements(bytes, tensor.type);
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new EngineError(
+      "TENSOR_NOT_FINITE",
+      `Tensor ${tensor.name} holds ${values[bad]} at element ${bad}.`,
+      {
+        remedy: "The checkpoint is damaged or its training diverged; use another one.",
+        details: { tensor: tensor.name, element: bad, value: values[bad] },
+      },
+    );
+  }
+  return values;
+}
+
+function decodeElements(bytes: Uint8Array, type: string): Float32Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Float32Array(bytes.length / ELEMENT_BYTES[type]!);
+  const bits = new Uint32Array(values.buffer);
+  for (let index = 0; index < values.length; index++) {
+    if (type === "F32") bits[index] = view.getUint32(4 * index, true);
+    else if (type === "BF16") bits[index] = view.getUint16(2 * index, true) << 16;
+    else values[index] = halfToNumber(view.getUint16(2 * index, true));
+  }
+  return values;
+}
+
+/** IEEE 754 binary16. */
+function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
+  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+/** uint64 length, little endian ‖ that many bytes of JSON ‖ the elements, without gaps or overlaps. */
+async function readHeader(source: CheckpointSource, file: string): Promise<StoredTensor[]> {
+  await requireFile(source, file);
+  const size = await source.size(file);
+  if (size < 8) throw truncated(file, 8, size);
+  const lengthBytes = await source.readBytes(file, 0, 8);
+  const length = new DataView(lengthBytes.buffer, lengthBytes.byteOffset, 8).getBigUint64(0, true);
+  if (length > BigInt(LARGEST_HEADER)) throw headerInvalid(file, `its header claims ${length} bytes`);
+  const dataStart = 8 + Number(length);
+  if (dataStart > size) throw truncated(file, dataStart, size);
+  const header = parseJson(
+    new TextDecoder().decode(await source.readBytes(file, 8, dataStart)),
+    `header of ${file}`,
+  );
+  const tensors = Object.entries(header)
+    .filter(([name]) => name !== "__metadata__")
+    .map(([name, entry]) => readEntry(name, entry, file, dataStart));
+  const ordered = [...tensors].sort((left, right) => left.start - right.start || left.end - right.end);
+  let expected = dataStart;
+  for (const { name, start, end } of ordered) {
+    if (start < expected) throw headerInvalid(file, `tensor ${name} overlaps another one`);
+    if (start > expected) {
+      throw headerInvalid(file, `${start - expected} bytes before tensor ${name} belong to no tensor`);
+    }
+    expected = end;
+  }
+  if (expected > size) throw truncated(file, expected, size);
+  if (expected < size) throw headerInvalid(file, `${size - expected} bytes at its end belong to no tensor`);
+  return tensors;
+}
+
+function readEntry(name: string, entry: unknown, file: string, dataStart: number): StoredTensor {
+  const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
+  if (typeof dtype !== "string" || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
+    throw headerInvalid(file, `tensor ${name} has no proper dtype, shape and data_offsets`);
+  }
+  const [start, end] = offsets as [number, number];
+  const width = ELEMENT_BYTES[dtype] ?? OTHER_BYTES[dtype];
+  const elements = shape.reduce((product, dimension) => product * dimension, 1);
+  if (end < start || (width !== undefined && elements * width !== end - start)) {
+    throw headerInvalid(
+      file,
+      `tensor ${name} of ${dtype} [${shape.join(", ")}] needs ${elements * (width ?? 1)} bytes, its offsets span ${end - start}`,
+    );
+  }
+  return { name, file, type: dtype, shape, start: dataStart + start, end: dataStart + end };
+}
+
+function isCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
+}
+
+function headerInvalid(file: string, problem: string): EngineError {
+  return new EngineError("SAFETENSORS_HEADER_INVALID", `${file} is damaged: ${problem}.`, {
+    remedy: "Download the file again.",
+    details: { file, problem },
+  });
+}
+
+function truncated(file: string, expected: number, found: number): EngineError {
+  return new EngineError(
+    "SAFETENSORS_TRUNCATED",
+    `${file} is truncated: ${expected} bytes expected, ${found} found.`,
+    {
+      remedy: "Download the file again.",
+      details: { file, expected, found },
+    },
+  );
+}

@@ -1,0 +1,25 @@
+export { EngineError, type EngineErrorCode, type EngineErrorOptions } from "./errors.ts";
+export { fromHex, keccak256, toHex, type Hex } from "./commitments/hash.ts";
+export { leafHash, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
+export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
+export { inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";
+export { decodeTokens, encodeTokens, tokensRoot, TOKENS_PER_LEAF } from "./commitments/tokens.ts";
+export type { CheckpointSource } from "./import/checkpoint.ts";
+export { importModel, type ImportOptions } from "./import/import-model.ts";
+export type { Model, ModelHeader } from "./model.ts";
+export type { Section, SectionType, SectionValues, Shape } from "./operators/definition.ts";
+export { OPERATORS } from "./operators/index.ts";
+export { decodeProgram } from "./program/decode.ts";
+export { encodeProgram } from "./program/encode.ts";
+export type { Operator, OperatorKind, Phase, Program } from "./program/program.ts";
+export { checkRequest, generate, type GenerateOptions, type Generation } from "./run/generate.ts";
+export {
+  createSession,
+  type Observation,
+  type PositionRequest,
+  type PositionResult,
+  type Session,
+  type SessionOptions,
+} from "./run/session.ts";
+export type { RowTensor, TableTensor, Tensor, TensorDescriptor } from "./tensors/tensor.ts";
+export { Tokenizer } from "./tokenizer.ts";
