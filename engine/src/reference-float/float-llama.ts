@@ -1,0 +1,160 @@
+import { readJson, type CheckpointSource } from "../import/checkpoint.ts";
+import { readConfig, type LlamaConfig } from "../import/config.ts";
+import { Weights } from "../import/weights.ts";
+
+/*
+ * A Llama model in float64, computed from the checkpoint's own numbers. What the integer engine is measured against, so it
+ * shares none of its arithmetic: only the reading of files and of config.json.
+ */
+
+interface FloatLayer {
+  readonly attentionNorm: Float64Array;
+  readonly query: Float64Array;
+  readonly key: Float64Array;
+  readonly value: Float64Array;
+  readonly output: Float64Array;
+  readonly feedForwardNorm: Float64Array;
+  readonly gate: Float64Array;
+  readonly up: Float64Array;
+  readonly down: Float64Array;
+}
+
+export interface FloatLlama {
+  readonly config: LlamaConfig;
+  readonly embedding: Float64Array;
+  readonly layers: readonly FloatLayer[];
+  readonly norm: Float64Array;
+  readonly head: Float64Array;
+}
+
+export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLlama> {
+  const config = readConfig(await readJson(source, "config.json"));
+  const { hiddenSize, headSize, heads, keyValueHeads, feedForwardSize, vocabularySize } = config;
+  const weights = await Weights.open(source);
+  const matrix = async (name: string, rows: number, columns: number) =>
+    (await weights.matrix(name, rows, columns)).values;
+  const embedding = await matrix("model.embed_tokens.weight", vocabularySize, hiddenSize);
+  const layers: FloatLayer[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const at = `model.layers.${layer}`;
+    layers.push({
+      attentionNorm: await weights.vector(`${at}.input_layernorm.weight`, hiddenSize),
+      query: await matrix(`${at}.self_attn.q_proj.weight`, heads * headSize, hiddenSize),
+      key: await matrix(`${at}.self_attn.k_proj.weight`, keyValueHeads * headSize, hiddenSize),
+      value: await matrix(`${at}.self_attn.v_proj.weight`, keyValueHeads * headSize, hiddenSize),
+      output: await matrix(`${at}.self_attn.o_proj.weight`, hiddenSize, heads * headSize),
+      feedForwardNorm: await weights.vector(`${at}.post_attention_layernorm.weight`, hiddenSize),
+      gate: await matrix(`${at}.mlp.gate_proj.weight`, feedForwardSize, hiddenSize),
+      up: await matrix(`${at}.mlp.up_proj.weight`, feedForwardSize, hiddenSize),
+      down: await matrix(`${at}.mlp.down_proj.weight`, hiddenSize, feedForwardSize),
+    });
+  }
+  const norm = await weights.vector("model.norm.weight", hiddenSize);
+  const head = config.tiedHead ? embedding : await matrix("lm_head.weight", vocabularySize, hiddenSize);
+  return { config, embedding, layers, norm, head };
+}
+
+/** A sequence computed token by token. */
+export class FloatSession {
+  readonly #model: FloatLlama;
+  /** Keys and values of each layer, one array a position. */
+  readonly #keys: Float64Array[][];
+  readonly #values: Float64Array[][];
+
+  constructor(model: FloatLlama) {
+    this.#model = model;
+    this.#keys = model.layers.map(() => []);
+    this.#values = model.layers.map(() => []);
+  }
+
+  /** Logits [vocabularySize] after one more token. */
+  next(token: number): Float64Array {
+    const { config, embedding, layers, norm, head } = this.#model;
+    let residual = embedding.slice(token * config.hiddenSize, (token + 1) * config.hiddenSize);
+    for (const [index, layer] of layers.entries()) {
+      residual = sum(
+        residual,
+        this.#attention(index, layer, rmsNorm(residual, layer.attentionNorm, config.epsilon)),
+      );
+      const input = rmsNorm(residual, layer.feedForwardNorm, config.epsilon);
+      const up = product(layer.up, input);
+      const gated = product(layer.gate, input).map((x, channel) => (x / (1 + Math.exp(-x))) * up[channel]!);
+      residual = sum(residual, product(layer.down, gated));
+    }
+    return product(head, rmsNorm(residual, norm, config.epsilon));
+  }
+
+  #attention(index: number, layer: FloatLayer, input: Float64Array): Float64Array {
+    const { heads, keyValueHeads, headSize } = this.#model.config;
+    const position = this.#keys[index]!.length;
+    const angles = this.#angles(position);
+    const query = rotate(product(layer.query, input), angles);
+    this.#keys[index]!.push(rotate(product(layer.key, input), angles));
+    this.#values[index]!.push(product(layer.value, input));
+    const mixed = new Float64Array(heads * headSize);
+    for (let head = 0; head < heads; head++) {
+      const shared = Math.floor(head / (heads / keyValueHeads)) * headSize;
+      const scores = this.#keys[index]!.map((key) => {
+        let dot = 0;
+        for (let i = 0; i < headSize; i++) dot += query[head * headSize + i]! * key[shared + i]!;
+        return dot / Math.sqrt(headSize);
+      });
+      const weights = softmax(scores);
+      for (const [at, value] of this.#values[index]!.entries()) {
+        for (let i = 0; i < headSize; i++) mixed[head * headSize + i]! += weights[at]! * value[shared + i]!;
+      }
+    }
+    return product(layer.output, mixed);
+  }
+
+  /** Angle of each rotary pair, [headSize / 2]. */
+  #angles(position: number): Float64Array {
+    const { headSize, rotaryTheta } = this.#model.config;
+    return Float64Array.from(
+      { length: headSize / 2 },
+      (_, pair) => position * rotaryTheta ** (-(2 * pair) / headSize),
+    );
+  }
+}
+
+/** Hugging Face's half-split rotary embedding of one or more heads. */
+function rotate(vector: Float64Array, angles: Float64Array): Float64Array {
+  const half = angles.length;
+  const cosines = angles.map(Math.cos);
+  const sines = angles.map(Math.sin);
+  return vector.map((x, at) => {
+    const i = at % (2 * half);
+    const partner = i < half ? -vector[at + half]! : vector[at - half]!;
+    return x * cosines[i % half]! + partner * sines[i % half]!;
+  });
+}
+
+export function softmax(scores: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(scores);
+  const largest = values.reduce((maximum, score) => Math.max(maximum, score), -Infinity);
+  const exponentials = values.map((score) => Math.exp(score - largest));
+  const total = exponentials.reduce((left, right) => left + right, 0);
+  return exponentials.map((exponential) => exponential / total);
+}
+
+function rmsNorm(input: Float64Array, gains: Float64Array, epsilon: number): Float64Array {
+  const mean = input.reduce((squares, x) => squares + x * x, 0) / input.length;
+  const factor = 1 / Math.sqrt(mean + epsilon);
+  return input.map((x, index) => x * factor * gains[index]!);
+}
+
+function product(matrix: Float64Array, vector: Float64Array): Float64Array {
+  const output = new Float64Array(matrix.length / vector.length);
+  for (let row = 0; row < output.length; row++) {
+    let dot = 0;
+    for (let column = 0; column < vector.length; column++) {
+      dot += matrix[row * vector.length + column]! * vector[column]!;
+    }
+    output[row] = dot;
+  }
+  return output;
+}
+
+function sum(left: Float64Array, right: Float64Array): Float64Array {
+  return left.map((x, index) => x + right[index]!);
+}
