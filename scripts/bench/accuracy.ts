@@ -60,8 +60,9 @@ function windows(
 ): Sequences {
   const given = beginning === undefined ? [] : [beginning];
   const tokens = tokenizer.encode(text).slice(given.length);
-  if (tokens.length < 2)
+  if (tokens.length < 2) {
     throw new RangeError(`The text has ${tokens.length} tokens; at least two are needed.`);
+  }
   const sequences: number[][] = [];
   const span = contextLength - given.length;
   for (let start = 0, missing = count; start < tokens.length && missing > 0; start += span) {
