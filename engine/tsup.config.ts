@@ -1,7 +1,12 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", node: "src/node.ts" },
+  entry: {
+    index: "src/index.ts",
+    commitments: "src/commitments.ts",
+    tokenizer: "src/tokenizer.ts",
+    node: "src/node.ts",
+  },
   format: ["esm"],
   target: "es2022",
   platform: "neutral",
