@@ -68,7 +68,8 @@ function freshness(): Check[] {
 
 function nodeArguments(command: string, folder: string): string[] {
   const [program, ...args] = command.split(" ");
-  if (program !== "node")
+  if (program !== "node") {
     throw new Error(`${folder}/package.json: a ":check" script must start with node: ${command}`);
+  }
   return args;
 }

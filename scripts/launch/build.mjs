@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { hashOf, hashOfFiles } from "./hash.mjs";
 import { cacheFolder, root } from "./paths.mjs";
@@ -40,6 +40,8 @@ export async function buildChanged(node) {
     const stampFile = join(cacheFolder, `built-${name}`);
     const stamped = existsSync(stampFile) && readFileSync(stampFile, "utf8") === inputs;
     if (stamped && isFilled(join(root, output))) continue;
+    // Without a stamp until it is done: a build that is interrupted leaves half an output behind.
+    rmSync(stampFile, { force: true });
     await step(title, () =>
       runQuietly(node.binary, args(), {
         env: taskEnvironment(node),

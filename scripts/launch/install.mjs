@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { LaunchError } from "./errors.mjs";
 import { hashOf } from "./hash.mjs";
 import { root } from "./paths.mjs";
 import { findNpm, runQuietly, taskEnvironment } from "./processes.mjs";
@@ -32,16 +33,48 @@ export async function installLocked(node) {
   const locked = /** @type {Lockfile} */ (JSON.parse(text));
   if (missingPackages(locked, installedPackages(), platform()).length > 0) {
     await step(`installing ${Object.keys(locked.packages).length} locked packages with npm ci`, () =>
-      runQuietly(node.binary, [findNpm(), "ci", "--no-audit", "--no-fund"], {
-        env: { ...taskEnvironment(node), npm_config_loglevel: "notice" },
-        whatToDo:
-          "Check the connection to the npm registry and run the command again; it starts the install afresh.",
-      }),
+      cleanInstall(node, locked),
     );
-    const missing = missingPackages(locked, installedPackages(), platform());
-    if (missing.length > 0) say(`the registry did not have these optional packages: ${missing.join(", ")}`);
   }
   writeFileSync(stampFile, stamp);
+}
+
+/** @param {FoundNode} node
+ * @param {Lockfile} locked */
+async function cleanInstall(node, locked) {
+  const whatToDo = "Check the connection to the npm registry and run the command again: it starts afresh.";
+  const output = await runQuietly(node.binary, [findNpm(), "ci", "--no-audit", "--no-fund"], {
+    env: installEnvironment(node),
+    whatToDo,
+  });
+
+  // npm has been seen to end with code 0 after downloads had failed.
+  const missing = missingPackages(locked, installedPackages(), platform());
+  const required = missing.filter((path) => locked.packages[path]?.optional !== true);
+  if (required.length > 0) {
+    throw new LaunchError(
+      `npm ci left out ${required.length} packages, the first ${required[0]}.\n${whatToDo}`,
+      {
+        output,
+      },
+    );
+  }
+  if (missing.length > 0) say(`the registry lacks optional packages for this machine: ${missing.join(", ")}`);
+}
+
+/**
+ * npm looks for its global settings beside the Node.js that runs it, and a fetched Node.js does not look at the
+ * machine's certificates: both are pointed at what the machine's own npm would use.
+ * @param {FoundNode} node
+ * @returns {NodeJS.ProcessEnv}
+ */
+function installEnvironment(node) {
+  return {
+    npm_config_globalconfig: join(dirname(dirname(process.execPath)), "etc", "npmrc"),
+    NODE_USE_SYSTEM_CA: "1",
+    ...taskEnvironment(node),
+    npm_config_loglevel: "notice",
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import { root } from "./paths.mjs";
 
 /** @typedef {import("./node.mjs").FoundNode} FoundNode */
 
+const patienceMilliseconds = 3_000;
 const signals = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /**
@@ -39,6 +40,7 @@ export async function runTask(binary, args, env) {
  * @param {string} binary
  * @param {string[]} args
  * @param {{ env: NodeJS.ProcessEnv, cwd?: string, whatToDo: string }} options
+ * @returns {Promise<string>} what it printed
  */
 export async function runQuietly(binary, args, { env, cwd = root, whatToDo }) {
   const child = spawn(binary, args, { cwd, stdio: ["ignore", "pipe", "pipe"], env });
@@ -47,26 +49,31 @@ export async function runQuietly(binary, args, { env, cwd = root, whatToDo }) {
   child.stdout.on("data", (/** @type {Buffer} */ chunk) => output.push(chunk));
   child.stderr.on("data", (/** @type {Buffer} */ chunk) => output.push(chunk));
 
-  const listeners = signals.map((signal) => {
-    const listener = () => {
-      child.kill(signal);
-      process.exit(128 + constants.signals[signal]);
-    };
-    process.on(signal, listener);
-    return /** @type {const} */ ([signal, listener]);
-  });
+  // The lock is held until the child is gone, so that the next launch does not meet a half-dead install.
+  /** @type {typeof signals[number] | undefined} */
+  let received;
+  const stop = (/** @type {typeof signals[number]} */ signal) => {
+    received = signal;
+    child.kill(signal);
+    setTimeout(() => child.kill("SIGKILL"), patienceMilliseconds).unref();
+  };
+  for (const signal of signals) process.on(signal, stop);
   try {
     const code = await exitCodeOf(child);
-    if (code === 0) return;
+    if (received !== undefined) {
+      throw new LaunchError(`stopped by ${received}`, { exitCode: 128 + constants.signals[received] });
+    }
+    const text = Buffer.concat(output).toString("utf8").trimEnd();
+    if (code === 0) return text;
     throw new LaunchError(
       `this command failed with code ${code}: ${[binary, ...args].join(" ")}\n${whatToDo}`,
       {
-        output: Buffer.concat(output).toString("utf8").trimEnd(),
+        output: text,
         exitCode: code,
       },
     );
   } finally {
-    for (const [signal, listener] of listeners) process.removeListener(signal, listener);
+    for (const signal of signals) process.removeListener(signal, stop);
   }
 }
 
@@ -91,7 +98,7 @@ export function taskEnvironment(node) {
     .join(delimiter);
   env["NODE"] = node.binary;
   // Node 22 strips types as Node 24 does, but warns about it in every process.
-  if (node.major < 24) {
+  if (node.major === 22) {
     env["NODE_OPTIONS"] = `${env["NODE_OPTIONS"] ?? ""} --disable-warning=ExperimentalWarning`.trim();
   }
   // In a terminal Hardhat reports its use unless told not to. A demo or a test shall talk to nobody.

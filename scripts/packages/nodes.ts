@@ -27,7 +27,7 @@ export function satisfies(version: string, range: string): boolean {
   const wanted = /^>=(\d+)\.(\d+)(?:\.(\d+))?$/
     .exec(range)
     ?.slice(1)
-    .map((part) => Number(part ?? 0));
+    .map((part: string | undefined) => Number(part ?? 0));
   if (wanted === undefined) throw new Error(`engines.node must read ">=A.B.C", not "${range}"`);
   const has = version.split(".").map(Number);
   for (const [index, part] of wanted.entries()) {
