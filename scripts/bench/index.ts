@@ -1,7 +1,8 @@
 import { Option } from "commander";
 import { existingFile, existingFolder, positiveInteger } from "../lib/arguments.ts";
+import { type AccuracyOptions } from "./accuracy.ts";
 import { type ListedBenchmark, listed } from "./benchmark.ts";
-import { benchProgram, exitCodeOf } from "./program.ts";
+import { benchProgram, exitCodeAfter, type Streams } from "./program.ts";
 
 const accuracy = listed({
   name: "accuracy",
@@ -14,9 +15,10 @@ const accuracy = listed({
       "--text <file>",
       "text to measure on (default: text that the model's float form samples)",
     ).argParser(existingFile),
-    new Option("--tokens <number>", "how many tokens of the text").argParser(positiveInteger),
+    new Option("--tokens <number>", "how many tokens of the text (default: 2048)").argParser(positiveInteger),
+    new Option("--seed <number>", "seed of the sampled text (default: 1)").argParser(positiveInteger),
   ],
-  async run(options: { model?: string; text?: string; tokens?: number }) {
+  async run(options: AccuracyOptions) {
     return (await import("./accuracy.ts")).benchAccuracy(options);
   },
   async table(result) {
@@ -38,11 +40,12 @@ const gas = listed({
 
 const benchmarks: readonly ListedBenchmark[] = [accuracy, gas];
 
+const streams: Streams = {
+  out: (text) => process.stdout.write(text),
+  progress: (text) => process.stderr.write(text),
+};
 try {
-  await benchProgram(benchmarks, {
-    out: (text) => process.stdout.write(text),
-    progress: (text) => process.stderr.write(text),
-  }).parseAsync();
+  await benchProgram(benchmarks, streams).parseAsync();
 } catch (error) {
-  process.exitCode = exitCodeOf(error);
+  process.exitCode = exitCodeAfter(error, streams);
 }

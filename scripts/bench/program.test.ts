@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { Option } from "commander";
 import { positiveInteger } from "../lib/arguments.ts";
 import { type ListedBenchmark, listed } from "./benchmark.ts";
-import { benchProgram, exitCodeOf } from "./program.ts";
+import { benchProgram, exitCodeAfter, type Streams } from "./program.ts";
 
 const squares = listed({
   name: "squares",
@@ -22,13 +22,14 @@ const constant = listed({
 async function bench(...args: string[]) {
   const benchmarks: readonly ListedBenchmark[] = [squares, constant];
   const written = { out: "", progress: "", exitCode: 0 };
+  const streams: Streams = {
+    out: (text) => (written.out += text),
+    progress: (text) => (written.progress += text),
+  };
   try {
-    await benchProgram(benchmarks, {
-      out: (text) => (written.out += text),
-      progress: (text) => (written.progress += text),
-    }).parseAsync(args, { from: "user" });
+    await benchProgram(benchmarks, streams).parseAsync(args, { from: "user" });
   } catch (error) {
-    written.exitCode = exitCodeOf(error);
+    written.exitCode = exitCodeAfter(error, streams);
   }
   return written;
 }
@@ -73,21 +74,17 @@ describe("npm run bench", () => {
     });
   }
 
-  it("passes on an error of a benchmark", async () => {
-    const broken = listed({
-      name: "broken",
-      summary: "always fails",
-      options: [],
-      run: () => Promise.reject(new Error("no such weight: lm_head")),
-      table: () => "",
+  it("prints the message of an error with a code, and throws on what is a defect", () => {
+    let printed = "";
+    const streams: Streams = { out: expect.fail, progress: (text) => (printed += text) };
+    const explained = Object.assign(new Error("model.safetensors has no lm_head."), {
+      code: "MISSING_WEIGHT",
     });
-    const program = benchProgram([broken], { out: () => {}, progress: () => {} });
-    let caught: unknown;
-    try {
-      await program.parseAsync(["broken"], { from: "user" });
-    } catch (error) {
-      caught = error;
-    }
-    expect(() => exitCodeOf(caught)).to.throw("no such weight: lm_head");
+    expect(exitCodeAfter(explained, streams)).to.equal(1);
+    expect(printed).to.equal("error: model.safetensors has no lm_head.\n");
+    expect(() => exitCodeAfter(new TypeError("not a function"), streams)).to.throw(
+      TypeError,
+      "not a function",
+    );
   });
 });

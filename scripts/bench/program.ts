@@ -52,8 +52,15 @@ export function benchProgram(benchmarks: readonly ListedBenchmark[], streams: St
   return program;
 }
 
-/** The exit code after a failure: commander has already explained its own, every other one is thrown on. */
-export function exitCodeOf(error: unknown): number {
+/**
+ * The exit code after a failure. commander has already explained its own; an error that carries a code explains itself
+ * and needs no stack; every other one is a defect and is thrown on.
+ */
+export function exitCodeAfter(error: unknown, { progress }: Streams): number {
   if (error instanceof CommanderError) return error.exitCode;
+  if (error instanceof Error && "code" in error && typeof error.code === "string") {
+    progress(`error: ${error.message}\n`);
+    return 1;
+  }
   throw error;
 }
