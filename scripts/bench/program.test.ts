@@ -76,7 +76,7 @@ describe("npm run bench", () => {
 
   it("prints the message of an error with a code, and throws on what is a defect", () => {
     let printed = "";
-    const streams: Streams = { out: expect.fail, progress: (text) => (printed += text) };
+    const streams: Streams = { out: () => expect.fail(), progress: (text) => (printed += text) };
     const explained = Object.assign(new Error("model.safetensors has no lm_head."), {
       code: "MISSING_WEIGHT",
     });
