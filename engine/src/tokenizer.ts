@@ -1,6 +1,9 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { EngineError } from "./errors.ts";
 
+/** Models that the library knows; it silently treats any other as one of them. */
+const MODEL_TYPES: readonly unknown[] = ["BPE", "Unigram", "WordPiece", undefined];
+
 /** Text to token ids and back, as tokenizer.json says. */
 export class Tokenizer {
   /** One more than the largest token id. */
@@ -19,18 +22,22 @@ export class Tokenizer {
    * @throws EngineError `TOKENIZER_INVALID`.
    */
   static fromJson(tokenizerJson: object, tokenizerConfigJson?: object): Tokenizer {
-    try {
-      return new Tokenizer(new HuggingFaceTokenizer(tokenizerJson, tokenizerConfigJson ?? {}));
-    } catch (cause) {
-      throw new EngineError(
-        "TOKENIZER_INVALID",
-        `tokenizer.json cannot be used: ${(cause as Error).message}.`,
-        {
-          remedy: "Use a tokenizer.json written by Hugging Face's tokenizers library.",
-          cause,
-        },
-      );
+    const { type, vocab } = (tokenizerJson as { model?: { type?: unknown; vocab?: object } }).model ?? {};
+    if (!MODEL_TYPES.includes(type)) throw tokenizerInvalid(`its model is of type ${JSON.stringify(type)}`);
+    if (!Array.isArray(vocab)) {
+      for (const [token, id] of Object.entries(vocab ?? {}) as [string, unknown][]) {
+        if (!Number.isSafeInteger(id) || (id as number) < 0) {
+          throw tokenizerInvalid(`token ${JSON.stringify(token)} has the id ${JSON.stringify(id)}`);
+        }
+      }
     }
+    let tokenizer: HuggingFaceTokenizer;
+    try {
+      tokenizer = new HuggingFaceTokenizer(tokenizerJson, tokenizerConfigJson ?? {});
+    } catch (cause) {
+      throw tokenizerInvalid((cause as Error).message, cause);
+    }
+    return new Tokenizer(tokenizer);
   }
 
   /** Token ids of a text, with the special tokens that the file puts around a text (a beginning token, say). */
@@ -42,4 +49,11 @@ export class Tokenizer {
   decode(ids: readonly number[]): string {
     return ids.length === 0 ? "" : this.#tokenizer.decode([...ids], { skip_special_tokens: true });
   }
+}
+
+function tokenizerInvalid(problem: string, cause?: unknown): EngineError {
+  return new EngineError("TOKENIZER_INVALID", `tokenizer.json cannot be used: ${problem}.`, {
+    remedy: "Use a tokenizer.json written by Hugging Face's tokenizers library.",
+    cause,
+  });
 }

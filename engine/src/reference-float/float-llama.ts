@@ -70,7 +70,7 @@ export class FloatSession {
   /** Logits [vocabularySize] after one more token. */
   next(token: number): Float64Array {
     const { config, embedding, layers, norm, head } = this.#model;
-    let residual = embedding.slice(token * config.hiddenSize, (token + 1) * config.hiddenSize);
+    let residual: Float64Array = embedding.slice(token * config.hiddenSize, (token + 1) * config.hiddenSize);
     for (const [index, layer] of layers.entries()) {
       residual = sum(
         residual,

@@ -1,0 +1,162 @@
+import type { CheckpointSource } from "../import/checkpoint.ts";
+import { encodeSafetensors, type ElementType, type FloatTensor } from "./safetensors-writer.ts";
+import { generateNormal } from "./random.ts";
+
+/** Sizes of a random checkpoint; small ones by default. */
+export interface TinyShape {
+  readonly seed: number;
+  readonly vocabulary: number;
+  readonly context: number;
+  readonly hidden: number;
+  readonly feedForward: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly keyValueHeads: number;
+  readonly headSize: number;
+  readonly tied: boolean;
+}
+
+export const TINY: TinyShape = {
+  seed: 1,
+  vocabulary: 48,
+  context: 96,
+  hidden: 16,
+  feedForward: 24,
+  layers: 2,
+  heads: 4,
+  keyValueHeads: 2,
+  headSize: 6,
+  tied: true,
+};
+
+/** A checkpoint in parts that a test can change before it makes files of them. */
+export interface TinyCheckpoint {
+  readonly config: Record<string, unknown>;
+  readonly generation: Record<string, unknown>;
+  readonly tokenizer: {
+    added_tokens: unknown[];
+    model: { vocab: Record<string, number> } & Record<string, unknown>;
+  } & Record<string, unknown>;
+  readonly tensors: Map<string, FloatTensor>;
+}
+
+export function tinyCheckpoint(changes: Partial<TinyShape> = {}): TinyCheckpoint {
+  const shape = { ...TINY, ...changes };
+  const { hidden, feedForward, heads, keyValueHeads, headSize, vocabulary } = shape;
+  const normal = generateNormal(shape.seed);
+  const tensors = new Map<string, FloatTensor>();
+  const random = (name: string, rows: number, columns: number, scale: number) => {
+    const values = Float64Array.from({ length: rows * columns }, () => Math.fround(scale * normal()));
+    tensors.set(name, { shape: [rows, columns], values });
+  };
+  const gains = (name: string) => {
+    const values = Float64Array.from({ length: hidden }, () => Math.fround(Math.abs(1 + 0.3 * normal())));
+    tensors.set(name, { shape: [hidden], values });
+  };
+  random("model.embed_tokens.weight", vocabulary, hidden, 2 / Math.sqrt(hidden));
+  for (let layer = 0; layer < shape.layers; layer++) {
+    const at = `model.layers.${layer}`;
+    gains(`${at}.input_layernorm.weight`);
+    gains(`${at}.post_attention_layernorm.weight`);
+    random(`${at}.self_attn.q_proj.weight`, heads * headSize, hidden, 1 / Math.sqrt(hidden));
+    random(`${at}.self_attn.k_proj.weight`, keyValueHeads * headSize, hidden, 1 / Math.sqrt(hidden));
+    random(`${at}.self_attn.v_proj.weight`, keyValueHeads * headSize, hidden, 1 / Math.sqrt(hidden));
+    random(`${at}.self_attn.o_proj.weight`, hidden, heads * headSize, 0.5 / Math.sqrt(heads * headSize));
+    random(`${at}.mlp.gate_proj.weight`, feedForward, hidden, 1 / Math.sqrt(hidden));
+    random(`${at}.mlp.up_proj.weight`, feedForward, hidden, 1 / Math.sqrt(hidden));
+    random(`${at}.mlp.down_proj.weight`, hidden, feedForward, 0.5 / Math.sqrt(feedForward));
+  }
+  gains("model.norm.weight");
+  if (!shape.tied) random("lm_head.weight", vocabulary, hidden, 1.5 / Math.sqrt(hidden));
+  return {
+    config: configOf(shape),
+    generation: { eos_token_id: 2 },
+    tokenizer: tokenizerOf(vocabulary),
+    tensors,
+  };
+}
+
+export interface FileOptions {
+  readonly type?: ElementType;
+  /** More than one: that many files with an index. */
+  readonly shards?: number;
+}
+
+/** The checkpoint's files by name, as Hugging Face lays them out. */
+export function filesOf(checkpoint: TinyCheckpoint, options: FileOptions = {}): Map<string, Uint8Array> {
+  const { type = "F32", shards = 1 } = options;
+  const files = new Map<string, Uint8Array>();
+  const write = (name: string, value: unknown) =>
+    files.set(name, new TextEncoder().encode(JSON.stringify(value)));
+  write("config.json", checkpoint.config);
+  write("generation_config.json", checkpoint.generation);
+  write("tokenizer.json", checkpoint.tokenizer);
+  if (shards === 1) {
+    files.set("model.safetensors", encodeSafetensors(checkpoint.tensors, type));
+    return files;
+  }
+  const weightMap: Record<string, string> = {};
+  for (let shard = 0; shard < shards; shard++) {
+    const file = `model-${shard + 1}-of-${shards}.safetensors`;
+    const part = [...checkpoint.tensors].filter((_, index) => index % shards === shard);
+    part.forEach(([name]) => (weightMap[name] = file));
+    files.set(file, encodeSafetensors(new Map(part), type));
+  }
+  write("model.safetensors.index.json", { metadata: {}, weight_map: weightMap });
+  return files;
+}
+
+export function memorySource(files: ReadonlyMap<string, Uint8Array>): CheckpointSource {
+  const file = (name: string) => {
+    const bytes = files.get(name);
+    if (!bytes) throw new Error(`no file ${name}`);
+    return bytes;
+  };
+  return {
+    list: () => Promise.resolve([...files.keys()]),
+    size: (name) => Promise.resolve(file(name).length),
+    readBytes: (name, start, end) => Promise.resolve(file(name).slice(start, end)),
+    readText: (name) => Promise.resolve(new TextDecoder().decode(file(name))),
+  };
+}
+
+export function tinySource(changes: Partial<TinyShape> = {}, options: FileOptions = {}): CheckpointSource {
+  return memorySource(filesOf(tinyCheckpoint(changes), options));
+}
+
+function configOf(shape: TinyShape): Record<string, unknown> {
+  return {
+    architectures: ["LlamaForCausalLM"],
+    model_type: "llama",
+    vocab_size: shape.vocabulary,
+    hidden_size: shape.hidden,
+    intermediate_size: shape.feedForward,
+    num_hidden_layers: shape.layers,
+    num_attention_heads: shape.heads,
+    num_key_value_heads: shape.keyValueHeads,
+    head_dim: shape.headSize,
+    max_position_embeddings: shape.context,
+    rope_theta: 10000,
+    rms_norm_eps: 1e-5,
+    hidden_act: "silu",
+    tie_word_embeddings: shape.tied,
+  };
+}
+
+/** One character a token; the first three tokens are special. */
+function tokenizerOf(vocabulary: number): TinyCheckpoint["tokenizer"] {
+  const special = ["<unk>", "<s>", "</s>"];
+  const characters = Array.from({ length: vocabulary - special.length }, (_, index) =>
+    String.fromCodePoint(0x61 + index),
+  );
+  const vocab = Object.fromEntries([...special, ...characters].map((token, id) => [token, id]));
+  return {
+    version: "1.0",
+    added_tokens: special.map((content, id) => ({ id, content, special: true, normalized: false })),
+    normalizer: null,
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: { type: "Fuse" },
+    model: { type: "BPE", unk_token: "<unk>", vocab, merges: [] },
+  };
+}
