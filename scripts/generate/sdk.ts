@@ -38,7 +38,16 @@ async function abis(): Promise<string> {
 
 async function contractTypes(name: string, folder: string): Promise<string> {
   const source = await readFile(join(root, "types/ethers-contracts", folder, `${name}.ts`), "utf8");
-  return banner + source.replaceAll("../common.js", "./common.ts");
+  return (
+    banner +
+    source
+      .replaceAll("../common.js", "./common.ts")
+      // Typechain's namespaces hold types only; said so, they can be erased.
+      .replaceAll("export namespace ", "export declare namespace ")
+      .replaceAll(/(export interface OutputObject \{.*\});$/gm, "$1")
+      // It takes parameter names over as labels, reserved words included.
+      .replaceAll(/([[,] ?)class: /g, "$1class_: ")
+  );
 }
 
 /** Every enum of contracts/types, as a constant object: erasable, and the same numbers. */
@@ -48,8 +57,13 @@ async function enums(): Promise<string> {
   for (const file of (await readdir(folder)).sort()) {
     const source = await readFile(join(folder, file), "utf8");
     for (const [, name, body] of source.matchAll(/\benum (\w+) \{([^}]*)\}/g)) {
-      const members = body!.split(",").map((member) => member.replace(/\/\/.*$/gm, "").trim()).filter(Boolean);
-      parts.push(`export const ${name} = { ${members.map((member, i) => `${member}: ${i}`).join(", ")} } as const;`);
+      const members = body!
+        .split(",")
+        .map((member) => member.replace(/\/\/.*$/gm, "").trim())
+        .filter(Boolean);
+      parts.push(
+        `export const ${name} = { ${members.map((member, i) => `${member}: ${i}`).join(", ")} } as const;`,
+      );
       parts.push(`export type ${name} = (typeof ${name})[keyof typeof ${name}];\n`);
     }
   }
@@ -81,7 +95,10 @@ async function generate(): Promise<Map<string, string>> {
   files.set("abi.ts", await abis());
   files.set("enums.ts", await enums());
   files.set("deployments.ts", await addresses());
-  files.set("contracts/common.ts", banner + (await readFile(join(root, "types/ethers-contracts/common.ts"), "utf8")));
+  files.set(
+    "contracts/common.ts",
+    banner + (await readFile(join(root, "types/ethers-contracts/common.ts"), "utf8")),
+  );
   for (const [name, folder] of Object.entries(contracts)) {
     files.set(`contracts/${name}.ts`, await contractTypes(name, folder));
   }

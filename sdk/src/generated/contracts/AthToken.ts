@@ -74,10 +74,10 @@ decodeFunctionResult(functionFragment: 'transferFrom', data: BytesLike): Result;
   }
 
   
-    export namespace ApprovalEvent {
+    export declare namespace ApprovalEvent {
       export type InputTuple = [owner: AddressLike, spender: AddressLike, value: BigNumberish];
       export type OutputTuple = [owner: string, spender: string, value: bigint];
-      export interface OutputObject {owner: string, spender: string, value: bigint };
+      export interface OutputObject {owner: string, spender: string, value: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -86,10 +86,10 @@ decodeFunctionResult(functionFragment: 'transferFrom', data: BytesLike): Result;
 
   
 
-    export namespace DelegateChangedEvent {
+    export declare namespace DelegateChangedEvent {
       export type InputTuple = [delegator: AddressLike, fromDelegate: AddressLike, toDelegate: AddressLike];
       export type OutputTuple = [delegator: string, fromDelegate: string, toDelegate: string];
-      export interface OutputObject {delegator: string, fromDelegate: string, toDelegate: string };
+      export interface OutputObject {delegator: string, fromDelegate: string, toDelegate: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -98,10 +98,10 @@ decodeFunctionResult(functionFragment: 'transferFrom', data: BytesLike): Result;
 
   
 
-    export namespace DelegateVotesChangedEvent {
+    export declare namespace DelegateVotesChangedEvent {
       export type InputTuple = [delegate: AddressLike, previousVotes: BigNumberish, newVotes: BigNumberish];
       export type OutputTuple = [delegate: string, previousVotes: bigint, newVotes: bigint];
-      export interface OutputObject {delegate: string, previousVotes: bigint, newVotes: bigint };
+      export interface OutputObject {delegate: string, previousVotes: bigint, newVotes: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -110,10 +110,10 @@ decodeFunctionResult(functionFragment: 'transferFrom', data: BytesLike): Result;
 
   
 
-    export namespace EIP712DomainChangedEvent {
+    export declare namespace EIP712DomainChangedEvent {
       export type InputTuple = [];
       export type OutputTuple = [];
-      export interface OutputObject {};
+      export interface OutputObject {}
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -122,10 +122,10 @@ decodeFunctionResult(functionFragment: 'transferFrom', data: BytesLike): Result;
 
   
 
-    export namespace TransferEvent {
+    export declare namespace TransferEvent {
       export type InputTuple = [from: AddressLike, to: AddressLike, value: BigNumberish];
       export type OutputTuple = [from: string, to: string, value: bigint];
-      export interface OutputObject {from: string, to: string, value: bigint };
+      export interface OutputObject {from: string, to: string, value: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>

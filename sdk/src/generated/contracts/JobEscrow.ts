@@ -80,10 +80,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
   }
 
   
-    export namespace AuthorityUpdatedEvent {
+    export declare namespace AuthorityUpdatedEvent {
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
-      export interface OutputObject {authority: string };
+      export interface OutputObject {authority: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -92,10 +92,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace FeesWithdrawnEvent {
+    export declare namespace FeesWithdrawnEvent {
       export type InputTuple = [token: AddressLike, recipient: AddressLike, amount: BigNumberish];
       export type OutputTuple = [token: string, recipient: string, amount: bigint];
-      export interface OutputObject {token: string, recipient: string, amount: bigint };
+      export interface OutputObject {token: string, recipient: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -104,10 +104,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace JobCreatedEvent {
+    export declare namespace JobCreatedEvent {
       export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, job: JobStruct, seed: BigNumberish, promptTokens: BytesLike];
       export type OutputTuple = [id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, promptTokens: string];
-      export interface OutputObject {id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, promptTokens: string };
+      export interface OutputObject {id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, promptTokens: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -116,10 +116,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace JobDeclinedEvent {
+    export declare namespace JobDeclinedEvent {
       export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, refund: BigNumberish];
       export type OutputTuple = [id: string, client: string, provider: string, refund: bigint];
-      export interface OutputObject {id: string, client: string, provider: string, refund: bigint };
+      export interface OutputObject {id: string, client: string, provider: string, refund: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -128,10 +128,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace JobExpiredEvent {
+    export declare namespace JobExpiredEvent {
       export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, refund: BigNumberish, bounty: BigNumberish, caller: AddressLike];
       export type OutputTuple = [id: string, client: string, provider: string, refund: bigint, bounty: bigint, caller: string];
-      export interface OutputObject {id: string, client: string, provider: string, refund: bigint, bounty: bigint, caller: string };
+      export interface OutputObject {id: string, client: string, provider: string, refund: bigint, bounty: bigint, caller: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -140,10 +140,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace JobFinalizedEvent {
+    export declare namespace JobFinalizedEvent {
       export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, earned: BigNumberish, fee: BigNumberish, refund: BigNumberish, bounty: BigNumberish, caller: AddressLike];
       export type OutputTuple = [id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, caller: string];
-      export interface OutputObject {id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, caller: string };
+      export interface OutputObject {id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, caller: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -152,10 +152,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace ParametersSetEvent {
+    export declare namespace ParametersSetEvent {
       export type InputTuple = [parameters: IJobEscrow.ParametersStruct];
       export type OutputTuple = [parameters: IJobEscrow.ParametersStructOutput];
-      export interface OutputObject {parameters: IJobEscrow.ParametersStructOutput };
+      export interface OutputObject {parameters: IJobEscrow.ParametersStructOutput }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -164,10 +164,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace ResultSubmittedEvent {
+    export declare namespace ResultSubmittedEvent {
       export type InputTuple = [id: BytesLike, provider: AddressLike, outputRoot: BytesLike, finalizableAt: BigNumberish, outputTokens: BytesLike];
       export type OutputTuple = [id: string, provider: string, outputRoot: string, finalizableAt: bigint, outputTokens: string];
-      export interface OutputObject {id: string, provider: string, outputRoot: string, finalizableAt: bigint, outputTokens: string };
+      export interface OutputObject {id: string, provider: string, outputRoot: string, finalizableAt: bigint, outputTokens: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -176,10 +176,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export namespace TokenTermsSetEvent {
+    export declare namespace TokenTermsSetEvent {
       export type InputTuple = [token: AddressLike, terms: IJobEscrow.TokenTermsStruct];
       export type OutputTuple = [token: string, terms: IJobEscrow.TokenTermsStructOutput];
-      export interface OutputObject {token: string, terms: IJobEscrow.TokenTermsStructOutput };
+      export interface OutputObject {token: string, terms: IJobEscrow.TokenTermsStructOutput }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>

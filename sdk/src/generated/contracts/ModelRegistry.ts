@@ -34,10 +34,10 @@ decodeFunctionResult(functionFragment: 'uriOf', data: BytesLike): Result;
   }
 
   
-    export namespace ModelAnnouncedEvent {
+    export declare namespace ModelAnnouncedEvent {
       export type InputTuple = [modelRoot: BytesLike, publisher: AddressLike, uri: string];
       export type OutputTuple = [modelRoot: string, publisher: string, uri: string];
-      export interface OutputObject {modelRoot: string, publisher: string, uri: string };
+      export interface OutputObject {modelRoot: string, publisher: string, uri: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -46,10 +46,10 @@ decodeFunctionResult(functionFragment: 'uriOf', data: BytesLike): Result;
 
   
 
-    export namespace ModelRegisteredEvent {
+    export declare namespace ModelRegisteredEvent {
       export type InputTuple = [modelRoot: BytesLike, publisher: AddressLike, model: IModelRegistry.ModelStruct, uri: string];
       export type OutputTuple = [modelRoot: string, publisher: string, model: IModelRegistry.ModelStructOutput, uri: string];
-      export interface OutputObject {modelRoot: string, publisher: string, model: IModelRegistry.ModelStructOutput, uri: string };
+      export interface OutputObject {modelRoot: string, publisher: string, model: IModelRegistry.ModelStructOutput, uri: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>

@@ -75,10 +75,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
   }
 
   
-    export namespace AuthorityUpdatedEvent {
+    export declare namespace AuthorityUpdatedEvent {
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
-      export interface OutputObject {authority: string };
+      export interface OutputObject {authority: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -87,10 +87,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
-    export namespace FraudDepositSetEvent {
+    export declare namespace FraudDepositSetEvent {
       export type InputTuple = [amount: BigNumberish];
       export type OutputTuple = [amount: bigint];
-      export interface OutputObject {amount: bigint };
+      export interface OutputObject {amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -99,10 +99,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
-    export namespace HardwareClassSetEvent {
+    export declare namespace HardwareClassSetEvent {
       export type InputTuple = [hardwareClass: BigNumberish, name: string, minimumStakePerGpu: BigNumberish, open: boolean];
       export type OutputTuple = [hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, open: boolean];
-      export interface OutputObject {hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, open: boolean };
+      export interface OutputObject {hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, open: boolean }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -111,10 +111,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
-    export namespace OfferRemovedEvent {
+    export declare namespace OfferRemovedEvent {
       export type InputTuple = [provider: AddressLike, modelRoot: BytesLike, token: AddressLike];
       export type OutputTuple = [provider: string, modelRoot: string, token: string];
-      export interface OutputObject {provider: string, modelRoot: string, token: string };
+      export interface OutputObject {provider: string, modelRoot: string, token: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -123,10 +123,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
-    export namespace OfferSetEvent {
+    export declare namespace OfferSetEvent {
       export type InputTuple = [provider: AddressLike, modelRoot: BytesLike, token: AddressLike, inputPrice: BigNumberish, outputPrice: BigNumberish];
       export type OutputTuple = [provider: string, modelRoot: string, token: string, inputPrice: bigint, outputPrice: bigint];
-      export interface OutputObject {provider: string, modelRoot: string, token: string, inputPrice: bigint, outputPrice: bigint };
+      export interface OutputObject {provider: string, modelRoot: string, token: string, inputPrice: bigint, outputPrice: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -135,10 +135,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
-    export namespace ProviderDeregisteredEvent {
+    export declare namespace ProviderDeregisteredEvent {
       export type InputTuple = [provider: AddressLike];
       export type OutputTuple = [provider: string];
-      export interface OutputObject {provider: string };
+      export interface OutputObject {provider: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -147,10 +147,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
-    export namespace ProviderRegisteredEvent {
+    export declare namespace ProviderRegisteredEvent {
       export type InputTuple = [provider: AddressLike, profile: IProviderRegistry.ProfileStruct, reserved: BigNumberish];
       export type OutputTuple = [provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint];
-      export interface OutputObject {provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint };
+      export interface OutputObject {provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -159,10 +159,10 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
-    export namespace ProviderUpdatedEvent {
+    export declare namespace ProviderUpdatedEvent {
       export type InputTuple = [provider: AddressLike, profile: IProviderRegistry.ProfileStruct, reserved: BigNumberish];
       export type OutputTuple = [provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint];
-      export interface OutputObject {provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint };
+      export interface OutputObject {provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -326,7 +326,7 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
     
     setHardwareClass: TypedContractMethod<
-      [hardwareClass: BigNumberish, class: IProviderRegistry.HardwareClassStruct, ],
+      [hardwareClass: BigNumberish, class_: IProviderRegistry.HardwareClassStruct, ],
       [void],
       'nonpayable'
     >
@@ -435,7 +435,7 @@ getFunction(nameOrSignature: 'setFraudDeposit'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'setHardwareClass'): TypedContractMethod<
-      [hardwareClass: BigNumberish, class: IProviderRegistry.HardwareClassStruct, ],
+      [hardwareClass: BigNumberish, class_: IProviderRegistry.HardwareClassStruct, ],
       [void],
       'nonpayable'
     >;

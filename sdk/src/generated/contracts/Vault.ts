@@ -100,10 +100,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
   }
 
   
-    export namespace AuthorityUpdatedEvent {
+    export declare namespace AuthorityUpdatedEvent {
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
-      export interface OutputObject {authority: string };
+      export interface OutputObject {authority: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -112,10 +112,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace DepositedEvent {
+    export declare namespace DepositedEvent {
       export type InputTuple = [token: AddressLike, sender: AddressLike, owner: AddressLike, amount: BigNumberish];
       export type OutputTuple = [token: string, sender: string, owner: string, amount: bigint];
-      export interface OutputObject {token: string, sender: string, owner: string, amount: bigint };
+      export interface OutputObject {token: string, sender: string, owner: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -124,10 +124,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace ModuleAddedEvent {
+    export declare namespace ModuleAddedEvent {
       export type InputTuple = [module: AddressLike, index: BigNumberish];
       export type OutputTuple = [module: string, index: bigint];
-      export interface OutputObject {module: string, index: bigint };
+      export interface OutputObject {module: string, index: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -136,10 +136,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace ModulesApprovedEvent {
+    export declare namespace ModulesApprovedEvent {
       export type InputTuple = [token: AddressLike, owner: AddressLike, modules: BigNumberish];
       export type OutputTuple = [token: string, owner: string, modules: bigint];
-      export interface OutputObject {token: string, owner: string, modules: bigint };
+      export interface OutputObject {token: string, owner: string, modules: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -148,10 +148,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace StakeModulesApprovedEvent {
+    export declare namespace StakeModulesApprovedEvent {
       export type InputTuple = [owner: AddressLike, modules: BigNumberish];
       export type OutputTuple = [owner: string, modules: bigint];
-      export interface OutputObject {owner: string, modules: bigint };
+      export interface OutputObject {owner: string, modules: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -160,10 +160,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace StakedEvent {
+    export declare namespace StakedEvent {
       export type InputTuple = [owner: AddressLike, amount: BigNumberish];
       export type OutputTuple = [owner: string, amount: bigint];
-      export interface OutputObject {owner: string, amount: bigint };
+      export interface OutputObject {owner: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -172,10 +172,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace TokenAcceptedEvent {
+    export declare namespace TokenAcceptedEvent {
       export type InputTuple = [token: AddressLike, accepted: boolean];
       export type OutputTuple = [token: string, accepted: boolean];
-      export interface OutputObject {token: string, accepted: boolean };
+      export interface OutputObject {token: string, accepted: boolean }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -184,10 +184,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace UnbondingClaimedEvent {
+    export declare namespace UnbondingClaimedEvent {
       export type InputTuple = [owner: AddressLike, amount: BigNumberish];
       export type OutputTuple = [owner: string, amount: bigint];
-      export interface OutputObject {owner: string, amount: bigint };
+      export interface OutputObject {owner: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -196,10 +196,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace UnbondingPeriodSetEvent {
+    export declare namespace UnbondingPeriodSetEvent {
       export type InputTuple = [period: BigNumberish];
       export type OutputTuple = [period: bigint];
-      export interface OutputObject {period: bigint };
+      export interface OutputObject {period: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -208,10 +208,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace UnbondingStartedEvent {
+    export declare namespace UnbondingStartedEvent {
       export type InputTuple = [owner: AddressLike, amount: BigNumberish, totalUnbonding: BigNumberish, releaseAt: BigNumberish];
       export type OutputTuple = [owner: string, amount: bigint, totalUnbonding: bigint, releaseAt: bigint];
-      export interface OutputObject {owner: string, amount: bigint, totalUnbonding: bigint, releaseAt: bigint };
+      export interface OutputObject {owner: string, amount: bigint, totalUnbonding: bigint, releaseAt: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -220,10 +220,10 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
-    export namespace WithdrawnEvent {
+    export declare namespace WithdrawnEvent {
       export type InputTuple = [token: AddressLike, owner: AddressLike, recipient: AddressLike, amount: BigNumberish];
       export type OutputTuple = [token: string, owner: string, recipient: string, amount: bigint];
-      export interface OutputObject {token: string, owner: string, recipient: string, amount: bigint };
+      export interface OutputObject {token: string, owner: string, recipient: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
