@@ -1,0 +1,86 @@
+import { getAddress, zeroPadValue } from "ethers";
+import { toAthanorError } from "../errors/to-athanor-error.ts";
+import { mapLimited } from "../internal/map-limited.ts";
+import { logReaderOf, readLogs } from "../protocol/read-logs.ts";
+import { tokenInfo, type ClientContext } from "./context.ts";
+import type { Offer } from "./types.ts";
+
+/** Requests to the node under way at a time. */
+const PARALLEL_READS = 8;
+/** Blocks read again, in case they were reorganised since the last scan. */
+const RESCANNED_BLOCKS = 64;
+
+/**
+ * The standing offers of a model in one token, as they are now. Events only say whom to ask; the registry says what stands.
+ */
+export async function findOffers(
+  context: ClientContext,
+  model: string,
+  token: string,
+  signal?: AbortSignal,
+): Promise<Offer[]> {
+  const providers = await scanProviders(context, model, token, signal);
+  const offers = await mapLimited(providers, PARALLEL_READS, (provider) =>
+    readOffer(context, provider, model, token),
+  );
+  return offers.filter((offer) => offer !== undefined);
+}
+
+/** One provider's offer, or undefined if there is none. */
+export async function readOffer(
+  context: ClientContext,
+  provider: string,
+  model: string,
+  token: string,
+): Promise<Offer | undefined> {
+  const { vault, providerRegistry, jobEscrow } = context.contracts;
+  try {
+    const [offer, stake, { stakePerJob }, info] = await Promise.all([
+      providerRegistry.offerOf(provider, model, token),
+      vault.stakeOf(provider),
+      jobEscrow.parameters(),
+      tokenInfo(context, token),
+    ]);
+    const freeStake = stake.staked - stake.locked;
+    return {
+      provider: getAddress(provider),
+      model,
+      token: info,
+      inputPrice: offer.inputPrice,
+      outputPrice: offer.outputPrice,
+      contextLength: Number(offer.contextLength),
+      vocabularySize: Number(offer.vocabularySize),
+      freeStake,
+      available: freeStake >= stakePerJob && (stake.modules & context.moduleBit) !== 0n,
+    };
+  } catch (error) {
+    if (toAthanorError(error).code === "NoSuchOffer") return undefined;
+    throw error;
+  }
+}
+
+async function scanProviders(
+  context: ClientContext,
+  model: string,
+  token: string,
+  signal: AbortSignal | undefined,
+): Promise<string[]> {
+  const { providerRegistry, deployment } = context.contracts;
+  const key = `${model}:${token}`.toLowerCase();
+  const scan = context.offerScans.get(key) ?? { providers: new Set(), scannedTo: -1 };
+  const fromBlock = Math.max(deployment.startBlock ?? 0, scan.scannedTo + 1 - RESCANNED_BLOCKS);
+  const toBlock = await context.reader.blockNumber(signal);
+  const topics = [
+    providerRegistry.interface.getEvent("OfferSet").topicHash,
+    null,
+    model,
+    zeroPadValue(token, 32),
+  ];
+  const filter = { address: deployment.providerRegistry, topics };
+  const logs = await readLogs(logReaderOf(providerRegistry), filter, fromBlock, toBlock, { signal });
+  for (const log of logs) {
+    scan.providers.add(String(providerRegistry.interface.parseLog(log)!.args["provider"]));
+  }
+  context.offerScans.set(key, { providers: scan.providers, scannedTo: toBlock });
+  return [...scan.providers];
+}

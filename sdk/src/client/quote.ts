@@ -1,0 +1,164 @@
+import type { ErrorContext } from "../errors/render.ts";
+import { athanorError } from "../errors/athanor-error.ts";
+import { toAthanorError } from "../errors/to-athanor-error.ts";
+import type { IJobEscrow } from "../generated/contracts/JobEscrow.ts";
+import { costOf } from "../protocol/cost.ts";
+import { tokenBytes } from "../protocol/tokens.ts";
+import { sameAddress, simulatedSender, tokenizerOf, tokenInfo, type ClientContext } from "./context.ts";
+import { findOffers, readOffer } from "./find-offers.ts";
+import type { Offer, Quote, QuoteRequest } from "./types.ts";
+
+const DEFAULT_DEADLINE_SECONDS = 300;
+
+/** A quote with the request that `create` of the escrow takes. */
+export interface PreparedRequest {
+  readonly quote: Quote;
+  readonly request: IJobEscrow.RequestStruct;
+  readonly errorContext: ErrorContext;
+}
+
+/**
+ * Tokenises, chooses the provider, computes the exact cost, and lets the escrow itself check the request by simulating it: whatever
+ * it would refuse is refused here, by the same error, before anything is sent.
+ *
+ * @param limit most to pay, token units; undefined for no limit
+ */
+export async function prepare(
+  context: ClientContext,
+  request: QuoteRequest,
+  limit?: bigint,
+): Promise<PreparedRequest> {
+  const { contracts } = context;
+  const { model, signal } = request;
+  const address = request.token ?? contracts.deployment.ath;
+  await contracts.modelRegistry.modelOf(model);
+  const terms = await contracts.jobEscrow.tokenTermsOf(address);
+  if (!terms.accepted) throw athanorError("PaymentTokenNotAccepted", { token: address });
+  const token = await tokenInfo(context, address);
+
+  const tokenizer = await tokenizerOf(context, model, signal);
+  const promptTokens = request.promptTokens ?? encode(tokenizer, request.prompt!);
+  const lengths = [promptTokens.length, request.maxTokens] as const;
+  const offer = request.provider
+    ? await pinnedOffer(context, request.provider, model, address)
+    : await cheapestOffer(context, request, address, (candidate) => costOf(candidate, ...lengths));
+
+  const cost = costOf(offer, ...lengths);
+  const submitDeadline = await deadlineOf(context, request);
+  const prepared: PreparedRequest = {
+    quote: {
+      provider: offer.provider,
+      token,
+      promptTokens,
+      inputPrice: offer.inputPrice,
+      outputPrice: offer.outputPrice,
+      cost,
+      exitBounty: terms.exitBounty,
+      escrow: cost + terms.exitBounty,
+      submitDeadline,
+    },
+    request: {
+      provider: offer.provider,
+      modelRoot: model,
+      token: address,
+      maxTokens: request.maxTokens,
+      maxCost: cost,
+      submitDeadline,
+      seed: request.seed ?? 0n,
+      salt: randomSalt(),
+      promptTokens: tokenBytes(promptTokens),
+    },
+    errorContext: { token, tokens: context.tokens.values() },
+  };
+  await simulate(context, prepared);
+  if (limit !== undefined && cost > limit) {
+    throw athanorError("PriceAboveLimit", { cost, maxCost: limit }, prepared.errorContext);
+  }
+  if (!offer.available) await refuseUnavailable(context, offer);
+  return prepared;
+}
+
+function encode(tokenizer: { encode(text: string): number[] }, prompt: string): number[] {
+  try {
+    return tokenizer.encode(prompt);
+  } catch (error) {
+    const details = error instanceof Error ? error.message : String(error);
+    throw athanorError("TextNotEncodable", { details }, { cause: error });
+  }
+}
+
+async function pinnedOffer(
+  context: ClientContext,
+  provider: string,
+  model: string,
+  token: string,
+): Promise<Offer> {
+  const offer = await readOffer(context, provider, model, token);
+  if (!offer) throw athanorError("NoSuchOffer", { provider, modelRoot: model, token });
+  return offer;
+}
+
+async function cheapestOffer(
+  context: ClientContext,
+  { model, excludeProviders = [], signal }: QuoteRequest,
+  token: string,
+  price: (offer: Offer) => bigint,
+): Promise<Offer> {
+  const offers = (await findOffers(context, model, token, signal)).filter(
+    ({ provider }) => !excludeProviders.some((excluded) => sameAddress(excluded, provider)),
+  );
+  if (offers.length === 0) throw athanorError("NoOffer", { model, token });
+  const available = offers.filter((offer) => offer.available);
+  if (available.length === 0) {
+    const { stakePerJob } = await context.contracts.jobEscrow.parameters();
+    throw athanorError("NoProviderAvailable", { offers: offers.length, stakePerJob });
+  }
+  return available.reduce((best, offer) => {
+    const difference = price(offer) - price(best);
+    // At the same price the one with more room for work.
+    return difference < 0n || (difference === 0n && offer.freeStake > best.freeStake) ? offer : best;
+  });
+}
+
+async function deadlineOf(
+  context: ClientContext,
+  { deadlineSeconds, signal }: QuoteRequest,
+): Promise<number> {
+  const now = await context.reader.time(signal);
+  if (deadlineSeconds !== undefined) return Math.max(0, now + deadlineSeconds);
+  const { minimumResponseTime, maximumResponseTime } = await context.contracts.jobEscrow.parameters();
+  // Twice the minimum: the block that includes the request may come a while after the latest one.
+  const seconds = Math.max(DEFAULT_DEADLINE_SECONDS, 2 * Number(minimumResponseTime));
+  return now + Math.min(seconds, Number(maximumResponseTime));
+}
+
+/** What only money can cure comes last in the escrow's checks; the funding cures it. */
+const curedByFunding = new Set(["ModuleNotApproved", "InsufficientBalance"]);
+
+async function simulate(context: ClientContext, { request, errorContext }: PreparedRequest): Promise<void> {
+  const blockTag = context.reader.hasPendingBlock ? "pending" : "latest";
+  try {
+    await context.contracts.jobEscrow.create.staticCall(request, {
+      from: simulatedSender(context),
+      blockTag,
+    });
+  } catch (error) {
+    const failure = toAthanorError(error, errorContext);
+    // The provider's stake is checked after the client's account; see refuseUnavailable.
+    if (!curedByFunding.has(failure.code) && failure.code !== "InsufficientStake") throw failure;
+  }
+}
+
+async function refuseUnavailable(
+  { contracts }: ClientContext,
+  { provider: owner, freeStake }: Offer,
+): Promise<never> {
+  const { stakePerJob: required } = await contracts.jobEscrow.parameters();
+  if (freeStake < required) throw athanorError("InsufficientStake", { owner, free: freeStake, required });
+  throw athanorError("StakeModuleNotApproved", { owner, module: contracts.deployment.jobEscrow });
+}
+
+/** Two equal requests in one block would otherwise be one job. */
+function randomSalt(): bigint {
+  return crypto.getRandomValues(new BigUint64Array(1))[0]!;
+}

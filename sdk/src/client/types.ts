@@ -1,0 +1,146 @@
+import type { ContractRunner, Signer } from "ethers";
+import type { TokenInfo } from "../amounts/token-info.ts";
+import type { ModelSource } from "../models/model-source.ts";
+import type { Deployment } from "../protocol/deployment.ts";
+import type { JobRecord, JobTerms } from "../protocol/job.ts";
+import type { JobStatusName } from "../protocol/job-state.ts";
+import type { Prices } from "../protocol/cost.ts";
+import type { InferenceReceipt } from "../protocol/receipt.ts";
+
+export interface ConnectOptions {
+  /** Reads the chain and sends transactions: an ethers signer that is connected to a provider. */
+  readonly signer?: Signer | undefined;
+  /** Instead of `signer`: a signer, or a provider for a client that only reads. */
+  readonly runner?: ContractRunner | undefined;
+  /** Addresses; by default those known for the chain. */
+  readonly deployment?: Deployment | undefined;
+  /** Reads tokenizers; by default over http and https. In Node.js, `nodeModelSource()` of @athanor/sdk/node reads files too. */
+  readonly modelSource?: ModelSource | undefined;
+  /** Blocks after which an event counts, its own included. Default 1: choose more on chains that reorganise. */
+  readonly confirmations?: number | undefined;
+  /** Milliseconds between two looks at the chain. Default 2,000. */
+  readonly pollingInterval?: number | undefined;
+  /** Milliseconds for one request to the node. Default 30,000. */
+  readonly requestTimeout?: number | undefined;
+  /** Milliseconds until a transaction must be mined, or a stopped chain must go on. Default 600,000. */
+  readonly transactionTimeout?: number | undefined;
+}
+
+export interface QuoteRequest {
+  /** Root of the model, as 0x and 64 hexadecimal digits. */
+  readonly model: string;
+  /** The text to go on with. Give this or `promptTokens`. */
+  readonly prompt?: string | undefined;
+  /** Token ids to go on with, for those who tokenise themselves. */
+  readonly promptTokens?: readonly number[] | undefined;
+  /** Largest number of tokens to generate. */
+  readonly maxTokens: number;
+  /** Address of the token to pay in. Default ATH. */
+  readonly token?: string | undefined;
+  /** Owner account of the provider to use. Default: the cheapest that has stake free for another job. */
+  readonly provider?: string | undefined;
+  /** Providers not to use. */
+  readonly excludeProviders?: readonly string[] | undefined;
+  /** Seconds for the provider to answer, counted from the latest block. Default 300, within what the escrow allows. */
+  readonly deadlineSeconds?: number | undefined;
+  /** Randomness of the sampling, below 2^64; greedy decoding ignores it. Default 0. */
+  readonly seed?: bigint | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface InferRequest extends QuoteRequest {
+  /** Most to pay for the tokens, in units of `token`; the exit bounty comes on top and returns to whoever ends the job. */
+  readonly maxPrice: bigint;
+  /** Whether to resolve when the result is there (default) or when it is final and paid. */
+  readonly waitFor?: "submitted" | "finalized" | undefined;
+  /** Told what happens as it happens. If it throws, the call rejects while the job goes on. */
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+export interface FollowOptions {
+  readonly waitFor?: "submitted" | "finalized" | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a request costs, and where. Amounts in units of `token`. */
+export interface Quote extends Prices {
+  readonly provider: string;
+  readonly token: TokenInfo;
+  readonly promptTokens: readonly number[];
+  /** Most that will be charged: for the prompt and `maxTokens`. */
+  readonly cost: bigint;
+  /** Escrowed on top, paid to whoever ends the job. */
+  readonly exitBounty: bigint;
+  /** `cost + exitBounty`. */
+  readonly escrow: bigint;
+  /** Seconds since 1970. */
+  readonly submitDeadline: number;
+}
+
+/** A standing offer of a registered provider. */
+export interface Offer extends Prices {
+  readonly provider: string;
+  readonly model: string;
+  readonly token: TokenInfo;
+  readonly contextLength: number;
+  readonly vocabularySize: number;
+  /** ATH units of the provider's stake that back nothing yet. */
+  readonly freeStake: bigint;
+  /** Whether the stake suffices for another job. */
+  readonly available: boolean;
+}
+
+export type Progress =
+  | { readonly stage: "quoted"; readonly quote: Quote }
+  | {
+      readonly stage: "approving" | "funding" | "creating" | "finalizing" | "refunding";
+      readonly transactionHash: string;
+    }
+  | { readonly stage: "created" | "finalized"; readonly jobId: string; readonly transactionHash: string }
+  | {
+      readonly stage: "waiting";
+      readonly jobId: string;
+      readonly submitDeadline: number;
+      readonly chainTime: number;
+    }
+  | {
+      readonly stage: "submitted";
+      readonly jobId: string;
+      readonly transactionHash: string;
+      readonly text: string;
+      readonly finalizableAt: number;
+    };
+
+/** A job with what the chain says of it now. */
+export interface JobSummary extends JobRecord {
+  readonly status: JobStatusName;
+}
+
+export interface JobView extends JobSummary {
+  /** The generated tokens, once they are there. */
+  readonly tokens?: readonly number[] | undefined;
+  /** Seconds since 1970 from which the result can be finalised. */
+  readonly finalizableAt?: number | undefined;
+  readonly receipt: InferenceReceipt;
+}
+
+export interface InferenceResult {
+  readonly text: string;
+  /** The generated tokens, the one that stops the text included; they hash to what is on chain. */
+  readonly tokens: readonly number[];
+  readonly job: { readonly id: string; readonly terms: JobTerms };
+  readonly receipt: InferenceReceipt;
+  readonly status: "Submitted" | "Finalized";
+  /** Seconds since 1970 from which the result can be finalised. */
+  readonly finalizableAt: number;
+}
+
+export interface JobsFilter {
+  /** Default: the signer's account; pass null for all clients. */
+  readonly client?: string | null | undefined;
+  /** Owner account of the provider. */
+  readonly provider?: string | undefined;
+  readonly fromBlock?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}

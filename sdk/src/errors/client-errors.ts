@@ -1,0 +1,151 @@
+/** What the SDK itself refuses or runs into, in the form of contract-errors.ts. */
+export const clientErrors = {
+  // ---------------------------------------------------------------------------------------------- arguments
+  InvalidArgument: ["{name} is {found}; expected {expected}.", "Correct this argument."],
+  SignerRequired: [
+    "To {action}, the client needs a signer, but it was connected with a provider only.",
+    "Connect with AthanorClient.connect({{ signer }}).",
+  ],
+
+  // ---------------------------------------------------------------------------------------------- deployment
+  ChainUnknown: [
+    "No deployment of Athanor is known on chain {chainId}; known chains: {known}.",
+    "Switch to a known chain, or pass the addresses as `deployment`.",
+  ],
+  WrongNetwork: [
+    "The signer is on chain {found}, the client was connected to chain {expected}.",
+    "Switch the wallet to chain {expected}, or connect again.",
+  ],
+  ContractsMissing: [
+    "There is no contract at {address:address}, where {contract} should be on chain {chainId}.",
+    "Check the addresses. On a local chain deploy the contracts first.",
+  ],
+  DeploymentInconsistent: [
+    "The contract {contract} at {address:address} does not belong to the vault {vault:address}.",
+    "Pass the addresses of one deployment.",
+  ],
+
+  // ---------------------------------------------------------------------------------------------- offers, funds
+  NoOffer: [
+    "No provider offers the model {model} for the token {token:address}.",
+    "Pay in another token, or choose another model; client.offers({{ model }}) lists the offers.",
+  ],
+  NoProviderAvailable: [
+    "{offers} providers offer the model, but none has {stakePerJob:ath} of stake free for another job.",
+    "Try again when their open jobs have ended.",
+  ],
+  InsufficientFunds: [
+    "{required:amount} are needed; {owner:address} has {vault:amount} free in the vault and {wallet:amount} in its wallet: " +
+      "{shortage:amount} are missing.",
+    "Get the missing tokens, lower maxTokens, or choose a cheaper provider.",
+  ],
+  InsufficientGasFunds: [
+    "The account {address:address} has too little of the chain's coin for gas: {details}",
+    "Send it some of the chain's coin.",
+  ],
+
+  // ---------------------------------------------------------------------------------------------- model files
+  ModelUriUnsupported: [
+    "This client cannot read {uri}.",
+    "Publish the files over https, or pass a modelSource that reads them (in Node.js: nodeModelSource() of @athanor/sdk/node).",
+  ],
+  ModelFileUnavailable: [
+    "The file {file} of model {model} could not be read from any of its addresses: {attempts}",
+    "Try again, announce another address of the files, or pass a modelSource that has them.",
+  ],
+  ModelFileTooLarge: ["{uri} has more than {maximum} bytes.", "Publish the right file."],
+  ModelFileMismatch: [
+    "{uri} hashes to {found}, but the model commits to {expected}: the file was changed.",
+    "Announce an address with the original file, or pass a modelSource that has it.",
+  ],
+  TokenizerInvalid: [
+    "The tokenizer of model {model} cannot be used: {details}",
+    "Use another model, or pass promptTokens and read the tokens from client.job.",
+  ],
+  TextNotEncodable: [
+    "The tokenizer refuses the prompt: {details}",
+    "Change the prompt, or pass promptTokens.",
+  ],
+
+  // ---------------------------------------------------------------------------------------------- transactions
+  SignatureRejected: ["The wallet refused to sign: {action}.", "Confirm the request in the wallet to go on."],
+  SignerUnsupported: ["The signer cannot do this: {details}", "Use a signer that can."],
+  TransactionReverted: [
+    "The transaction would fail: {reason}",
+    "Check the arguments and the state of the chain.",
+  ],
+  TransactionFailed: [
+    "The transaction {transactionHash} was mined but failed.",
+    "The state changed between simulation and mining. Try again.",
+  ],
+  TransactionNotMined: [
+    "The transaction {transactionHash} was not mined within {timeout:duration}.",
+    "Speed it up in the wallet, or wait. client.jobs() shows whether a job was created.",
+  ],
+  TransactionReplaced: [
+    "The transaction {transactionHash} was replaced by another one with the same nonce {nonce}.",
+    "If you sped it up, client.jobs() shows the job; otherwise try again.",
+  ],
+  TransactionUncertain: [
+    "The node failed while taking the transaction, which may or may not have been sent.",
+    "Look into the wallet, or at client.jobs(), before you try again.",
+  ],
+  NonceConflict: [
+    "The account sent another transaction at the same time.",
+    "Use one client for each account, or try again.",
+  ],
+
+  // ---------------------------------------------------------------------------------------------- node
+  RpcUnavailable: [
+    "The node does not answer: {details}",
+    "Check the RPC URL and the network, then try again.",
+  ],
+  RpcTimeout: [
+    "The node did not answer {operation} within {timeout:duration}.",
+    "Check the RPC URL, then try again.",
+  ],
+  RpcRateLimited: ["The node refuses further requests for now: {details}", "Wait, or use another node."],
+  RpcRangeTooLarge: [
+    "The node refuses to search so many blocks or to return so many events: {details}",
+    "Search fewer blocks at once.",
+  ],
+  RpcInvalidResponse: ["The node answered something that cannot be read: {details}", "Use another node."],
+
+  // ---------------------------------------------------------------------------------------------- jobs
+  JobNotFound: [
+    "No JobCreated event with the id {id} is on chain {chainId} from block {fromBlock}.",
+    "Check id and chain; a job that was created a moment ago may need another block.",
+  ],
+  JobRecordInvalid: [
+    "The node's record of job {id} does not hash to its commitments: {details}",
+    "Use another node; this one is faulty or lies.",
+  ],
+  JobReorganized: [
+    "Job {id} vanished: the chain was reorganised and its creation was not repeated.",
+    "The funds are in the vault account as before. Send the request again.",
+  ],
+  OutputRootMismatch: [
+    "The tokens reported for job {id} hash to {found}, but the result commits to {expected}.",
+    "Use another node; this one is faulty or lies. The result itself is on chain.",
+  ],
+  ProviderDidNotAnswer: [
+    "The provider {provider:address} did not answer until {submitDeadline:time}; {returned:amount} are back in your vault account.",
+    "Send the request again, to another provider with excludeProviders.",
+  ],
+  ProviderDeclined: [
+    "The provider {provider:address} declined the request; {returned:amount} are back in your vault account.",
+    "Send the request again, to another provider with excludeProviders.",
+  ],
+  WaitTimeout: [
+    "Job {id} did not become {awaited} in time; the chain may have stopped.",
+    "Nothing is lost: client.resume({id}) goes on from here.",
+  ],
+  Aborted: [
+    "The call was aborted.",
+    "Nothing is lost: client.jobs() lists open jobs, client.resume(id) goes on with one.",
+  ],
+  Unexpected: [
+    "Something unexpected went wrong: {details}",
+    "Look at the cause. If it is a defect of the SDK, report it.",
+  ],
+} as const;

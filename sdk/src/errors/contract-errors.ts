@@ -1,0 +1,271 @@
+/**
+ * What every custom error of the contracts means and what to do about it. The key is the Solidity name, which is also the `code`
+ * of the `AthanorError`. Placeholders name the error's parameters; what follows the colon says how they are shown (see render.ts).
+ */
+export const contractErrors = {
+  // ------------------------------------------------------------------------------------------------- jobs
+  UnknownJob: [
+    "No job of this escrow has the id {id}.",
+    "Present the terms exactly as JobCreated published them, to the escrow and chain that created the job.",
+  ],
+  JobAlreadyExists: ["The request {id} was created in this block already.", "Choose another salt."],
+  JobNotOpen: [
+    "Job {id} is {state:status}, so it can no longer be answered, expired or declined.",
+    "Read its outcome from the chain's events; there is nothing left to do.",
+  ],
+  JobNotSubmitted: [
+    "Job {id} is {state:status}, so there is no result to finalise.",
+    "Wait for the result, or read the outcome if the job has ended.",
+  ],
+  PaymentTokenNotAccepted: [
+    "New jobs are not paid in the token {token:address}.",
+    "Pay in ATH or in another accepted token.",
+  ],
+  EmptyPrompt: ["The prompt has no tokens.", "Send at least one token."],
+  NoTokensRequested: ["The request asks for no tokens.", "Ask for at least one with maxTokens."],
+  ContextExceeded: [
+    "{promptTokens} prompt tokens and {maxTokens} generated ones exceed the model's context of {contextLength}.",
+    "Shorten the prompt or lower maxTokens.",
+  ],
+  PriceAboveLimit: [
+    "The request costs {cost:amount}, more than the limit of {maxCost:amount}.",
+    "Raise the limit, lower maxTokens, or choose a cheaper provider.",
+  ],
+  DeadlineOutOfBounds: [
+    "The deadline {submitDeadline:time} is not between {earliest:time} and {latest:time}.",
+    "Choose a deadline that leaves the provider enough time, but not more than the escrow allows.",
+  ],
+  RequestTooLarge: [
+    "Recomputing the request would take a challenge window of {challengeWindow:duration}, the longest is {maximum:duration}.",
+    "Shorten the prompt, lower maxTokens, or use a smaller model.",
+  ],
+  NotOperator: [
+    "{caller:address} is not the operator key {operator:address} of this provider.",
+    "Send it with the provider's operator key, or update the provider's profile.",
+  ],
+  SubmissionTooLate: [
+    "The result came at {timestamp:time}, after the deadline {submitDeadline:time}.",
+    "Nothing can be earned with this job any more; expire it to free the stake.",
+  ],
+  NotExpired: [
+    "The provider may still answer until {submitDeadline:time}; it is {timestamp:time}.",
+    "Wait until the deadline has passed.",
+  ],
+  OutputLengthOutOfBounds: [
+    "The result has {count} tokens; from 1 to {maxTokens} are allowed.",
+    "Submit the tokens that were generated, and no more than were asked for.",
+  ],
+  OutputMismatch: [
+    "The output presented for job {id} has the root {presented}, which is not the one that was submitted.",
+    "Present count and root of the tokens in the job's ResultSubmitted event.",
+  ],
+  ChallengeWindowOpen: [
+    "The result of job {id} becomes final at {finalizableAt:time}; it is {timestamp:time}.",
+    "Wait until the challenge window is over.",
+  ],
+  ChallengesAlive: [
+    "{liveChallenges} challenges of job {id} are undecided.",
+    "Wait until they are decided, then finalise.",
+  ],
+  LengthMismatch: ["{jobs} jobs were given with {outputs} outputs.", "Give one output for every job."],
+  ParameterOutOfBounds: [
+    "The parameter {parameter:text} is {value}; it must be from {minimum} to {maximum}.",
+    "Choose a value within these bounds.",
+  ],
+  TokenBytesNotAligned: [
+    "The token bytes have length {length}, which is no multiple of four.",
+    "Pack every token id as a big-endian uint32.",
+  ],
+  TokenOutsideVocabulary: [
+    "Token {index} is {token}, but the model's ids are below {vocabularySize}.",
+    "Tokenise with the model's own tokenizer.",
+  ],
+
+  // ----------------------------------------------------------------------------------------------- models
+  UnknownModel: [
+    "No model is registered with the root {modelRoot}.",
+    "Check the root, or register the model.",
+  ],
+  ModelAlreadyRegistered: [
+    "The model {modelRoot} is registered already.",
+    "Use it, or announce another address.",
+  ],
+  VocabularyOutOfBounds: [
+    "The vocabulary has {vocabularySize} tokens; from 1 to {maximum} are allowed.",
+    "Register a model with a vocabulary within these bounds.",
+  ],
+  ContextOutOfBounds: [
+    "The context length is {contextLength}; from 1 to {maximum} is allowed.",
+    "Register the model with a context length within these bounds.",
+  ],
+  WorkOutOfBounds: [
+    "The work of a position is {workPerPosition} multiply-adds; from 1 to {maximum} is allowed.",
+    "Register the work that the engine reports for the model.",
+  ],
+
+  // -------------------------------------------------------------------------------------------- providers
+  AlreadyRegistered: [
+    "The provider {provider:address} is registered already.",
+    "Update its profile instead.",
+  ],
+  NotRegistered: [
+    "{provider:address} is not a registered provider.",
+    "Register it, or choose another provider.",
+  ],
+  InvalidOperator: [
+    "{operator:address} cannot be the operator key: it is zero or the owner's.",
+    "Use a separate key as operator.",
+  ],
+  InvalidWatchtower: [
+    "{watchtower:address} cannot be the watchtower key: it is the owner's or the operator's.",
+    "Use a separate key as watchtower, or the zero address for none.",
+  ],
+  HardwareClassNotOpen: [
+    "The hardware class {hardwareClass} takes no new hardware; there are {classCount} classes.",
+    "Choose an open hardware class.",
+  ],
+  GpuCountOutOfBounds: ["{gpuCount} GPUs were given; from 1 to {maximum} are allowed.", "Correct the count."],
+  EndpointTooLong: ["The endpoint has {length} bytes; {maximum} are allowed.", "Use a shorter URL."],
+  OffersStanding: [
+    "The provider {provider:address} still has {offerCount} offers.",
+    "Remove all offers first.",
+  ],
+  WorkOpen: [
+    "The provider {provider:address} still has {openWork} open jobs.",
+    "Wait until they have ended.",
+  ],
+  NoSuchOffer: [
+    "The provider {provider:address} does not offer the model {modelRoot} for the token {token:address}.",
+    "Choose one of its offers, or another provider.",
+  ],
+  OfferTokenNotAccepted: [
+    "The vault does not accept the token {token:address}.",
+    "Offer for an accepted token.",
+  ],
+
+  // ------------------------------------------------------------------------------------------------ vault
+  TokenNotAccepted: ["The vault takes no deposits of the token {token:address}.", "Use an accepted token."],
+  TransferAmountMismatch: [
+    "The token {token:address} moved {received:amount} when {expected:amount} were asked for.",
+    "Use a token that charges no fee on transfers.",
+  ],
+  InsufficientBalance: [
+    "The vault account of {owner:address} has {available:amount} free, {required:amount} are needed.",
+    "Deposit the difference, or wait until open jobs have ended.",
+  ],
+  InsufficientStake: [
+    "The stake of {owner:address} has {free:ath} free, {required:ath} are needed.",
+    "Stake the difference, or wait until open jobs have ended. As a client choose another provider.",
+  ],
+  ModuleNotApproved: [
+    "{owner:address} has not let the contract {module:address} use its account in the token {token:address}.",
+    "Call approveModules of the vault first.",
+  ],
+  StakeModuleNotApproved: [
+    "{owner:address} has not let the contract {module:address} use its stake.",
+    "Call approveStakeModules of the vault first.",
+  ],
+  ApprovalInUse: [
+    "The approval of {owner:address} backs {bound} units of open work.",
+    "Wait until the open work has ended, then withdraw the approval.",
+  ],
+  UnknownModules: [
+    "The bits {modules} name a module that does not exist; there are {moduleCount}.",
+    "Approve existing modules only.",
+  ],
+  NotAModule: [
+    "{caller:address} is not a module of the vault.",
+    "Only modules may call this; use their functions.",
+  ],
+  ModuleAlreadyAdded: ["{module:address} is a module already.", "There is nothing left to do."],
+  TooManyModules: ["The vault has {maximum} modules, which is the maximum.", "Deploy another vault."],
+  NothingToClaim: ["Nothing is unbonding for {owner:address}.", "Call unbond first."],
+  StillUnbonding: [
+    "The stake is released at {releaseAt:time}; it is {timestamp:time}.",
+    "Wait until the unbonding period is over.",
+  ],
+  UnbondingPeriodOutOfBounds: [
+    "The period {period:duration} is not between {minimum:duration} and {maximum:duration}.",
+    "Choose a period within these bounds.",
+  ],
+  ZeroAmount: ["The amount is zero.", "Give an amount above zero."],
+  ZeroAddress: ["An address is zero.", "Give a real address."],
+  SettlementExceedsEscrow: [
+    "A module asked to pay out {payouts} units of an escrow of {escrowed}.",
+    "This is a defect of the module; report it.",
+  ],
+  EscrowUnderflow: [
+    "A module settled {settled} units, but {payer:address} has only {escrowed} in escrow.",
+    "This is a defect of the module; report it.",
+  ],
+  LockUnderflow: [
+    "A module freed {freed:ath} of stake, but {owner:address} has only {locked:ath} locked.",
+    "This is a defect of the module; report it.",
+  ],
+
+  // ----------------------------------------------------------------------------------------------- tokens
+  ERC20InsufficientBalance: [
+    "{sender:address} has {balance:amount}, {needed:amount} are needed.",
+    "Get the missing tokens, or lower the amount.",
+  ],
+  ERC20InsufficientAllowance: [
+    "{spender:address} may spend {allowance:amount}, {needed:amount} are needed.",
+    "Approve the missing amount of the token.",
+  ],
+  ERC20InvalidApprover: ["{approver:address} cannot approve.", "Use a real account."],
+  ERC20InvalidReceiver: ["{receiver:address} cannot receive tokens.", "Use a real account."],
+  ERC20InvalidSender: ["{sender:address} cannot send tokens.", "Use a real account."],
+  ERC20InvalidSpender: ["{spender:address} cannot spend tokens.", "Use a real account."],
+  ERC20ExceededSafeSupply: [
+    "The supply {increasedSupply} exceeds the cap {cap}.",
+    "Mint no more than the cap.",
+  ],
+  ERC2612ExpiredSignature: ["The permit ran out at {deadline:time}.", "Sign a new permit."],
+  ERC2612InvalidSigner: [
+    "The permit was signed by {signer:address}, the tokens belong to {owner:address}.",
+    "Sign with the owner's key for this token and chain, with the current nonce.",
+  ],
+  ERC5805FutureLookup: [
+    "Votes at {timepoint:time} are not known yet; the clock is at {clock:time}.",
+    "Ask for a time in the past.",
+  ],
+  VotesExpiredSignature: ["The delegation ran out at {expiry:time}.", "Sign a new delegation."],
+  InvalidAccountNonce: [
+    "The nonce of {account:address} is {currentNonce}, not the one that was signed.",
+    "Sign again with the current nonce.",
+  ],
+  SafeERC20FailedOperation: [
+    "The token {token:address} refused the transfer.",
+    "Check balance and allowance, and whether the token is paused or has blocked the account.",
+  ],
+
+  // --------------------------------------------------------------------------------------- access, libraries
+  AccessManagedUnauthorized: ["{caller:address} may not do this.", "Use an account that holds the role."],
+  AccessManagedRequiredDelay: [
+    "{caller:address} must schedule this {delay:duration} ahead.",
+    "Schedule the call with the access manager, then execute it after the delay.",
+  ],
+  AccessManagedInvalidAuthority: [
+    "{authority:address} is no access manager.",
+    "Give the address of a contract.",
+  ],
+  ReentrancyGuardReentrantCall: [
+    "A call came back in before it had ended.",
+    "Do not call the vault from a token.",
+  ],
+  AddressEmptyCode: ["There is no contract at {target:address}.", "Check the address and the chain."],
+  FailedCall: ["An inner call failed without a reason.", "Simulate the calls one by one to find it."],
+  ECDSAInvalidSignature: ["The signature is not valid.", "Sign again."],
+  ECDSAInvalidSignatureLength: ["The signature has {length} bytes.", "Pass a signature of 65 bytes."],
+  ECDSAInvalidSignatureS: [
+    "The s value {s} of the signature is too high.",
+    "Pass the signature in its low-s form.",
+  ],
+  SafeCastOverflowedUintDowncast: ["{value} does not fit {bits} bits.", "Use a smaller amount."],
+  CheckpointUnorderedInsertion: [
+    "Voting checkpoints were written out of order.",
+    "This is a defect of the token; report it.",
+  ],
+  InvalidShortString: ["A short string is not valid.", "Pass a string of at most 31 bytes."],
+  StringTooLong: ["The string {str} is too long.", "Pass a string of at most 31 bytes."],
+} as const;

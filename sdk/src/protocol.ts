@@ -1,0 +1,34 @@
+/** The protocol's verbs one by one, for programs that are more than clients: workers, indexers, explorers. */
+export { AthanorError } from "./errors/athanor-error.ts";
+export type { ErrorCode } from "./errors/catalogue.ts";
+export type { ErrorContext } from "./errors/render.ts";
+export { toAthanorError } from "./errors/to-athanor-error.ts";
+export { isTransient } from "./errors/transport-error.ts";
+export * from "./generated/abi.ts";
+export { JobStatus } from "./generated/enums.ts";
+export {
+  connectContracts,
+  connectToken,
+  type AthanorContracts,
+  type Erc20,
+} from "./protocol/connect-contracts.ts";
+export { costOf, feeOf, type Prices } from "./protocol/cost.ts";
+export { deploymentOf, type Deployment } from "./protocol/deployment.ts";
+export { jobIdOf, type EventPosition, type JobRecord, type JobTerms } from "./protocol/job.ts";
+export { decodeJobState, type JobState, type JobStatusName } from "./protocol/job-state.ts";
+export { decodeJob, readJobs, type JobFilter } from "./protocol/read-jobs.ts";
+export {
+  logReaderOf,
+  readLogs,
+  type LogFilter,
+  type LogReader,
+  type ReadLogsOptions,
+} from "./protocol/read-logs.ts";
+export {
+  decodeOutcome,
+  readOutcome,
+  type JobEnding,
+  type JobOutcome,
+  type SubmittedResult,
+} from "./protocol/read-outcome.ts";
+export { tokenBytes, tokensOf } from "./protocol/tokens.ts";

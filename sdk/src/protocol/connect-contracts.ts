@@ -1,0 +1,77 @@
+import { Contract, Interface, type ContractRunner, type InterfaceAbi } from "ethers";
+import {
+  athTokenAbi,
+  jobEscrowAbi,
+  modelRegistryAbi,
+  providerRegistryAbi,
+  vaultAbi,
+} from "../generated/abi.ts";
+import type { AthToken } from "../generated/contracts/AthToken.ts";
+import type { JobEscrow } from "../generated/contracts/JobEscrow.ts";
+import type { ModelRegistry } from "../generated/contracts/ModelRegistry.ts";
+import type { ProviderRegistry } from "../generated/contracts/ProviderRegistry.ts";
+import type { Vault } from "../generated/contracts/Vault.ts";
+import type { Deployment } from "./deployment.ts";
+
+/** ERC-20 with the extensions that ATH and many stablecoins have: ERC-2612 permits, ERC-5267 domains. */
+export type Erc20 = Pick<
+  AthToken,
+  | "allowance"
+  | "approve"
+  | "balanceOf"
+  | "decimals"
+  | "DOMAIN_SEPARATOR"
+  | "eip712Domain"
+  | "interface"
+  | "name"
+  | "nonces"
+  | "symbol"
+  | "transfer"
+>;
+
+/** The contracts of one deployment, typed. Reading needs a provider behind the runner, writing a signer. */
+export interface AthanorContracts {
+  readonly ath: AthToken;
+  readonly vault: Vault;
+  readonly providerRegistry: ProviderRegistry;
+  readonly modelRegistry: ModelRegistry;
+  readonly jobEscrow: JobEscrow;
+  readonly deployment: Deployment;
+}
+
+/**
+ * Typed contracts at the addresses of a deployment.
+ *
+ * @param runner a provider to read, a signer to write, or null to only encode and decode
+ * @example
+ * const { vault } = connectContracts(provider, deploymentOf(31337));
+ * const account = await vault.accountOf(token, owner);
+ */
+export function connectContracts(runner: ContractRunner | null, deployment: Deployment): AthanorContracts {
+  return {
+    ath: contractAt<AthToken>(deployment.ath, athTokenAbi, runner),
+    vault: contractAt<Vault>(deployment.vault, vaultAbi, runner),
+    providerRegistry: contractAt<ProviderRegistry>(deployment.providerRegistry, providerRegistryAbi, runner),
+    modelRegistry: contractAt<ModelRegistry>(deployment.modelRegistry, modelRegistryAbi, runner),
+    jobEscrow: contractAt<JobEscrow>(deployment.jobEscrow, jobEscrowAbi, runner),
+    deployment,
+  };
+}
+
+/** Any ERC-20 token. Functions of the extensions revert where a token does not have them. */
+export function connectToken(runner: ContractRunner | null, address: string): Erc20 {
+  return contractAt<AthToken>(address, athTokenAbi, runner);
+}
+
+const interfaces = new Map<unknown, Interface>();
+
+/** Parsing an ABI takes milliseconds; it is done once. */
+export function interfaceOf(abi: InterfaceAbi): Interface {
+  let parsed = interfaces.get(abi);
+  if (!parsed) interfaces.set(abi, (parsed = new Interface(abi)));
+  return parsed;
+}
+
+function contractAt<Typed>(address: string, abi: InterfaceAbi, runner: ContractRunner | null): Typed {
+  return new Contract(address, interfaceOf(abi), runner) as unknown as Typed;
+}

@@ -1,0 +1,25 @@
+const PRICE_UNIT = 1_000_000n;
+const BASIS_POINTS = 10_000n;
+
+/** Prices of an offer or a job, in token units for a million tokens. */
+export interface Prices {
+  readonly inputPrice: bigint;
+  readonly outputPrice: bigint;
+}
+
+/** Cost of a request in token units, rounded up as the escrow does. */
+export function costOf(prices: Prices, promptTokens: bigint | number, outputTokens: bigint | number): bigint {
+  return ceilDiv(
+    BigInt(promptTokens) * prices.inputPrice + BigInt(outputTokens) * prices.outputPrice,
+    PRICE_UNIT,
+  );
+}
+
+/** The protocol's part of a charge, rounded up as the escrow does. */
+export function feeOf(charge: bigint, feeBasisPoints: bigint): bigint {
+  return ceilDiv(charge * feeBasisPoints, BASIS_POINTS);
+}
+
+export function ceilDiv(dividend: bigint, divisor: bigint): bigint {
+  return (dividend + divisor - 1n) / divisor;
+}

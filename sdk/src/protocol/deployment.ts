@@ -1,0 +1,25 @@
+import { athanorError } from "../errors/athanor-error.ts";
+import { deployments } from "../generated/deployments.ts";
+
+/** Addresses of the contracts of one deployment. */
+export interface Deployment {
+  readonly ath: string;
+  readonly vault: string;
+  readonly providerRegistry: string;
+  readonly modelRegistry: string;
+  readonly jobEscrow: string;
+  /** Block of the first contract: no event is older. Default 0. */
+  readonly startBlock?: number | undefined;
+}
+
+/**
+ * The known deployment on a chain.
+ *
+ * @throws AthanorError `ChainUnknown`
+ */
+export function deploymentOf(chainId: bigint | number): Deployment {
+  const known: Record<string, Deployment> = deployments;
+  const deployment = known[String(chainId)];
+  if (!deployment) throw athanorError("ChainUnknown", { chainId, known: Object.keys(known).join(", ") });
+  return deployment;
+}

@@ -1,0 +1,43 @@
+import { AbiCoder, id as hashOfText, keccak256, type ParamType } from "ethers";
+import { jobEscrowAbi } from "../generated/abi.ts";
+import type { JobStruct, JobStructOutput } from "../generated/contracts/JobEscrow.ts";
+import { interfaceOf } from "./connect-contracts.ts";
+
+/**
+ * The terms of a job exactly as the contracts take them again, as documented in contracts/types/Job.sol: amounts in token
+ * units, prices in token units for a million tokens, times in seconds since 1970.
+ */
+export type JobTerms = { readonly [Field in keyof JobStruct]: JobStructOutput[Field] };
+
+/** Where an event stands in the chain. */
+export interface EventPosition {
+  readonly block: number;
+  readonly blockHash: string;
+  readonly transactionHash: string;
+  readonly logIndex: number;
+}
+
+/** A job as its creation published it. */
+export interface JobRecord {
+  readonly id: string;
+  readonly terms: JobTerms;
+  readonly promptTokens: readonly number[];
+  readonly seed: bigint;
+  readonly created: EventPosition;
+}
+
+/**
+ * The id of a job: `keccak256(abi.encode(keccak256("Athanor.Job"), chainId, escrow, job))`.
+ *
+ * @param escrow address of the job escrow
+ */
+export function jobIdOf(terms: JobTerms, chainId: bigint, escrow: string): string {
+  const types = ["bytes32", "uint256", "address", jobType()];
+  return keccak256(
+    AbiCoder.defaultAbiCoder().encode(types, [hashOfText("Athanor.Job"), chainId, escrow, terms]),
+  );
+}
+
+function jobType(): ParamType {
+  return interfaceOf(jobEscrowAbi).getFunction("jobIdOf")!.inputs[0]!;
+}

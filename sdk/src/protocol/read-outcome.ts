@@ -1,0 +1,95 @@
+import type { Log } from "ethers";
+import type {
+  JobDeclinedEvent,
+  JobExpiredEvent,
+  JobFinalizedEvent,
+  ResultSubmittedEvent,
+} from "../generated/contracts/JobEscrow.ts";
+import type { AthanorContracts } from "./connect-contracts.ts";
+import type { EventPosition } from "./job.ts";
+import { positionOf } from "./read-jobs.ts";
+import { logReaderOf, readLogs, type ReadLogsOptions } from "./read-logs.ts";
+import { tokensOf } from "./tokens.ts";
+
+/** The result as its submission published it. */
+export interface SubmittedResult {
+  readonly tokens: readonly number[];
+  readonly outputRoot: string;
+  /** Seconds since 1970 from which the result can be finalised. */
+  readonly finalizableAt: number;
+  readonly position: EventPosition;
+}
+
+/** How a job ended. Amounts in token units. */
+export type JobEnding =
+  | {
+      readonly kind: "Finalized";
+      readonly earned: bigint;
+      readonly fee: bigint;
+      readonly refund: bigint;
+      readonly bounty: bigint;
+      readonly caller: string;
+      readonly position: EventPosition;
+    }
+  | {
+      readonly kind: "Expired";
+      readonly refund: bigint;
+      readonly bounty: bigint;
+      readonly caller: string;
+      readonly position: EventPosition;
+    }
+  | { readonly kind: "Declined"; readonly refund: bigint; readonly position: EventPosition };
+
+export interface JobOutcome {
+  readonly submitted?: SubmittedResult;
+  readonly ended?: JobEnding;
+}
+
+/**
+ * What became of a job, from the events between two blocks, both included.
+ *
+ * @param fromBlock the block of its creation, or an earlier one
+ */
+export async function readOutcome(
+  contracts: AthanorContracts,
+  id: string,
+  fromBlock: number,
+  toBlock: number,
+  options: ReadLogsOptions = {},
+): Promise<JobOutcome> {
+  const { jobEscrow, deployment } = contracts;
+  const names = ["ResultSubmitted", "JobFinalized", "JobExpired", "JobDeclined"] as const;
+  const topics = [names.map((name) => jobEscrow.interface.getEvent(name).topicHash), id];
+  const address = deployment.jobEscrow;
+  const logs = await readLogs(logReaderOf(jobEscrow), { address, topics }, fromBlock, toBlock, options);
+  return logs.reduce<JobOutcome>((outcome, log) => ({ ...outcome, ...decodeOutcome(contracts, log) }), {});
+}
+
+/** The part of an outcome that one log of the escrow tells; nothing for logs of other events. */
+export function decodeOutcome(contracts: AthanorContracts, log: Log): JobOutcome {
+  const position = positionOf(log);
+  const description = contracts.jobEscrow.interface.parseLog(log);
+  switch (description?.name) {
+    case "ResultSubmitted": {
+      const { outputTokens, outputRoot, finalizableAt } =
+        description.args as unknown as ResultSubmittedEvent.OutputObject;
+      const tokens = tokensOf(outputTokens);
+      return { submitted: { tokens, outputRoot, finalizableAt: Number(finalizableAt), position } };
+    }
+    case "JobFinalized": {
+      const { earned, fee, refund, bounty, caller } =
+        description.args as unknown as JobFinalizedEvent.OutputObject;
+      return { ended: { kind: "Finalized", earned, fee, refund, bounty, caller, position } };
+    }
+    case "JobExpired": {
+      const { refund, bounty, caller } = description.args as unknown as JobExpiredEvent.OutputObject;
+      return { ended: { kind: "Expired", refund, bounty, caller, position } };
+    }
+    case "JobDeclined": {
+      const { refund } = description.args as unknown as JobDeclinedEvent.OutputObject;
+      return { ended: { kind: "Declined", refund, position } };
+    }
+    default:
+      return {};
+  }
+}
