@@ -15,7 +15,12 @@ export interface Suite {
 }
 
 export const suites: readonly Suite[] = [
-  { name: "scripts", runner: "mocha", files: ["scripts/**/*.test.ts"], except: ["scripts/packages/**"] },
+  {
+    name: "scripts",
+    runner: "mocha",
+    files: ["scripts/**/*.test.ts"],
+    except: ["scripts/packages/**", "scripts/coverage/contracts.test.ts"],
+  },
   { name: "solidity", runner: "hardhat-solidity", files: ["test/**/*.t.sol"] },
   {
     name: "contracts",
@@ -28,6 +33,7 @@ export const suites: readonly Suite[] = [
   { name: "worker", runner: "mocha", files: ["worker/src/**/*.test.ts"] },
   { name: "integration", runner: "mocha", files: ["test/integration/**/*.test.ts"] },
   { name: "packages", runner: "mocha", files: ["scripts/packages/**/*.test.ts"] },
+  { name: "coverage", runner: "mocha", files: ["scripts/coverage/contracts.test.ts"], slow: true },
 ];
 
 /** The suite's test files, absolute and sorted. */
