@@ -1,0 +1,124 @@
+import { readFile } from "node:fs/promises";
+import { expect } from "chai";
+import { expectRefusal } from "../testing/expect-error.ts";
+import { fromHex, keccak256, toHex, type Hex } from "./hash.ts";
+import { leafHash, merkleRoot, nodeHash, PAD } from "./merkle.ts";
+import { modelRootOf } from "./model.ts";
+import { inputRoot, outputRoot } from "./request.ts";
+import { decodeTokens, encodeTokens, tokensRoot } from "./tokens.ts";
+
+const bytes = (...parts: (Uint8Array | number[])[]) => Uint8Array.from(parts.flatMap((part) => [...part]));
+
+/** As the contracts see them. */
+interface Vectors {
+  pad: Hex;
+  merkleRoot: { leaves: Hex[]; root: Hex }[];
+  tokensRoot: { tokens: number[]; encoded: Hex; root: Hex }[];
+  outputRoot: { tokens: number[]; complete: boolean; root: Hex }[];
+}
+
+describe("commitments", () => {
+  it("use keccak256 as Ethereum does", () => {
+    expect(toHex(keccak256(new Uint8Array()))).to.equal(
+      "0xc5d2460186f7233c927e7db2dcc703c0e500b653ca82273b7bfad8045d85a470",
+    );
+  });
+
+  it("put a tag before everything that is hashed, and the level before a node", () => {
+    const [left, right] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+    expect(PAD).to.deep.equal(keccak256(bytes([2])));
+    expect(leafHash(left)).to.deep.equal(keccak256(bytes([0], left)));
+    expect(nodeHash(3, left, right)).to.deep.equal(keccak256(bytes([1, 3], left, right)));
+  });
+
+  it("pad a list of leaves to a power of two", () => {
+    const [a, b, c] = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    expect(merkleRoot([])).to.deep.equal(PAD);
+    expect(merkleRoot([a])).to.deep.equal(a);
+    expect(merkleRoot([a, b, c])).to.deep.equal(nodeHash(2, nodeHash(1, a, b), nodeHash(1, c, PAD)));
+  });
+
+  it("lay out roots byte for byte", () => {
+    const leaf = new Uint8Array(128);
+    leaf.set([0, 0, 1, 2, 255, 255, 255, 255]);
+    const root = leafHash(leaf);
+    expect(tokensRoot([258, 4294967295])).to.equal(toHex(root));
+    expect(outputRoot([258, 4294967295], true)).to.equal(toHex(keccak256(bytes([3, 0, 0, 0, 2, 1], root))));
+    expect(inputRoot({ prompt: [258, 4294967295], maxTokens: 513, seed: 7n })).to.equal(
+      toHex(
+        keccak256(
+          bytes([4, 0, 0, 0, 2], [0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 7], new Uint8Array(30), [2, 1], root),
+        ),
+      ),
+    );
+    const [program, weights, tokenizer] = [5, 6, 7].map((fill) => new Uint8Array(32).fill(fill)) as [
+      Uint8Array,
+      Uint8Array,
+      Uint8Array,
+    ];
+    expect(
+      modelRootOf({
+        vocabularySize: 1024,
+        contextLength: 512,
+        workPerPosition: 65536n,
+        programRoot: toHex(program),
+        weightsRoot: toHex(weights),
+        tokenizerHash: toHex(tokenizer),
+      }),
+    ).to.equal(
+      toHex(
+        keccak256(bytes([5, 0, 0, 4, 0, 0, 0, 2, 0], [0, 0, 0, 0, 0, 1, 0, 0], program, weights, tokenizer)),
+      ),
+    );
+  });
+
+  it("tell complete from partial outputs, and zero tokens from none", () => {
+    expect(outputRoot([1], true)).to.not.equal(outputRoot([1], false));
+    expect(outputRoot([], true)).to.not.equal(outputRoot([0], true));
+    expect(inputRoot({ prompt: [1], maxTokens: 1 })).to.not.equal(
+      inputRoot({ prompt: [1, 0], maxTokens: 1 }),
+    );
+  });
+
+  it("equal the committed vectors", async () => {
+    const file = new URL("../../vectors/commitments.json", import.meta.url);
+    const vectors = JSON.parse(await readFile(file, "utf8")) as Vectors;
+    expect(vectors.pad).to.equal(toHex(PAD));
+    for (const { leaves, root } of vectors.merkleRoot) {
+      expect(toHex(merkleRoot(leaves.map(fromHex)))).to.equal(root);
+    }
+    for (const { tokens, encoded, root } of vectors.tokensRoot) {
+      expect(toHex(encodeTokens(tokens))).to.equal(encoded);
+      expect(decodeTokens(fromHex(encoded))).to.deep.equal(tokens);
+      expect(tokensRoot(tokens)).to.equal(root);
+    }
+    for (const { tokens, complete, root } of vectors.outputRoot) {
+      expect(outputRoot(tokens, complete)).to.equal(root);
+    }
+    expect(
+      vectors.merkleRoot.length * vectors.tokensRoot.length * vectors.outputRoot.length,
+    ).to.be.greaterThan(0);
+  });
+
+  it("refuse what does not fit", async () => {
+    await expectRefusal(() => tokensRoot([2 ** 32]), "INVALID_ARGUMENT", "4294967296");
+    await expectRefusal(() => tokensRoot([-1]), "INVALID_ARGUMENT", "-1");
+    await expectRefusal(() => encodeTokens([0.5]), "INVALID_ARGUMENT", "0.5");
+    await expectRefusal(() => decodeTokens(new Uint8Array(5)), "INVALID_ARGUMENT", "5");
+    await expectRefusal(
+      () => inputRoot({ prompt: [1], maxTokens: 2 ** 32 }),
+      "INVALID_ARGUMENT",
+      "maxTokens",
+    );
+    await expectRefusal(
+      () => inputRoot({ prompt: [1], maxTokens: 1, seed: 1n << 64n }),
+      "INVALID_ARGUMENT",
+      "seed",
+    );
+    await expectRefusal(() => fromHex("0x123"), "INVALID_ARGUMENT", "0x123");
+  });
+});
