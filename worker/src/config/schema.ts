@@ -1,0 +1,114 @@
+import { getAddress, isAddress } from "ethers";
+import { z } from "zod";
+import { parseAmount, type Amount } from "./amount.ts";
+import { integer, leaf, milliseconds, optionalLeaf, text } from "./leaf.ts";
+
+/** Log levels, most talkative first. */
+export const logLevels = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** The contracts of a deployment, by the names that the SDK's table of deployments uses. */
+const deployment = z.strictObject({
+  ath: leaf("the address of the ATH token: 0x and 40 hexadecimal digits", address),
+  vault: leaf("the address of the vault: 0x and 40 hexadecimal digits", address),
+  modelRegistry: leaf("the address of the model registry: 0x and 40 hexadecimal digits", address),
+  providerRegistry: leaf("the address of the provider registry: 0x and 40 hexadecimal digits", address),
+  jobEscrow: leaf("the address of the job escrow: 0x and 40 hexadecimal digits", address),
+});
+
+const offer = z.strictObject({
+  token: leaf('a token: "ATH", or an ERC-20\'s address of 0x and 40 hexadecimal digits', text),
+  inputPrice: leaf('a price for a million prompt tokens with its unit, such as "0.5 ATH"', amount),
+  outputPrice: leaf('a price for a million generated tokens with its unit, such as "2 ATH"', amount),
+});
+
+const limits = z.strictObject({
+  maxConcurrentJobs: optionalLeaf("a number of jobs from 1 to 64, such as 1", 1, integer(1, 64)),
+  maxQueuedJobs: optionalLeaf("a number of jobs from 0 to 10000, such as 16", 16, integer(0, 10_000)),
+  maxOpenJobs: optionalLeaf("a number of jobs from 1 to 100000, such as 10", 10, integer(1, 100_000)),
+  maxTokensPerJob: optionalLeaf(
+    "a number of tokens from 1 to 16777215, such as 512",
+    16_777_215,
+    integer(1, 16_777_215),
+  ),
+  minimumSecondsLeft: optionalLeaf("a number of seconds from 1 to 86400, such as 10", 10, integer(1, 86_400)),
+  declinesPerHour: optionalLeaf(
+    "a number of transactions from 0 to 10000, such as 30",
+    30,
+    integer(0, 10_000),
+  ),
+});
+
+/** The configuration file, once parsed. Paths are as written; `loadConfig` makes them absolute. */
+export const configSchema = z.strictObject({
+  chain: z.strictObject({
+    rpcUrl: leaf('the URL of an Ethereum JSON-RPC service, such as "http://127.0.0.1:8545"', httpUrl),
+    chainId: leaf("the id of the chain that is meant, such as 31337", integer(1, Number.MAX_SAFE_INTEGER)),
+    deployment: deployment.optional(),
+    confirmations: optionalLeaf("a number of blocks from 1 to 1000, such as 2", 1, integer(1, 1_000)),
+    pollInterval: optionalLeaf('a time with its unit, such as "2s" or "500ms"', 2_000, milliseconds),
+  }),
+  keys: z.strictObject({
+    operatorKeystore: leaf("the path of the operator's keystore file, such as operator.json", text),
+    ownerKeystore: optionalLeaf("the path of the owner's keystore file, such as owner.json", null, text),
+  }),
+  provider: z.strictObject({
+    owner: leaf("the address of the provider's owner account: 0x and 40 hexadecimal digits", address),
+    endpoint: optionalLeaf("the URL of your own service, or leave the field out", "", httpUrl),
+  }),
+  hardware: z.strictObject({
+    class: leaf('the name of a hardware class, such as "any"', text),
+    count: leaf("a number of GPUs from 1 to 100000, such as 1", integer(1, 100_000)),
+  }),
+  models: leafArray(
+    "a list of at least one model",
+    z.strictObject({
+      path: leaf("the path of a model's folder, such as ./models/bard", text),
+      root: optionalLeaf("the model's root: 0x and 64 hexadecimal digits", null, root),
+      uri: optionalLeaf("the URL where clients find the model's files", null, uri),
+      offers: leafArray("a list of at least one offer", offer),
+    }),
+  ),
+  limits: limits.optional().transform((value) => value ?? limits.parse({})),
+  storage: optionalLeaf("the path of the database file, such as provider.sqlite", "provider.sqlite", text),
+  logLevel: optionalLeaf(`one of ${logLevels.join(", ")}`, "info" as LogLevel, logLevel),
+  metrics: z
+    .strictObject({ port: leaf("a TCP port from 1 to 65535, such as 9464", integer(1, 65_535)) })
+    .nullable()
+    .default(null),
+});
+
+export type Config = z.output<typeof configSchema>;
+export type ModelConfig = Config["models"][number];
+export type OfferConfig = ModelConfig["offers"][number];
+
+function leafArray<T extends z.ZodType>(expected: string, item: T) {
+  return z.array(item, expected).min(1, expected);
+}
+
+function address(value: unknown): string | undefined {
+  return typeof value === "string" && value.startsWith("0x") && isAddress(value)
+    ? getAddress(value)
+    : undefined;
+}
+
+function root(value: unknown): string | undefined {
+  return typeof value === "string" && /^0x[0-9a-fA-F]{64}$/.test(value) ? value.toLowerCase() : undefined;
+}
+
+function httpUrl(value: unknown): string | undefined {
+  if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+  return ["http:", "https:"].includes(new URL(value).protocol) ? value : undefined;
+}
+
+function uri(value: unknown): string | undefined {
+  return typeof value === "string" && URL.canParse(value) ? value : undefined;
+}
+
+function amount(value: unknown): Amount | undefined {
+  return typeof value === "string" ? parseAmount(value) : undefined;
+}
+
+function logLevel(value: unknown): LogLevel | undefined {
+  return logLevels.find((level) => level === value);
+}

@@ -1,0 +1,131 @@
+import { open, readFile, stat } from "node:fs/promises";
+import { encryptKeystoreJson, getAddress, isAddress, Wallet, type HDNodeWallet } from "ethers";
+import { WorkerError } from "../errors.ts";
+
+export interface KeystoreFile {
+  readonly file: string;
+  /** Checksummed address that the file claims; unlocking proves it. */
+  readonly address: string;
+  readonly json: string;
+}
+
+/** scrypt's N: how many times 1 KiB of work (r = 8, p = 1) one guess of the password costs. */
+export const DEFAULT_SCRYPT_COST = 131_072;
+
+/**
+ * Reads an encrypted keystore (Web3 Secret Storage, version 3) without unlocking it.
+ *
+ * @throws WorkerError KEYSTORE_MISSING, KEYSTORE_PERMISSIONS (others may read the file), KEYSTORE_CORRUPT
+ */
+export async function readKeystore(file: string): Promise<KeystoreFile> {
+  let json: string;
+  try {
+    await requirePrivate(file);
+    json = await readFile(file, "utf8");
+  } catch (cause) {
+    if (cause instanceof WorkerError) throw cause;
+    throw new WorkerError("KEYSTORE_MISSING", `The keystore ${file} cannot be read.`, {
+      remedy: `Create it with "athanor key create --out ${file}", or correct the path in the configuration.`,
+      details: { file },
+      cause,
+    });
+  }
+  const address = claimedAddress(json);
+  if (address === undefined) {
+    throw new WorkerError(
+      "KEYSTORE_CORRUPT",
+      `${file} is not an encrypted keystore (version 3, with its address).`,
+      {
+        remedy: 'Restore it from a backup, or import the key again with "athanor key import".',
+        details: { file },
+      },
+    );
+  }
+  return { file, address, json };
+}
+
+/**
+ * Decrypts a keystore. Takes about a second: that is what makes guessing the password expensive.
+ *
+ * @throws WorkerError PASSWORD_WRONG, KEYSTORE_CORRUPT (the key inside is not that of the address outside)
+ */
+export async function unlockKeystore(keystore: KeystoreFile, password: string): Promise<Wallet> {
+  let unlocked: Wallet | HDNodeWallet;
+  try {
+    unlocked = await Wallet.fromEncryptedJson(keystore.json, password);
+  } catch {
+    // The cause is left out on purpose: ethers' error carries its arguments.
+    throw new WorkerError("PASSWORD_WRONG", `The password does not unlock ${keystore.file}.`, {
+      remedy: "Try again; a lost password cannot be recovered, only replaced by importing the key again.",
+      details: { file: keystore.file, address: keystore.address },
+    });
+  }
+  if (unlocked.address !== keystore.address) {
+    throw new WorkerError(
+      "KEYSTORE_CORRUPT",
+      `${keystore.file} claims to hold the key of ${keystore.address}, but holds that of ${unlocked.address}.`,
+      { remedy: "Restore the file from a backup.", details: { file: keystore.file } },
+    );
+  }
+  return new Wallet(unlocked.signingKey);
+}
+
+/**
+ * Writes a new keystore that only its owner can read.
+ *
+ * @throws WorkerError KEYSTORE_EXISTS: a keystore is never overwritten
+ */
+export async function writeKeystore(
+  file: string,
+  wallet: Wallet,
+  password: string,
+  scryptCost = DEFAULT_SCRYPT_COST,
+): Promise<void> {
+  // Only the key is kept: with a mnemonic inside, one leaked file would give away every account derived from it.
+  const { address, privateKey } = wallet;
+  const json = await encryptKeystoreJson({ address, privateKey }, password, {
+    scrypt: { N: scryptCost, r: 8, p: 1 },
+  });
+  try {
+    const handle = await open(file, "wx", 0o600);
+    await handle.writeFile(`${json}\n`);
+    await handle.sync();
+    await handle.close();
+  } catch (cause) {
+    throw new WorkerError(
+      "KEYSTORE_EXISTS",
+      `${file} cannot be created: it exists, or its folder does not.`,
+      {
+        remedy: "Choose another file; a keystore is never overwritten.",
+        details: { file },
+        cause,
+      },
+    );
+  }
+}
+
+async function requirePrivate(file: string): Promise<void> {
+  const { mode } = await stat(file);
+  // Windows has no such bits; there the folder's access list decides.
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  const permissions = (mode & 0o777).toString(8).padStart(4, "0");
+  throw new WorkerError(
+    "KEYSTORE_PERMISSIONS",
+    `Others than its owner can read ${file} (mode ${permissions}).`,
+    {
+      remedy: `Run: chmod 600 ${file}`,
+      details: { file, permissions },
+    },
+  );
+}
+
+function claimedAddress(json: string): string | undefined {
+  try {
+    const { version, address } = JSON.parse(json) as { version?: unknown; address?: unknown };
+    if (version !== 3 || typeof address !== "string") return undefined;
+    const prefixed = address.startsWith("0x") ? address : `0x${address}`;
+    return isAddress(prefixed) ? getAddress(prefixed) : undefined;
+  } catch {
+    return undefined;
+  }
+}

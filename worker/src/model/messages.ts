@@ -1,0 +1,30 @@
+import type { ModelCommitment } from "@athanor/engine";
+
+/** What the main thread tells the thread of a model. */
+export type ToModel =
+  | {
+      readonly kind: "run";
+      readonly id: number;
+      readonly prompt: readonly number[];
+      readonly maxTokens: number;
+    }
+  | { readonly kind: "abort"; readonly id: number };
+
+/** What it answers. An error travels as its parts: classes do not survive the way between threads. */
+export type FromModel =
+  | {
+      readonly kind: "loaded";
+      readonly commitment: ModelCommitment;
+      readonly loadTime: number;
+      readonly stopTokens: readonly number[];
+    }
+  | { readonly kind: "load-failed"; readonly error: ErrorParts }
+  | { readonly kind: "token"; readonly id: number; readonly token: number }
+  | { readonly kind: "done"; readonly id: number; readonly tokens: readonly number[] }
+  | { readonly kind: "failed"; readonly id: number; readonly error: ErrorParts };
+
+export interface ErrorParts {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}

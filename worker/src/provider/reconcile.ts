@@ -1,0 +1,73 @@
+import { decodeJobState, readOutcome, type JobState } from "@athanor/sdk/protocol";
+import { waitingStates } from "../jobs/states.ts";
+import type { StoredJob } from "../storage/storage.ts";
+import { applyEnding } from "./apply-ending.ts";
+import type { ProviderContext } from "./context.ts";
+import { moveJob } from "./move-job.ts";
+
+/** What the chain says about a job, now. */
+export async function readJobState(context: ProviderContext, id: string): Promise<JobState> {
+  return decodeJobState(await context.chain.contracts.jobEscrow.jobState(id));
+}
+
+/**
+ * Moves a job to where the chain has it. Called before anything that costs something, and whenever there is doubt: after a
+ * transaction ended, after a reorganisation, after a refusal.
+ *
+ * @returns the job as it stands then
+ */
+export async function reconcile(context: ProviderContext, job: StoredJob): Promise<StoredJob> {
+  const state = await readJobState(context, job.id);
+  const { status } = state;
+  if (status === "Created") return reopen(context, job);
+  if (status === "Submitted") return markSubmitted(context, job, state);
+  if (status === "None") return giveUp(context, job);
+  const ended = (await outcomeOf(context, job)).ended;
+  // The node's state is ahead of its events: the follower will bring them.
+  if (ended === undefined) return job;
+  await applyEnding(context, job, ended);
+  return context.storage.job(job.id)!;
+}
+
+/** The chain waits for an answer. Whatever we believed to have sent or seen is gone. */
+async function reopen(context: ProviderContext, job: StoredJob): Promise<StoredJob> {
+  if (["seen", "running", "computed", "late"].includes(job.state) || isUnderway(context, job)) return job;
+  if (job.state === "releasing") return moveJob(context, job, { state: "late" });
+  const state = job.complete ? "computed" : "seen";
+  return moveJob(context, job, { state, submittedAt: null, earned: null, reason: null });
+}
+
+async function markSubmitted(context: ProviderContext, job: StoredJob, state: JobState): Promise<StoredJob> {
+  if (job.state === "submitted" && job.submittedAt === state.submittedAt) return job;
+  if (job.state === "collecting" && isUnderway(context, job)) return job;
+  // With another database the output was never stored here; the chain has it.
+  const tokens = job.complete ? job.tokens : (await outcomeOf(context, job)).submitted?.tokens;
+  if (tokens === undefined) return job;
+  return moveJob(context, job, {
+    state: "submitted",
+    submittedAt: state.submittedAt,
+    tokens,
+    complete: true,
+    reason: null,
+  });
+}
+
+/** The chain knows no such job: the block that created it was reorganised away, or is not yet known to this node. */
+async function giveUp(context: ProviderContext, job: StoredJob): Promise<StoredJob> {
+  const head = await context.chain.provider.getBlockNumber();
+  if (job.state === "missed" || head < job.createdBlock || isUnderway(context, job)) return job;
+  return moveJob(context, job, { state: "missed", reason: "its creation is no longer on chain" });
+}
+
+/** Whether a stored transaction may still decide about the job. */
+function isUnderway({ storage }: ProviderContext, job: StoredJob): boolean {
+  return (
+    waitingStates.includes(job.state) &&
+    storage.pendingTransactions().some((transaction) => transaction.jobIds.includes(job.id))
+  );
+}
+
+async function outcomeOf({ chain }: ProviderContext, job: StoredJob) {
+  const head = await chain.provider.getBlockNumber();
+  return readOutcome(chain.contracts, job.id, Math.min(job.createdBlock, head), head);
+}

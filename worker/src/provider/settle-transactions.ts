@@ -1,0 +1,34 @@
+import { decodeOutcome } from "@athanor/sdk/protocol";
+import { advanceOutbox, type Doubts, type EndedTransaction } from "../outbox/advance.ts";
+import { applyEnding } from "./apply-ending.ts";
+import type { ProviderContext } from "./context.ts";
+import { moveJob } from "./move-job.ts";
+import { reconcile } from "./reconcile.ts";
+
+/** Looks after what was sent, and moves the jobs of transactions that ended. */
+export async function settleTransactions(context: ProviderContext, doubts: Doubts): Promise<void> {
+  for (const ended of await advanceOutbox(context, doubts)) {
+    for (const id of ended.transaction.jobIds) await settleJob(context, ended, id);
+  }
+}
+
+async function settleJob(context: ProviderContext, { receipt }: EndedTransaction, id: string): Promise<void> {
+  const { contracts } = context.chain;
+  const job = context.storage.job(id);
+  if (job === null) return;
+  const logs = (receipt?.logs ?? []).filter(
+    ({ address, topics }) => address === contracts.deployment.jobEscrow && topics[1] === id,
+  );
+  for (const log of logs) {
+    const fields = { gasUsed: receipt!.gasUsed, transactionHash: receipt!.hash, block: receipt!.blockNumber };
+    const { submitted, ended } = decodeOutcome(contracts, log);
+    if (ended !== undefined) return applyEnding(context, job, ended, fields);
+    if (submitted !== undefined) {
+      const submittedAt = submitted.finalizableAt - Number(job.terms.challengeWindow);
+      await moveJob(context, job, { state: "submitted", submittedAt }, fields);
+      return;
+    }
+  }
+  // Reverted, lost, or skipped in a batch: the chain says where the job stands.
+  await reconcile(context, job);
+}

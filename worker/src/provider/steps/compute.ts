@@ -1,0 +1,115 @@
+import { describeError } from "../../errors.ts";
+import type { StoredJob } from "../../storage/storage.ts";
+import type { ProviderContext, ServedModel } from "../context.ts";
+import { moveJob } from "../move-job.ts";
+import { decline } from "./decline.ts";
+import { isPastDeadline, markLate } from "./late.ts";
+import { refusalOf } from "./assess.ts";
+
+/** A progress event, and a write, every so many tokens. */
+const TOKENS_PER_EVENT = 4;
+/** Milliseconds between writes of the tokens so far: what a crash makes us compute again. */
+const CHECKPOINT_INTERVAL = 500;
+/** Generations of one job that may fail before it is given back. */
+const MAXIMUM_FAILURES = 3;
+const RETRY_AFTER = 2_000;
+
+/** running: starts the generation if it is not in progress, as after a restart; stops it when it has become useless. */
+export async function continueRunning(context: ProviderContext, job: StoredJob): Promise<void> {
+  if (isPastDeadline(context, job)) return markLate(context, job, "it was not finished in time");
+  if (context.running.has(job.id)) return;
+  // After a restart the configuration, or the time that is left, may be another one.
+  const refusal = refusalOf(context, job, 0);
+  if (refusal !== undefined) return decline(context, job, refusal);
+  if (context.running.size < context.limits.maxConcurrentJobs) compute(context, job);
+}
+
+/** Generates in the background; the main loop goes on and is woken at the end. */
+export function compute(context: ProviderContext, job: StoredJob): void {
+  const controller = new AbortController();
+  context.running.set(job.id, controller);
+  void generate(context, job, controller)
+    .catch((error: unknown) => fail(context, job, controller, error))
+    .catch((error: unknown) => {
+      context.log.emit("error", "job.failed", { jobId: job.id, ...describeError(error) });
+    })
+    .finally(() => {
+      if (context.running.get(job.id) === controller) context.running.delete(job.id);
+      context.wake();
+    });
+}
+
+async function generate(
+  context: ProviderContext,
+  job: StoredJob,
+  controller: AbortController,
+): Promise<void> {
+  const { storage, clock, log } = context;
+  const { id, terms, prompt } = job;
+  const model = context.models.get(terms.modelRoot.toLowerCase())!;
+  const maxTokens = Number(terms.maxTokens);
+  const tokens = [...job.tokens];
+  const start = clock.now();
+  let stored = start;
+  const onToken = (token: number) => {
+    tokens.push(token);
+    if (controller.signal.aborted) return;
+    if (clock.now() - stored >= CHECKPOINT_INTERVAL) {
+      storage.changeJob(id, { tokens });
+      stored = clock.now();
+    }
+    if (tokens.length % TOKENS_PER_EVENT === 0) {
+      log.emit("info", "job.progress", { jobId: id, tokens: tokens.length, maxTokens });
+    }
+  };
+  let output: number[];
+  try {
+    output = await model.runner.run({
+      prompt,
+      prefix: job.tokens,
+      maxTokens,
+      signal: controller.signal,
+      onToken,
+    });
+  } catch (error) {
+    if (storage.job(id)?.state === "running") storage.changeJob(id, { tokens });
+    throw error;
+  }
+  // Aborted after the last token: the job has moved on without it.
+  if (controller.signal.aborted) return;
+  const milliseconds = clock.now() - start;
+  if (job.tokens.length === 0) learnSpeed(context, model, prompt.length + output.length, milliseconds);
+  await moveJob(context, job, { state: "computed", tokens: output, complete: true }, { milliseconds });
+}
+
+async function fail(
+  context: ProviderContext,
+  job: StoredJob,
+  controller: AbortController,
+  error: unknown,
+): Promise<void> {
+  const failure = describeError(error);
+  // Stopped on purpose: what was stored so far is where it continues.
+  if (controller.signal.aborted && failure.code === "ABORTED") return;
+  context.log.emit("error", "job.failed", { jobId: job.id, ...failure });
+  const current = context.storage.job(job.id)!;
+  if (current.state !== "running") return;
+  const failures = current.failures + 1;
+  const changed = context.storage.changeJob(job.id, {
+    failures,
+    notBefore: context.clock.now() + RETRY_AFTER,
+  });
+  if (failures >= MAXIMUM_FAILURES) await decline(context, changed, `the model failed: ${failure.code}`);
+}
+
+/** The slower of what was believed and what was measured counts at once; the faster only slowly. */
+function learnSpeed(
+  { running }: ProviderContext,
+  model: ServedModel,
+  positions: number,
+  milliseconds: number,
+): void {
+  // Beside others a job gets its part of the machine; the speed is that of a job alone.
+  const measured = (positions * 1_000 * running.size) / Math.max(milliseconds, 1);
+  model.positionsPerSecond = Math.min(measured, 0.9 * model.positionsPerSecond + 0.1 * measured);
+}

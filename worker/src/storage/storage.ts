@@ -1,0 +1,128 @@
+import type { JobTerms } from "@athanor/sdk/protocol";
+import type { JobStateName } from "../jobs/states.ts";
+
+/** What a database belongs to. Used for anything else, it would make the worker act on another chain's jobs. */
+export interface Identity {
+  readonly chainId: number;
+  /** Hash of block 0: a local chain that was started anew is another chain. */
+  readonly genesis: string;
+  readonly jobEscrow: string;
+  readonly provider: string;
+}
+
+/** The last block whose events are stored. */
+export interface Cursor {
+  readonly number: number;
+  readonly hash: string;
+}
+
+export interface StoredJob {
+  readonly id: string;
+  readonly state: JobStateName;
+  readonly terms: JobTerms;
+  readonly prompt: readonly number[];
+  readonly seed: bigint;
+  readonly createdBlock: number;
+  /** Output so far. */
+  readonly tokens: readonly number[];
+  /** Whether `tokens` are the whole output. */
+  readonly complete: boolean;
+  /** Chain seconds, once the result is on chain. */
+  readonly submittedAt: number | null;
+  /** Paid to the provider, in units of the job's token, once collected. */
+  readonly earned: bigint | null;
+  /** Why the job was declined, is late or was missed. */
+  readonly reason: string | null;
+  /** Generations that failed. */
+  readonly failures: number;
+  /** Milliseconds since 1970, local clock: not tried again before this. */
+  readonly notBefore: number;
+}
+
+/** What a step may change of a stored job. */
+export type JobChange = Partial<
+  Pick<
+    StoredJob,
+    "state" | "tokens" | "complete" | "submittedAt" | "earned" | "reason" | "failures" | "notBefore"
+  >
+>;
+
+export type TransactionKind = "submit" | "decline" | "finalize" | "expire";
+
+/** One signed form of a transaction. All attempts of a transaction share its nonce, so at most one is ever mined. */
+export interface Attempt {
+  readonly hash: string;
+  /** The signed transaction: sending it again is sending the same one. */
+  readonly raw: string;
+  /** Milliseconds since 1970, local clock. */
+  readonly sentAt: number;
+}
+
+export interface StoredTransaction {
+  readonly id: number;
+  readonly nonce: number;
+  readonly kind: TransactionKind;
+  readonly jobIds: readonly string[];
+  readonly to: string;
+  readonly data: string;
+  readonly gasLimit: bigint;
+  readonly attempts: readonly Attempt[];
+  readonly status: "pending" | "mined" | "reverted" | "lost";
+}
+
+export interface TransactionOutcome {
+  readonly status: "mined" | "reverted" | "lost";
+  readonly gasUsed: bigint;
+  /** Wei. */
+  readonly feePaid: bigint;
+}
+
+export interface JobTotals {
+  readonly state: JobStateName;
+  readonly token: string;
+  readonly jobs: number;
+  readonly earned: bigint;
+}
+
+/** What must survive a crash. Every method is one atomic write or one read; `atomically` makes several writes one. */
+export interface Storage {
+  atomically<T>(writes: () => T): T;
+
+  identity(): Identity | null;
+  setIdentity(identity: Identity): void;
+  cursor(): Cursor | null;
+  setCursor(cursor: Cursor): void;
+  /** Milliseconds since 1970 at which a daemon was last alive on this database, or null. */
+  lastAlive(): number | null;
+  setLastAlive(milliseconds: number): void;
+
+  job(id: string): StoredJob | null;
+  /** In the order of their deadlines. */
+  jobsIn(states: readonly JobStateName[]): StoredJob[];
+  jobCount(states: readonly JobStateName[]): number;
+  /** Jobs that have not ended, and those that changed at or after the time (local milliseconds). */
+  jobsToRecheck(changedSince: number): StoredJob[];
+  /** Returns false, and changes nothing, if the job is known. */
+  addJob(job: StoredJob): boolean;
+  /**
+   * Moves a job; the move must stand in the table of states.
+   *
+   * @throws WorkerError TRANSITION_INVALID
+   */
+  changeJob(id: string, change: JobChange): StoredJob;
+  /** Jobs and earnings by state and token. */
+  totals(): JobTotals[];
+  /** Drops jobs and transactions that ended before the time (local milliseconds); their sums stay. Returns how many jobs. */
+  prune(endedBefore: number): number;
+
+  pendingTransactions(): StoredTransaction[];
+  addTransaction(transaction: Omit<StoredTransaction, "id" | "status">): StoredTransaction;
+  addAttempt(id: number, attempt: Attempt): StoredTransaction;
+  endTransaction(id: number, outcome: TransactionOutcome): void;
+  /** Transactions of a kind whose first attempt was sent at or after the time (local milliseconds). */
+  transactionsSince(kind: TransactionKind, milliseconds: number): number;
+  /** Gas and wei that mined transactions have cost, ever. */
+  gasTotals(): { transactions: number; gasUsed: bigint; feePaid: bigint };
+
+  close(): void;
+}

@@ -1,0 +1,147 @@
+import { connectContracts, decodeJobState, deploymentOf, type AthanorContracts } from "@athanor/sdk/protocol";
+import type { ModelCommitment } from "@athanor/engine";
+import { encodeTokens } from "@athanor/engine/commitments";
+import { MaxUint256, parseEther, Wallet, type Signer } from "ethers";
+import "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { network } from "hardhat";
+import localAthanor from "../../../ignition/modules/LocalAthanor.ts";
+import { serveRpc, type RpcServer } from "./rpc-server.ts";
+
+const ATH = 10n ** 18n;
+
+/** A chain of its own with the protocol deployed on it, and a client that has money. */
+export interface TestChain {
+  readonly rpc: RpcServer;
+  readonly chainId: number;
+  /** Connected to the deployer, who governs and has all ATH. */
+  readonly contracts: AthanorContracts;
+  readonly stablecoin: string;
+  readonly client: Signer;
+  readonly connection: Awaited<ReturnType<typeof network.create>>;
+  /** Seconds since 1970 of the newest block. */
+  now(): Promise<number>;
+  /** Moves the chain's clock and makes a block. */
+  pass(seconds: number): Promise<void>;
+  mine(blocks: number): Promise<void>;
+  /** The chain's coin, from nowhere. */
+  fund(address: string, ether?: string): Promise<void>;
+  ath(address: string, whole: number): Promise<void>;
+  registerModel(commitment: ModelCommitment, uri?: string): Promise<void>;
+  /** Stakes and registers without the worker's help. */
+  registerProvider(
+    owner: Wallet,
+    operator: string,
+    offers: readonly [modelRoot: string, token: string][],
+  ): Promise<void>;
+  createJob(request: JobRequest): Promise<string>;
+  status(id: string): Promise<string>;
+  /** How many of the escrow's events with this name there are for a job. */
+  count(
+    event: "ResultSubmitted" | "JobFinalized" | "JobDeclined" | "JobExpired",
+    id: string,
+  ): Promise<number>;
+  /** Undoes everything since `snapshot`, as a reorganisation would. */
+  snapshot(): Promise<() => Promise<void>>;
+  close(): Promise<void>;
+}
+
+export interface JobRequest {
+  readonly provider: string;
+  readonly modelRoot: string;
+  readonly prompt: readonly number[];
+  readonly maxTokens: number;
+  readonly token?: string;
+  readonly seconds?: number;
+  readonly salt?: number;
+}
+
+let salt = 1;
+
+export async function startChain(path = ""): Promise<TestChain> {
+  const connection = await network.create();
+  const { ethers, ignition, networkHelpers, provider } = connection;
+  const deployed = await ignition.deploy(localAthanor);
+  const [deployer, client] = await ethers.getSigners();
+  const chainId = Number((await ethers.provider.getNetwork()).chainId);
+  const contracts = connectContracts(deployer!, deploymentOf(chainId));
+  const { deployment } = contracts;
+  const stablecoin = await deployed.stablecoin.getAddress();
+  const rpc = await serveRpc(provider as never, path);
+
+  const asClient = connectContracts(client!, deployment);
+  await contracts.ath.transfer(await client!.getAddress(), 1_000_000n * ATH);
+  await asClient.ath.approve(deployment.vault, MaxUint256);
+  await asClient.vault.deposit(deployment.ath, 100_000n * ATH, await client!.getAddress());
+  await asClient.vault.approveModules(deployment.ath, 3);
+
+  const chain: TestChain = {
+    ...{ rpc, chainId, contracts, stablecoin, client: client!, connection },
+    now: () => networkHelpers.time.latest(),
+    pass: async (seconds) => void (await networkHelpers.time.increase(seconds)),
+    mine: (blocks) => networkHelpers.mine(blocks),
+    fund: (address, ether = "10") => networkHelpers.setBalance(address, parseEther(ether)),
+    ath: async (address, whole) => void (await contracts.ath.transfer(address, BigInt(whole) * ATH)),
+    async registerModel(commitment, uri = "https://models.example/tiny/") {
+      await contracts.modelRegistry.register(commitment, uri);
+    },
+    async registerProvider(owner, operator, offers) {
+      await chain.fund(owner.address);
+      await chain.fund(operator);
+      await chain.ath(owner.address, 20_000);
+      const own = connectContracts(owner.connect(ethers.provider), deployment);
+      await own.ath.approve(deployment.vault, MaxUint256);
+      await own.vault.deposit(deployment.ath, 10_000n * ATH, owner.address);
+      await own.vault.stake(10_000n * ATH);
+      await own.vault.approveStakeModules(3);
+      await own.providerRegistry.register({
+        operator,
+        watchtower: ethers.ZeroAddress,
+        encryptionKey: ethers.ZeroHash,
+        hardwareClass: 0,
+        gpuCount: 1,
+        endpoint: "",
+      });
+      for (const [modelRoot, token] of offers)
+        await own.providerRegistry.setOffer(modelRoot, token, ATH, 2n * ATH);
+    },
+    async createJob({
+      provider: owner,
+      modelRoot,
+      prompt,
+      maxTokens,
+      token = deployment.ath,
+      seconds = 3_000,
+      ...rest
+    }) {
+      const request = {
+        provider: owner,
+        modelRoot,
+        token,
+        maxTokens,
+        maxCost: 1_000n * ATH,
+        submitDeadline: (await networkHelpers.time.latest()) + seconds,
+        seed: 7,
+        salt: rest.salt ?? salt++,
+        promptTokens: encodeTokens(prompt),
+      };
+      const receipt = await (await asClient.jobEscrow.create(request)).wait();
+      const topic = contracts.jobEscrow.interface.getEvent("JobCreated").topicHash;
+      return receipt!.logs.find(({ topics }) => topics[0] === topic)!.topics[1]!;
+    },
+    status: async (id) => decodeJobState(await contracts.jobEscrow.jobState(id)).status,
+    async count(event, id) {
+      const { topicHash } = contracts.jobEscrow.interface.getEvent(event as "JobDeclined");
+      const filter = { address: deployment.jobEscrow, topics: [topicHash, id], fromBlock: 0 };
+      return (await ethers.provider.getLogs(filter)).length;
+    },
+    async snapshot() {
+      const snapshot = await networkHelpers.takeSnapshot();
+      return () => snapshot.restore();
+    },
+    async close() {
+      await rpc.close();
+      await connection.close();
+    },
+  };
+  return chain;
+}

@@ -1,0 +1,90 @@
+import { Wallet } from "ethers";
+import { connectChain } from "../chain/connect.ts";
+import { openRpc } from "../chain/rpc.ts";
+import { ChainTime } from "../chain/time.ts";
+import { systemClock, type Clock } from "../clock.ts";
+import type { Config } from "../config/schema.ts";
+import type { ModelRunner } from "../model/runner.ts";
+import type { ProviderContext } from "../provider/context.ts";
+import { runProvider } from "../provider/run-provider.ts";
+import { openSqlite } from "../storage/sqlite.ts";
+import type { Storage } from "../storage/storage.ts";
+import { Waker } from "../provider/waker.ts";
+import type { TestChain } from "./chain.ts";
+import { recordingLog, type RecordingLog } from "./recording-log.ts";
+
+export const testLimits: Config["limits"] = {
+  maxConcurrentJobs: 2,
+  maxQueuedJobs: 16,
+  maxOpenJobs: 10,
+  maxTokensPerJob: 1_000,
+  minimumSecondsLeft: 5,
+  declinesPerHour: 30,
+};
+
+export interface TestDaemon {
+  readonly context: ProviderContext;
+  readonly log: RecordingLog;
+  readonly storage: Storage;
+  /** Ends it as SIGTERM does. */
+  stop(): Promise<void>;
+}
+
+export interface TestDaemonOptions {
+  readonly chain: TestChain;
+  readonly owner: Wallet;
+  readonly operator: Wallet;
+  readonly runners: readonly ModelRunner[];
+  /** A file, to be opened again after a crash. */
+  readonly database?: string;
+  readonly limits?: Partial<Config["limits"]>;
+  readonly confirmations?: number;
+  readonly clock?: Clock;
+}
+
+/** A provider daemon with everything real but the process around it. */
+export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemon> {
+  const { chain, owner, operator, runners, confirmations = 1, clock = systemClock } = options;
+  const provider = openRpc(chain.rpc.url, chain.chainId);
+  const log = recordingLog();
+  const storage = openSqlite(options.database ?? ":memory:", clock);
+  const waker = new Waker(clock);
+  const config = { rpcUrl: chain.rpc.url, chainId: chain.chainId, confirmations, pollInterval: 20 };
+  const context: ProviderContext = {
+    chain: await connectChain(provider, config),
+    time: new ChainTime(clock),
+    clock,
+    storage,
+    log,
+    operator: new Wallet(operator.signingKey),
+    owner: owner.address,
+    limits: { ...testLimits, ...options.limits },
+    models: new Map(
+      runners.map((runner) => [
+        runner.commitment.modelRoot,
+        { folder: "", runner, positionsPerSecond: 1_000 },
+      ]),
+    ),
+    wake: () => waker.wake(),
+    running: new Map(),
+    tokens: new Map(),
+  };
+  const controller = new AbortController();
+  const ended = runProvider(context, {
+    pollInterval: config.pollInterval,
+    signal: controller.signal,
+    awaited: (milliseconds) => waker.sleep(milliseconds),
+  });
+  return {
+    context,
+    log,
+    storage,
+    async stop() {
+      controller.abort();
+      waker.wake();
+      await ended;
+      storage.close();
+      provider.destroy();
+    },
+  };
+}

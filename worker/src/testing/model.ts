@@ -1,0 +1,24 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { filesOf, tinyCheckpoint, type TinyShape } from "../../../engine/src/testing/tiny-checkpoint.ts";
+
+export interface TemporaryFolder {
+  readonly path: string;
+  remove(): Promise<void>;
+}
+
+export async function temporaryFolder(): Promise<TemporaryFolder> {
+  const path = await mkdtemp(join(tmpdir(), "athanor-"));
+  return { path, remove: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** Writes a random model of a few thousand weights, as a folder that the engine imports. Its first stop token is 2. */
+export async function writeTinyModel(folder: string, shape: Partial<TinyShape> = {}): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  for (const [name, bytes] of filesOf(tinyCheckpoint(shape))) await writeFile(join(folder, name), bytes);
+  return folder;
+}
+
+/** The thread's source, as tests run it. */
+export const modelThread = new URL("../model/thread.ts", import.meta.url);

@@ -1,0 +1,12 @@
+import { defineConfig } from "tsup";
+
+export default defineConfig({
+  entry: { athanor: "src/bin/athanor.ts", "model-thread": "src/model/thread.ts" },
+  format: ["esm"],
+  target: "es2022",
+  platform: "node",
+  // The entry only checks the version of Node.js; the program is a chunk that it loads afterwards.
+  splitting: true,
+  sourcemap: true,
+  clean: true,
+});
