@@ -62,9 +62,9 @@ if (process.argv[1] === import.meta.filename) {
   const { hosts, absent } = inspectLockfile(lockfile.packages);
   const names = Object.keys(absent);
   if (process.argv.includes("--fix") && names.length > 0) {
-    const [project, ...others] = Object.entries({ ...lockfile.packages, ...absent });
-    others.sort(([a], [b]) => a.localeCompare(b, "en"));
-    lockfile.packages = Object.fromEntries([project, ...others]);
+    const { "": project = {}, ...others } = { ...lockfile.packages, ...absent };
+    const sorted = Object.entries(others).sort(([a], [b]) => a.localeCompare(b, "en"));
+    lockfile.packages = { "": project, ...Object.fromEntries(sorted) };
     writeFileSync(file, `${JSON.stringify(lockfile, null, 2)}\n`);
     console.log(`added ${names.length} optional packages to package-lock.json`);
   } else {
