@@ -71,7 +71,7 @@ export const configSchema = z.strictObject({
   ),
   limits: limits.optional().transform((value) => value ?? limits.parse({})),
   storage: optionalLeaf("the path of the database file, such as provider.sqlite", "provider.sqlite", text),
-  logLevel: optionalLeaf(`one of ${logLevels.join(", ")}`, "info" as LogLevel, logLevel),
+  logLevel: optionalLeaf(`one of ${logLevels.join(", ")}`, "info", logLevel),
   metrics: z
     .strictObject({ port: leaf("a TCP port from 1 to 65535, such as 9464", integer(1, 65_535)) })
     .nullable()

@@ -28,7 +28,6 @@ export async function readPassword(question: string, sources: PasswordSources): 
   if (descriptor !== undefined) return readSecretFrom(descriptor);
   const fromEnvironment = environment[PASSWORD_VARIABLE];
   if (fromEnvironment !== undefined && fromEnvironment !== "") {
-    // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- assigning undefined would store the text "undefined"
     delete environment[PASSWORD_VARIABLE];
     return fromEnvironment;
   }

@@ -26,7 +26,8 @@ export function openPrettyLog(level: LogLevel, write: (line: string) => void, sc
 
 function text(value: unknown): string {
   if (typeof value === "string") return value.replaceAll(/0x([0-9a-fA-F]{6})[0-9a-fA-F]{54,}/g, "0x$1…");
-  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean")
+  if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") {
     return value.toString();
+  }
   return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? part.toString() : part));
 }

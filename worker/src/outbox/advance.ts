@@ -81,7 +81,7 @@ function end(
   const status = receipt.status === 1 ? "mined" : "reverted";
   storage.endTransaction(id, { status, gasUsed, feePaid: fee });
   log.emit(status === "mined" ? "debug" : "warn", `transaction.${status}`, {
-    ...{ transaction: id, kind, nonce, jobIds, hash, gasUsed, block: blockNumber },
+    ...{ transaction: id, kind, nonce, jobIds, hash, gasUsed: Number(gasUsed), block: blockNumber },
   });
   return { transaction, receipt };
 }
@@ -91,8 +91,9 @@ async function push(context: ProviderContext, transaction: StoredTransaction): P
   const last = transaction.attempts.at(-1)!;
   if (clock.now() - last.sentAt < STUCK_AFTER || transaction.attempts.length >= MAXIMUM_ATTEMPTS) {
     // Pools forget; and the process may have died between storing and sending.
-    if ((await chain.provider.getTransaction(last.hash)) === null)
+    if ((await chain.provider.getTransaction(last.hash)) === null) {
       await broadcast(context, transaction, last.raw);
+    }
     return;
   }
   const fees = bumpedFees(feesOf(last), await currentFees(chain.provider));

@@ -8,8 +8,9 @@ import { reconcile } from "./reconcile.ts";
 export async function applyLog(context: ProviderContext, log: Log): Promise<void> {
   const { chain, storage } = context;
   const { jobEscrow } = chain.contracts;
-  if (log.topics[0] === jobEscrow.interface.getEvent("JobCreated").topicHash)
+  if (log.topics[0] === jobEscrow.interface.getEvent("JobCreated").topicHash) {
     return applyCreation(context, log);
+  }
   const { ended } = decodeOutcome(chain.contracts, log);
   const job = ended === undefined ? null : storage.job(log.topics[1]!);
   // Jobs that were pruned, and events that say nothing about endings.

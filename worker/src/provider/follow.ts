@@ -31,8 +31,9 @@ export async function follow(context: ProviderContext): Promise<Block> {
   if (confirmed < cursor.number) return head;
   if (await wasReorganised(context, cursor)) {
     cursor = await rewind(context, cursor);
-    for (const job of storage.jobsToRecheck(context.clock.now() - RECHECK_ENDED))
+    for (const job of storage.jobsToRecheck(context.clock.now() - RECHECK_ENDED)) {
       await reconcile(context, job);
+    }
   }
   while (cursor.number < confirmed) {
     const end = Math.min(confirmed, cursor.number + CHUNK);

@@ -20,7 +20,11 @@ async function settleJob(context: ProviderContext, { receipt }: EndedTransaction
     ({ address, topics }) => address === contracts.deployment.jobEscrow && topics[1] === id,
   );
   for (const log of logs) {
-    const fields = { gasUsed: receipt!.gasUsed, transactionHash: receipt!.hash, block: receipt!.blockNumber };
+    const fields = {
+      gasUsed: Number(receipt!.gasUsed),
+      transactionHash: receipt!.hash,
+      block: receipt!.blockNumber,
+    };
     const { submitted, ended } = decodeOutcome(contracts, log);
     if (ended !== undefined) return applyEnding(context, job, ended, fields);
     if (submitted !== undefined) {

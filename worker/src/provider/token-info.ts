@@ -1,14 +1,12 @@
 import type { TokenInfo } from "@athanor/sdk";
-import { connectToken } from "@athanor/sdk/protocol";
+import { readToken } from "../market/tokens.ts";
 import type { ProviderContext } from "./context.ts";
 
 /** Symbol and decimals of a token; asked for once. */
-export async function tokenInfo(context: ProviderContext, address: string): Promise<TokenInfo> {
-  const known = context.tokens.get(address);
+export async function tokenInfo({ chain, tokens }: ProviderContext, address: string): Promise<TokenInfo> {
+  const known = tokens.get(address);
   if (known !== undefined) return known;
-  const token = connectToken(context.chain.provider, address);
-  const [symbol, decimals] = await Promise.all([token.symbol(), token.decimals()]);
-  const info = { address, symbol, decimals: Number(decimals) };
-  context.tokens.set(address, info);
+  const info = await readToken(chain.provider, address);
+  tokens.set(address, info);
   return info;
 }

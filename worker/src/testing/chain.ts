@@ -1,7 +1,7 @@
 import { connectContracts, decodeJobState, deploymentOf, type AthanorContracts } from "@athanor/sdk/protocol";
 import type { ModelCommitment } from "@athanor/engine";
 import { encodeTokens } from "@athanor/engine/commitments";
-import { MaxUint256, parseEther, Wallet, type Signer } from "ethers";
+import { MaxUint256, parseEther, type Wallet, type Signer } from "ethers";
 import "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { network } from "hardhat";
 import localAthanor from "../../../ignition/modules/LocalAthanor.ts";
@@ -66,7 +66,7 @@ export async function startChain(path = ""): Promise<TestChain> {
   const contracts = connectContracts(deployer!, deploymentOf(chainId));
   const { deployment } = contracts;
   const stablecoin = await deployed.stablecoin.getAddress();
-  const rpc = await serveRpc(provider as never, path);
+  const rpc = await serveRpc(provider, path);
 
   const asClient = connectContracts(client!, deployment);
   await contracts.ath.transfer(await client!.getAddress(), 1_000_000n * ATH);
@@ -77,10 +77,14 @@ export async function startChain(path = ""): Promise<TestChain> {
   const chain: TestChain = {
     ...{ rpc, chainId, contracts, stablecoin, client: client!, connection },
     now: () => networkHelpers.time.latest(),
-    pass: async (seconds) => void (await networkHelpers.time.increase(seconds)),
+    pass: async (seconds) => {
+      await networkHelpers.time.increase(seconds);
+    },
     mine: (blocks) => networkHelpers.mine(blocks),
     fund: (address, ether = "10") => networkHelpers.setBalance(address, parseEther(ether)),
-    ath: async (address, whole) => void (await contracts.ath.transfer(address, BigInt(whole) * ATH)),
+    ath: async (address, whole) => {
+      await contracts.ath.transfer(address, BigInt(whole) * ATH);
+    },
     async registerModel(commitment, uri = "https://models.example/tiny/") {
       await contracts.modelRegistry.register(commitment, uri);
     },
@@ -101,8 +105,9 @@ export async function startChain(path = ""): Promise<TestChain> {
         gpuCount: 1,
         endpoint: "",
       });
-      for (const [modelRoot, token] of offers)
+      for (const [modelRoot, token] of offers) {
         await own.providerRegistry.setOffer(modelRoot, token, ATH, 2n * ATH);
+      }
     },
     async createJob({
       provider: owner,
@@ -130,7 +135,7 @@ export async function startChain(path = ""): Promise<TestChain> {
     },
     status: async (id) => decodeJobState(await contracts.jobEscrow.jobState(id)).status,
     async count(event, id) {
-      const { topicHash } = contracts.jobEscrow.interface.getEvent(event as "JobDeclined");
+      const { topicHash } = contracts.jobEscrow.interface.getEvent(event);
       const filter = { address: deployment.jobEscrow, topics: [topicHash, id], fromBlock: 0 };
       return (await ethers.provider.getLogs(filter)).length;
     },

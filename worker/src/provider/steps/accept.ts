@@ -13,8 +13,9 @@ import { isPastDeadline, markLate } from "./late.ts";
  * @param ahead jobs that will run before this one or are running
  */
 export async function accept(context: ProviderContext, job: StoredJob, ahead: number): Promise<void> {
-  if (isPastDeadline(context, job))
+  if (isPastDeadline(context, job)) {
     return markLate(context, job, job.reason ?? "its turn did not come in time");
+  }
   const refusal = refusalOf(context, job, ahead);
   if (refusal !== undefined) return decline(context, job, refusal);
   if (context.running.size >= context.limits.maxConcurrentJobs) return;

@@ -25,16 +25,13 @@ export async function collect(context: ProviderContext): Promise<void> {
     due.push(current);
   }
   if (due.length === 0) return;
+  if (due.length === 1) return attempt(context, due[0]!, () => finalize(context, due));
   try {
     await finalize(context, due);
   } catch (error) {
     if (isNodeTrouble(error)) throw error;
     // One of them may be the reason; alone, each of the others gets through.
-    for (const job of due) {
-      await attempt(context, job, () =>
-        due.length === 1 ? Promise.reject(error as Error) : finalize(context, [job]),
-      );
-    }
+    for (const job of due) await attempt(context, job, () => finalize(context, [job]));
   }
 }
 

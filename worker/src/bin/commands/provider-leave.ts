@@ -1,0 +1,17 @@
+import { planLeaving } from "../../register/leave-plan.ts";
+import { connectOnce, openSession, ownerKeystore, unlock, type ProviderOptions } from "../session.ts";
+import { showAndExecute } from "./execute.ts";
+
+export async function runLeave(options: ProviderOptions & { yes?: true }): Promise<void> {
+  const session = await openSession(options);
+  const { config, rpc } = session;
+  try {
+    const owner = await ownerKeystore(config);
+    const chain = await connectOnce(session);
+    const head = await rpc.getBlock("latest");
+    const plan = await planLeaving(chain, config.provider.owner, head!.timestamp);
+    await showAndExecute(rpc, plan, async () => (await unlock(owner, options)).wallet, options.yes === true);
+  } finally {
+    rpc.destroy();
+  }
+}

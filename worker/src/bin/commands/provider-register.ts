@@ -1,0 +1,26 @@
+import { loadModel } from "@athanor/engine/node";
+import { readKeystore } from "../../keys/keystore.ts";
+import { requireRoot } from "../../model/require-root.ts";
+import { planRegistration } from "../../register/register-plan.ts";
+import { connectOnce, openSession, ownerKeystore, unlock, type ProviderOptions } from "../session.ts";
+import { showAndExecute } from "./execute.ts";
+
+export async function runRegister(options: ProviderOptions & { yes?: true }): Promise<void> {
+  const session = await openSession(options);
+  const { config, rpc } = session;
+  try {
+    const owner = await ownerKeystore(config);
+    const operator = await readKeystore(config.keys.operatorKeystore);
+    const chain = await connectOnce(session);
+    const models = [];
+    for (const model of config.models) {
+      const { commitment } = await loadModel(model.path);
+      requireRoot(model, commitment);
+      models.push({ commitment, uri: model.uri, offers: model.offers });
+    }
+    const plan = await planRegistration(chain, config, operator.address, models);
+    await showAndExecute(rpc, plan, async () => (await unlock(owner, options)).wallet, options.yes === true);
+  } finally {
+    rpc.destroy();
+  }
+}

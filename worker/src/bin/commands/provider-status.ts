@@ -1,0 +1,56 @@
+import { existsSync } from "node:fs";
+import { systemClock } from "../../clock.ts";
+import { readStatus, type Status } from "../../status/read-status.ts";
+import { openSqlite } from "../../storage/sqlite.ts";
+import { connectOnce, openSession, print, printJson, type ProviderOptions } from "../session.ts";
+import { formatRows } from "../table.ts";
+
+export async function runStatus(options: ProviderOptions & { json?: true }): Promise<void> {
+  const session = await openSession(options);
+  const { config, rpc } = session;
+  // Looking must not create a database.
+  const storage = existsSync(config.storage) ? openSqlite(config.storage, systemClock) : null;
+  try {
+    const chain = await connectOnce(session);
+    const status = await readStatus(chain, config, storage, Date.now());
+    if (options.json) printJson(status);
+    else showStatus(status);
+  } finally {
+    storage?.close();
+    rpc.destroy();
+  }
+}
+
+function showStatus(status: Status): void {
+  const { stake, jobs, gas } = status;
+  const rows: string[][] = [
+    ["provider", `${status.provider}${status.registered ? "" : " (not registered)"}`],
+    ["operator", `${status.operator}, ${status.operatorCoin} of the chain's coin`],
+    ["daemon", status.daemonAlive ? "alive" : "not alive"],
+    ["stake", `${stake.staked}, of it ${stake.locked} locked, ${stake.free} free`],
+    ["open jobs", `${status.openJobs}; room for ${status.roomForJobs} more at ${stake.perJob} each`],
+    ...status.balances.map(({ owner, operator }) => ["in the vault", `owner ${owner}, operator ${operator}`]),
+    ...status.offers.map(({ modelRoot, inputPrice, outputPrice, cheapestOther }) => [
+      "offer",
+      `${modelRoot.slice(0, 10)}… ${inputPrice} in, ${outputPrice} out for a million tokens${
+        cheapestOther === null ? "" : `; cheapest other: ${cheapestOther} out`
+      }`,
+    ]),
+    ["jobs", jobs === null ? "no database yet" : countsText(jobs)],
+    ["earned", status.earned.length === 0 ? "nothing yet" : status.earned.join(", ")],
+    [
+      "gas",
+      gas === null
+        ? "no database yet"
+        : `${gas.feePaid} of the chain's coin for ${gas.transactions} transactions`,
+    ],
+  ];
+  print(formatRows(rows));
+  print("");
+  for (const hint of status.hints) print(`→ ${hint}`);
+}
+
+function countsText(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([state, jobs]) => `${jobs} ${state}`);
+  return parts.length === 0 ? "none yet" : parts.join(", ");
+}

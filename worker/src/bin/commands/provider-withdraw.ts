@@ -1,0 +1,43 @@
+import type { TokenInfo } from "@athanor/sdk";
+import { getAddress, isAddress } from "ethers";
+import { WorkerError } from "../../errors.ts";
+import { readKeystore } from "../../keys/keystore.ts";
+import { resolveToken } from "../../market/tokens.ts";
+import { planWithdrawal } from "../../register/withdraw-plan.ts";
+import { connectOnce, openSession, ownerKeystore, unlock, type ProviderOptions } from "../session.ts";
+import { showAndExecute } from "./execute.ts";
+
+type Options = ProviderOptions & { to?: string; operator?: true; yes?: true };
+
+export async function runWithdraw(options: Options): Promise<void> {
+  const session = await openSession(options);
+  const { config, rpc } = session;
+  try {
+    const recipient = options.to ?? config.provider.owner;
+    const isRecipient: boolean = isAddress(recipient);
+    if (!isRecipient) {
+      throw new WorkerError("INVALID_ARGUMENT", `--to is "${recipient}", not an address.`, {
+        remedy: "Pass an address of 0x and 40 hexadecimal digits.",
+        details: { to: recipient },
+      });
+    }
+    const keystore = options.operator
+      ? await readKeystore(config.keys.operatorKeystore)
+      : await ownerKeystore(config);
+    const chain = await connectOnce(session);
+    const tokens = new Map<string, TokenInfo>();
+    for (const name of ["ATH", ...config.models.flatMap(({ offers }) => offers.map(({ token }) => token))]) {
+      const token = await resolveToken(chain, name);
+      tokens.set(token.address, token);
+    }
+    const plan = await planWithdrawal(chain, keystore.address, getAddress(recipient), [...tokens.values()]);
+    await showAndExecute(
+      rpc,
+      plan,
+      async () => (await unlock(keystore, options)).wallet,
+      options.yes === true,
+    );
+  } finally {
+    rpc.destroy();
+  }
+}

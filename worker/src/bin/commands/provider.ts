@@ -1,0 +1,70 @@
+import { InvalidArgumentError, type Command } from "commander";
+import type { ProviderOptions } from "../session.ts";
+import { runCheck } from "./provider-check.ts";
+import { runLeave } from "./provider-leave.ts";
+import { runRegister } from "./provider-register.ts";
+import { runStart } from "./provider-start.ts";
+import { runStatus } from "./provider-status.ts";
+import { runWithdraw } from "./provider-withdraw.ts";
+
+export function addProviderCommands(program: Command, setExitCode: (code: number) => void): void {
+  const provider = program
+    .command("provider")
+    .description("Serve models: take jobs, run them, submit, collect.");
+
+  withConfig(provider.command("check"))
+    .description(
+      "Check everything that serving needs, and say what is wrong. Exits with 1 if anything fails.",
+    )
+    .option("--json", "print one JSON document")
+    .action(async (options: ProviderOptions & { json?: true }) => setExitCode(await runCheck(options)));
+
+  withConfig(provider.command("register"))
+    .description("Stake, register and offer as configured. Needs the owner's key. Safe to repeat.")
+    .option("--yes", "do not ask for confirmation")
+    .action((options: ProviderOptions & { yes?: true }) => runRegister(options));
+
+  withConfig(provider.command("start"))
+    .description("Serve until stopped. Prints one event a line: JSON, or prose on a terminal.")
+    .action((options: ProviderOptions) => runStart(options));
+
+  withConfig(provider.command("status"))
+    .description("Earnings, open jobs, stake, offers, balances, and why there may be no jobs.")
+    .option("--json", "print one JSON document")
+    .action((options: ProviderOptions & { json?: true }) => runStatus(options));
+
+  withConfig(provider.command("withdraw"))
+    .description(
+      "Pay out what is free in the vault: the owner's earnings, or with --operator the operator's bounties.",
+    )
+    .option("--to <address>", "who receives it (default: the owner)")
+    .option("--operator", "from the operator's account, with the operator's key")
+    .option("--yes", "do not ask for confirmation")
+    .action((options: ProviderOptions & { to?: string; operator?: true; yes?: true }) =>
+      runWithdraw(options),
+    );
+
+  withConfig(provider.command("leave"))
+    .description(
+      "End the registration and unbond the stake, as far as the chain allows now. Needs the owner's key.",
+    )
+    .option("--yes", "do not ask for confirmation")
+    .action((options: ProviderOptions & { yes?: true }) => runLeave(options));
+}
+
+function withConfig(command: Command): Command {
+  return command
+    .requiredOption("--config <file>", "the configuration file (docs/providers.md)")
+    .option(
+      "--password-fd <number>",
+      "read the keystore's password from this file descriptor",
+      fileDescriptor,
+    );
+}
+
+export function fileDescriptor(text: string): number {
+  if (!/^\d{1,4}$/.test(text)) {
+    throw new InvalidArgumentError("A file descriptor is a small whole number, such as 3.");
+  }
+  return Number(text);
+}

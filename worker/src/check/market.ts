@@ -1,0 +1,161 @@
+import { formatAmount } from "@athanor/sdk";
+import type { ModelCommitment } from "@athanor/engine";
+import { formatEther, getAddress } from "ethers";
+import type { Chain } from "../chain/chain.ts";
+import type { Config } from "../config/schema.ts";
+import { describeError } from "../errors.ts";
+import { readOffer, wantedOffer } from "../market/offers.ts";
+import { hardwareClassIndex, readProviderState, type ProviderState } from "../market/provider-state.ts";
+import { readToken } from "../market/tokens.ts";
+import { failed, ok, warning, type CheckResult } from "./check.ts";
+
+const REGISTER = "Run: athanor provider register --config FILE";
+
+/** Gas of one job at worst: a submission of 256 tokens, and its own finalisation. */
+export const GAS_PER_JOB = 200_000n;
+const ENOUGH_JOBS = 50n;
+
+export async function checkRegistration(
+  chain: Chain,
+  config: Config,
+  operator: string | undefined,
+): Promise<CheckResult[]> {
+  const state = await readProviderState(chain, config.provider.owner);
+  if (!state.registered) {
+    return [failed("provider", `${config.provider.owner} is not registered`, REGISTER)];
+  }
+  return [
+    checkOperator(state, operator),
+    await checkHardware(chain, config, state),
+    await checkStake(chain, config, state),
+  ];
+}
+
+function checkOperator(state: ProviderState, operator: string | undefined): CheckResult {
+  if (operator === undefined) return ok("provider", `registered with operator ${state.operator}`);
+  return getAddress(state.operator) === getAddress(operator)
+    ? ok("provider", `registered with operator ${operator}`)
+    : failed(
+        "provider",
+        `registered with operator ${state.operator}, the keystore holds ${operator}`,
+        REGISTER,
+      );
+}
+
+async function checkHardware(chain: Chain, config: Config, state: ProviderState): Promise<CheckResult> {
+  const { class: name, count } = config.hardware;
+  const index = await hardwareClassIndex(chain, name);
+  return index === state.hardwareClass && count === state.gpuCount
+    ? ok("hardware", `${count} × "${name}"`)
+    : failed(
+        "hardware",
+        `configured ${count} of class ${index}, registered ${state.gpuCount} of class ${state.hardwareClass}`,
+        REGISTER,
+      );
+}
+
+async function checkStake(chain: Chain, config: Config, state: ProviderState): Promise<CheckResult> {
+  const ath = await readToken(chain.provider, chain.contracts.deployment.ath);
+  const free = state.staked - state.locked;
+  const jobs = state.stakePerJob === 0n ? BigInt(config.limits.maxOpenJobs) : free / state.stakePerJob;
+  const detail =
+    `${formatAmount(ath, state.staked)} staked, ${formatAmount(ath, free)} free: room for ${jobs} more jobs ` +
+    `of ${formatAmount(ath, state.stakePerJob)}`;
+  if (!state.stakeModulesApproved) return failed("stake", "the job escrow may not lock the stake", REGISTER);
+  if (jobs === 0n && state.openWork === 0) return failed("stake", detail, REGISTER);
+  if (jobs + BigInt(state.openWork) < BigInt(config.limits.maxOpenJobs)) {
+    return warning("stake", `${detail}; limits.maxOpenJobs is ${config.limits.maxOpenJobs}`, REGISTER);
+  }
+  return ok("stake", detail);
+}
+
+export async function checkOffers(
+  chain: Chain,
+  config: Config,
+  models: readonly {
+    readonly commitment: ModelCommitment;
+    readonly offers: Config["models"][number]["offers"];
+  }[],
+): Promise<CheckResult[]> {
+  const results: CheckResult[] = [];
+  for (const { commitment, offers } of models) {
+    for (const offer of offers) {
+      try {
+        results.push(await checkOffer(chain, config.provider.owner, commitment.modelRoot, offer));
+      } catch (error) {
+        const { message, remedy = "" } = describeError(error);
+        results.push(failed("offer", message, remedy));
+      }
+    }
+  }
+  return results;
+}
+
+async function checkOffer(
+  chain: Chain,
+  owner: string,
+  modelRoot: string,
+  configured: Config["models"][number]["offers"][number],
+): Promise<CheckResult> {
+  const { token, inputPrice, outputPrice } = await wantedOffer(chain, modelRoot, configured);
+  const prices = (input: bigint, output: bigint) =>
+    `${formatAmount(token, input)} in, ${formatAmount(token, output)} out`;
+  const what = `model ${modelRoot.slice(0, 10)}… for ${token.symbol}`;
+  const terms = await chain.contracts.jobEscrow.tokenTermsOf(token.address);
+  if (!terms.accepted) {
+    return failed(
+      "offer",
+      `${what}: the job escrow takes no jobs paid in ${token.symbol}`,
+      "Offer another token.",
+    );
+  }
+  const standing = await readOffer(chain, owner, modelRoot, token.address);
+  if (standing === null) return failed("offer", `${what}: none stands on chain`, REGISTER);
+  if (standing.inputPrice !== inputPrice || standing.outputPrice !== outputPrice) {
+    const found = prices(standing.inputPrice, standing.outputPrice);
+    return failed(
+      "offer",
+      `${what}: on chain ${found}, configured ${prices(inputPrice, outputPrice)}`,
+      REGISTER,
+    );
+  }
+  return ok("offer", `${what}: ${prices(inputPrice, outputPrice)} for a million tokens`);
+}
+
+/** Whether the operator can pay for its transactions. */
+export async function checkCoin(chain: Chain, operator: string): Promise<CheckResult> {
+  const [balance, { gasPrice, maxFeePerGas }] = await Promise.all([
+    chain.provider.getBalance(operator),
+    chain.provider.getFeeData(),
+  ]);
+  const perJob = GAS_PER_JOB * (maxFeePerGas ?? gasPrice ?? 0n);
+  const jobs = perJob === 0n ? ENOUGH_JOBS : balance / perJob;
+  const detail = `the operator has ${formatEther(balance)} of the chain's coin, enough for about ${jobs} jobs`;
+  const remedy = `Send at least ${formatEther(ENOUGH_JOBS * perJob)} of the chain's coin to ${operator}.`;
+  if (jobs === 0n) return failed("gas", detail, remedy);
+  return jobs < ENOUGH_JOBS ? warning("gas", detail, remedy) : ok("gas", detail);
+}
+
+/** Seconds by which the chain and this machine may disagree. */
+const TOLERATED_SKEW = 60;
+/** Seconds after which a chain without a new block is remarkable. */
+const OLD_BLOCK = 600;
+
+/** Deadlines are judged by the chain's clock; ours must not be ahead of it. */
+export async function checkClock(chain: Chain, now: number): Promise<CheckResult> {
+  const head = (await chain.provider.getBlock("latest"))!;
+  const age = Math.round(now / 1_000) - head.timestamp;
+  const remedy =
+    "Synchronise this machine's clock (NTP). On a local chain whose clock was moved, ignore this.";
+  if (age < -TOLERATED_SKEW) {
+    return warning("clock", `the newest block is ${-age} seconds in this machine's future`, remedy);
+  }
+  if (age > OLD_BLOCK) {
+    return warning(
+      "clock",
+      `the newest block is ${age} seconds old: the chain stands still, or this clock is ahead`,
+      remedy,
+    );
+  }
+  return ok("clock", `the newest block is ${Math.max(age, 0)} seconds old`);
+}

@@ -1,0 +1,70 @@
+import type { ModelCommitment } from "@athanor/engine";
+import type { Chain } from "../chain/chain.ts";
+import type { Config, ModelConfig } from "../config/schema.ts";
+import { describeError } from "../errors.ts";
+import { measureSpeed } from "../model/measure-speed.ts";
+import { requireRoot } from "../model/require-root.ts";
+import type { ModelRunner } from "../model/runner.ts";
+import { failed, ok, type CheckResult } from "./check.ts";
+
+export interface CheckedModel {
+  readonly commitment: ModelCommitment;
+  readonly offers: ModelConfig["offers"];
+}
+
+export interface ModelChecks {
+  readonly results: readonly CheckResult[];
+  /** Those that load. */
+  readonly models: readonly CheckedModel[];
+}
+
+/** Loads every model, compares its root with what is configured and registered, and lets it generate once. */
+export async function checkModels(
+  config: Config,
+  chain: Chain | undefined,
+  open: (folder: string) => Promise<ModelRunner>,
+): Promise<ModelChecks> {
+  const results: CheckResult[] = [];
+  const models: CheckedModel[] = [];
+  for (const model of config.models) {
+    let runner: ModelRunner;
+    try {
+      runner = await open(model.path);
+    } catch (error) {
+      const { code, message, remedy = "" } = describeError(error);
+      results.push(failed("model", `${model.path}: ${message} (${code})`, remedy));
+      continue;
+    }
+    const { commitment } = runner;
+    try {
+      requireRoot(model, commitment);
+      const { tokensPerSecond } = await measureSpeed(runner);
+      results.push(
+        ok(
+          "model",
+          `${model.path}: root ${commitment.modelRoot}, loaded in ${(runner.loadTime / 1_000).toFixed(1)} s`,
+        ),
+        ok("speed", `${model.path}: ${tokensPerSecond.toFixed(1)} tokens/s`),
+      );
+      if (chain !== undefined) results.push(await checkRegistered(chain, commitment.modelRoot));
+      models.push({ commitment, offers: model.offers });
+    } catch (error) {
+      const { message, remedy = "" } = describeError(error);
+      results.push(failed("model", message, remedy));
+    } finally {
+      await runner.close();
+    }
+  }
+  return { results, models };
+}
+
+async function checkRegistered({ contracts }: Chain, modelRoot: string): Promise<CheckResult> {
+  if (!(await contracts.modelRegistry.isRegistered(modelRoot))) {
+    return failed(
+      "model",
+      `no model with the root ${modelRoot} is registered on chain`,
+      "Run: athanor provider register --config FILE; or restore the files of the model that you meant.",
+    );
+  }
+  return ok("model", `registered on chain, files at ${await contracts.modelRegistry.uriOf(modelRoot)}`);
+}

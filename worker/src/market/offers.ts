@@ -1,0 +1,84 @@
+import type { TokenInfo } from "@athanor/sdk";
+import { readLogs, toAthanorError } from "@athanor/sdk/protocol";
+import { zeroPadValue } from "ethers";
+import type { Chain } from "../chain/chain.ts";
+import { toTokenUnits } from "../config/amount.ts";
+import type { OfferConfig } from "../config/schema.ts";
+import { resolveToken } from "./tokens.ts";
+
+/** Prices in token units for a million tokens. */
+export interface StandingOffer {
+  readonly provider: string;
+  readonly modelRoot: string;
+  readonly token: string;
+  readonly inputPrice: bigint;
+  readonly outputPrice: bigint;
+}
+
+/** An offer of the configuration, with its token and its prices in token units for a million tokens. */
+export interface WantedOffer {
+  readonly modelRoot: string;
+  readonly token: TokenInfo;
+  readonly inputPrice: bigint;
+  readonly outputPrice: bigint;
+}
+
+/** @throws WorkerError TOKEN_UNKNOWN, AMOUNT_INVALID */
+export async function wantedOffer(chain: Chain, modelRoot: string, offer: OfferConfig): Promise<WantedOffer> {
+  const token = await resolveToken(chain, offer.token);
+  return {
+    modelRoot,
+    token,
+    inputPrice: toTokenUnits(offer.inputPrice, token),
+    outputPrice: toTokenUnits(offer.outputPrice, token),
+  };
+}
+
+/** The offer that stands on chain, or null. */
+export async function readOffer(
+  { contracts }: Chain,
+  provider: string,
+  modelRoot: string,
+  token: string,
+): Promise<StandingOffer | null> {
+  try {
+    const { inputPrice, outputPrice } = await contracts.providerRegistry.offerOf(provider, modelRoot, token);
+    return { provider, modelRoot, token, inputPrice, outputPrice };
+  } catch (error) {
+    const failure = toAthanorError(error);
+    if (failure.code === "NoSuchOffer") return null;
+    throw failure;
+  }
+}
+
+/** Offers that stand, found by their events: of one provider, or for one model. */
+export async function findOffers(
+  chain: Chain,
+  filter: { readonly provider?: string; readonly modelRoot?: string },
+): Promise<StandingOffer[]> {
+  const { providerRegistry, deployment } = chain.contracts;
+  const topics = [
+    ["OfferSet", "OfferRemoved"].map(
+      (name) => providerRegistry.interface.getEvent(name as "OfferSet").topicHash,
+    ),
+    filter.provider === undefined ? null : zeroPadValue(filter.provider, 32),
+    filter.modelRoot ?? null,
+  ];
+  const head = await chain.provider.getBlockNumber();
+  const logs = await readLogs(
+    chain.provider,
+    { address: deployment.providerRegistry, topics },
+    deployment.startBlock ?? 0,
+    head,
+  );
+  const standing = new Map<string, StandingOffer>();
+  for (const log of logs) {
+    const description = providerRegistry.interface.parseLog(log)!;
+    const { provider, modelRoot, token, inputPrice, outputPrice } =
+      description.args.toObject() as unknown as StandingOffer;
+    const key = `${provider} ${modelRoot} ${token}`;
+    if (description.name === "OfferRemoved") standing.delete(key);
+    else standing.set(key, { provider, modelRoot, token, inputPrice, outputPrice });
+  }
+  return [...standing.values()];
+}

@@ -1,0 +1,91 @@
+import type { Chain } from "../chain/chain.ts";
+import { WorkerError } from "../errors.ts";
+
+/** How a provider stands on chain. Amounts in ATH units unless said otherwise. */
+export interface ProviderState {
+  readonly registered: boolean;
+  readonly operator: string;
+  readonly watchtower: string;
+  readonly encryptionKey: string;
+  readonly endpoint: string;
+  readonly hardwareClass: number;
+  readonly gpuCount: number;
+  readonly offerCount: number;
+  readonly reserved: bigint;
+  readonly staked: bigint;
+  readonly locked: bigint;
+  readonly openWork: number;
+  /** Whether registry and escrow may lock the stake. */
+  readonly stakeModulesApproved: boolean;
+  /** Free ATH in the vault. */
+  readonly available: bigint;
+  /** ATH in the owner's wallet. */
+  readonly wallet: bigint;
+  readonly unbonding: bigint;
+  /** Seconds since 1970. */
+  readonly releaseAt: number;
+  /** What each open job locks. */
+  readonly stakePerJob: bigint;
+  /** Bits of the modules that lock stake: provider registry and job escrow. */
+  readonly stakeModules: bigint;
+}
+
+export async function readProviderState({ contracts }: Chain, owner: string): Promise<ProviderState> {
+  const { ath, vault, providerRegistry, jobEscrow, deployment } = contracts;
+  const [provider, stake, account, wallet, unbonding, parameters, registryBit, escrowBit] = await Promise.all(
+    [
+      providerRegistry.providerOf(owner),
+      vault.stakeOf(owner),
+      vault.accountOf(deployment.ath, owner),
+      ath.balanceOf(owner),
+      vault.unbondingOf(owner),
+      jobEscrow.parameters(),
+      vault.moduleBit(deployment.providerRegistry),
+      vault.moduleBit(deployment.jobEscrow),
+    ],
+  );
+  const stakeModules = registryBit | escrowBit;
+  const { profile } = provider;
+  return {
+    registered: provider.registered,
+    operator: profile.operator,
+    watchtower: profile.watchtower,
+    encryptionKey: profile.encryptionKey,
+    endpoint: profile.endpoint,
+    hardwareClass: Number(profile.hardwareClass),
+    gpuCount: Number(profile.gpuCount),
+    offerCount: Number(provider.offerCount),
+    reserved: provider.reserved,
+    staked: stake.staked,
+    locked: stake.locked,
+    openWork: Number(stake.openWork),
+    stakeModulesApproved: (stake.modules & stakeModules) === stakeModules,
+    available: account.available,
+    wallet,
+    unbonding: unbonding.amount,
+    releaseAt: Number(unbonding.releaseAt),
+    stakePerJob: parameters.stakePerJob,
+    stakeModules,
+  };
+}
+
+/**
+ * Index of the hardware class with a name (or the index itself, as text).
+ *
+ * @throws WorkerError HARDWARE_CLASS_UNKNOWN, naming those that are open
+ */
+export async function hardwareClassIndex({ contracts }: Chain, name: string): Promise<number> {
+  const { providerRegistry } = contracts;
+  const count = Number(await providerRegistry.hardwareClassCount());
+  const open: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const hardwareClass = await providerRegistry.hardwareClassOf(index);
+    if (!hardwareClass.open) continue;
+    open.push(hardwareClass.name);
+    if (hardwareClass.name === name || String(index) === name) return index;
+  }
+  throw new WorkerError("HARDWARE_CLASS_UNKNOWN", `No hardware class "${name}" is open.`, {
+    remedy: `Set hardware.class to one of: ${open.join(", ")}.`,
+    details: { class: name, open },
+  });
+}

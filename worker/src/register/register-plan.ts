@@ -1,0 +1,231 @@
+import { formatAmount, type TokenInfo } from "@athanor/sdk";
+import { getAddress } from "ethers";
+import type { ModelCommitment } from "@athanor/engine";
+import type { Chain } from "../chain/chain.ts";
+import type { Config } from "../config/schema.ts";
+import { WorkerError } from "../errors.ts";
+import { findOffers, readOffer, wantedOffer, type WantedOffer } from "../market/offers.ts";
+import { hardwareClassIndex, readProviderState, type ProviderState } from "../market/provider-state.ts";
+import { readToken } from "../market/tokens.ts";
+import type { Plan, PlanStep } from "./plan.ts";
+
+/** A model of the configuration, loaded. */
+export interface RegisterModel {
+  readonly commitment: ModelCommitment;
+  readonly uri: string | null;
+  readonly offers: Config["models"][number]["offers"];
+}
+
+/**
+ * The transactions that bring the chain to what the configuration says, and nothing else: run again, it plans nothing.
+ *
+ * @param operator address of the operator key
+ * @throws WorkerError MODEL_URI_MISSING, HARDWARE_CLASS_UNKNOWN, TOKEN_UNKNOWN, AMOUNT_INVALID, TRANSACTION_FAILED (too little ATH)
+ */
+export async function planRegistration(
+  chain: Chain,
+  config: Config,
+  operator: string,
+  models: readonly RegisterModel[],
+): Promise<Plan> {
+  const owner = config.provider.owner;
+  const ath = await readToken(chain.provider, chain.contracts.deployment.ath);
+  const state = await readProviderState(chain, owner);
+  const done: string[] = [];
+  const steps = [
+    ...(await modelSteps(chain, models, done)),
+    ...(await stakeSteps(chain, config, state, ath, done)),
+    ...(await profileSteps(chain, config, state, operator, done)),
+    ...(await offerSteps(chain, owner, state, models, done)),
+  ];
+  return { sender: owner, done, steps };
+}
+
+async function modelSteps(
+  chain: Chain,
+  models: readonly RegisterModel[],
+  done: string[],
+): Promise<PlanStep[]> {
+  const { modelRegistry, deployment } = chain.contracts;
+  const steps: PlanStep[] = [];
+  for (const { commitment, uri } of models) {
+    const { modelRoot, ...properties } = commitment;
+    if (await modelRegistry.isRegistered(modelRoot)) {
+      done.push(`model ${modelRoot} is registered`);
+      continue;
+    }
+    if (uri === null) {
+      throw new WorkerError(
+        "MODEL_URI_MISSING",
+        `The model ${modelRoot} is not registered, and its uri is not configured.`,
+        {
+          remedy:
+            "Set models[].uri to where clients find its files: without the tokenizer they cannot ask for anything.",
+          details: { modelRoot },
+        },
+      );
+    }
+    steps.push({
+      title: `register the model ${modelRoot}, files at ${uri}`,
+      to: deployment.modelRegistry,
+      data: modelRegistry.interface.encodeFunctionData("register", [properties, uri]),
+    });
+  }
+  return steps;
+}
+
+async function stakeSteps(
+  chain: Chain,
+  config: Config,
+  state: ProviderState,
+  ath: TokenInfo,
+  done: string[],
+): Promise<PlanStep[]> {
+  const { contracts } = chain;
+  const { vault, deployment } = contracts;
+  const hardwareClass = await hardwareClassIndex(chain, config.hardware.class);
+  const sameHardware = state.hardwareClass === hardwareClass && state.gpuCount === config.hardware.count;
+  const reserve =
+    state.registered && sameHardware
+      ? state.reserved
+      : await contracts.providerRegistry.requiredStake(hardwareClass, config.hardware.count);
+  const forJobs = BigInt(config.limits.maxOpenJobs) * state.stakePerJob;
+  const needed = reserve + forJobs;
+  const why = `${formatAmount(ath, reserve)} for hardware and fraud deposit, ${formatAmount(ath, forJobs)} for ${config.limits.maxOpenJobs} open jobs`;
+  const missing = needed > state.staked ? needed - state.staked : 0n;
+  if (missing === 0n && state.stakeModulesApproved) {
+    done.push(`${formatAmount(ath, state.staked)} are staked (${why})`);
+    return [];
+  }
+  const deposit = missing > state.available ? missing - state.available : 0n;
+  if (deposit > state.wallet) {
+    throw new WorkerError(
+      "TRANSACTION_FAILED",
+      `${formatAmount(ath, missing)} more must be staked (${why}); ${config.provider.owner} has ` +
+        `${formatAmount(ath, state.available)} in the vault and ${formatAmount(ath, state.wallet)} in its wallet.`,
+      {
+        remedy: `Send it ${formatAmount(ath, deposit - state.wallet)}, or lower limits.maxOpenJobs or hardware.count.`,
+        details: { missing, available: state.available, wallet: state.wallet },
+      },
+    );
+  }
+  const steps: PlanStep[] = [];
+  if (deposit > 0n) {
+    const allowance = await contracts.ath.allowance(config.provider.owner, deployment.vault);
+    if (allowance < deposit) {
+      steps.push({
+        title: `let the vault take ${formatAmount(ath, deposit)}`,
+        to: deployment.ath,
+        data: contracts.ath.interface.encodeFunctionData("approve", [deployment.vault, deposit]),
+      });
+    }
+  }
+  const calls: string[] = [];
+  if (deposit > 0n) {
+    calls.push(
+      vault.interface.encodeFunctionData("deposit", [deployment.ath, deposit, config.provider.owner]),
+    );
+  }
+  if (missing > 0n) calls.push(vault.interface.encodeFunctionData("stake", [missing]));
+  if (!state.stakeModulesApproved) {
+    calls.push(vault.interface.encodeFunctionData("approveStakeModules", [state.stakeModules]));
+  }
+  const parts = [
+    ...(deposit > 0n ? [`deposit ${formatAmount(ath, deposit)}`] : []),
+    ...(missing > 0n ? [`stake ${formatAmount(ath, missing)} (${why})`] : []),
+    ...(state.stakeModulesApproved ? [] : ["let the provider registry and the job escrow lock stake"]),
+  ];
+  steps.push({
+    title: parts.join("; "),
+    to: deployment.vault,
+    data: vault.interface.encodeFunctionData("multicall", [calls]),
+  });
+  return steps;
+}
+
+async function profileSteps(
+  chain: Chain,
+  config: Config,
+  state: ProviderState,
+  operator: string,
+  done: string[],
+): Promise<PlanStep[]> {
+  const { providerRegistry, deployment } = chain.contracts;
+  const profile = {
+    operator,
+    // Set by other means; an update must not take them away.
+    watchtower: state.watchtower,
+    encryptionKey: state.encryptionKey,
+    hardwareClass: await hardwareClassIndex(chain, config.hardware.class),
+    gpuCount: config.hardware.count,
+    endpoint: config.provider.endpoint,
+  };
+  const hardware = `${profile.gpuCount} × "${config.hardware.class}"`;
+  const matches =
+    state.registered &&
+    getAddress(state.operator) === getAddress(operator) &&
+    state.hardwareClass === profile.hardwareClass &&
+    state.gpuCount === profile.gpuCount &&
+    state.endpoint === profile.endpoint;
+  if (matches) {
+    done.push(`the provider is registered with operator ${operator} and hardware ${hardware}`);
+    return [];
+  }
+  const method = state.registered ? "update" : "register";
+  return [
+    {
+      title: `${method} the provider: operator ${operator}, hardware ${hardware}`,
+      to: deployment.providerRegistry,
+      data: providerRegistry.interface.encodeFunctionData(method as "register", [profile]),
+    },
+  ];
+}
+
+async function offerSteps(
+  chain: Chain,
+  owner: string,
+  state: ProviderState,
+  models: readonly RegisterModel[],
+  done: string[],
+): Promise<PlanStep[]> {
+  const { providerRegistry, deployment } = chain.contracts;
+  const wanted: WantedOffer[] = [];
+  for (const { commitment, offers } of models) {
+    for (const offer of offers) wanted.push(await wantedOffer(chain, commitment.modelRoot, offer));
+  }
+  const steps: PlanStep[] = [];
+  let standing = 0;
+  for (const { modelRoot, token, inputPrice, outputPrice } of wanted) {
+    const offer = await readOffer(chain, owner, modelRoot, token.address);
+    if (offer !== null) standing++;
+    const prices = `${formatAmount(token, inputPrice)} in, ${formatAmount(token, outputPrice)} out for a million tokens`;
+    if (offer?.inputPrice === inputPrice && offer.outputPrice === outputPrice) {
+      done.push(`model ${modelRoot} is offered at ${prices}`);
+      continue;
+    }
+    steps.push({
+      title: `offer model ${modelRoot} at ${prices}`,
+      to: deployment.providerRegistry,
+      data: providerRegistry.interface.encodeFunctionData("setOffer", [
+        modelRoot,
+        token.address,
+        inputPrice,
+        outputPrice,
+      ]),
+    });
+  }
+  if (state.offerCount === standing) return steps;
+  // The configuration is the whole truth: an offer that it does not name would bring jobs that nobody answers.
+  for (const offer of await findOffers(chain, { provider: owner })) {
+    const isWanted = wanted.some(
+      ({ modelRoot, token }) => modelRoot === offer.modelRoot && token.address === offer.token,
+    );
+    if (isWanted) continue;
+    steps.push({
+      title: `remove the offer of model ${offer.modelRoot} for token ${offer.token}, which is not in the configuration`,
+      to: deployment.providerRegistry,
+      data: providerRegistry.interface.encodeFunctionData("removeOffer", [offer.modelRoot, offer.token]),
+    });
+  }
+  return steps;
+}

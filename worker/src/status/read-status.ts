@@ -1,0 +1,171 @@
+import { formatAmount, type TokenInfo } from "@athanor/sdk";
+import { formatEther } from "ethers";
+import type { Chain } from "../chain/chain.ts";
+import { GAS_PER_JOB } from "../check/market.ts";
+import type { Config } from "../config/schema.ts";
+import { findOffers, type StandingOffer } from "../market/offers.ts";
+import { readProviderState } from "../market/provider-state.ts";
+import { readToken, resolveToken } from "../market/tokens.ts";
+import type { Storage } from "../storage/storage.ts";
+import { hintsOf } from "./hints.ts";
+
+export interface StatusOffer {
+  readonly modelRoot: string;
+  readonly token: string;
+  readonly inputPrice: string;
+  readonly outputPrice: string;
+  /** Lowest output price of another provider for the same model and token, or null. */
+  readonly cheapestOther: string | null;
+}
+
+/** How a provider stands. Amounts are text with their unit. */
+export interface Status {
+  readonly provider: string;
+  readonly operator: string;
+  readonly registered: boolean;
+  readonly stake: {
+    readonly staked: string;
+    readonly locked: string;
+    readonly free: string;
+    readonly perJob: string;
+  };
+  /** More jobs that the free stake covers. */
+  readonly roomForJobs: number;
+  /** Jobs open on chain. */
+  readonly openJobs: number;
+  /** Free in the vault, by token: what "athanor provider withdraw" pays out. */
+  readonly balances: readonly { readonly token: string; readonly owner: string; readonly operator: string }[];
+  readonly operatorCoin: string;
+  readonly offers: readonly StatusOffer[];
+  /** From the database; null if there is none. */
+  readonly jobs: Readonly<Record<string, number>> | null;
+  readonly earned: readonly string[];
+  readonly gas: { readonly transactions: number; readonly gasUsed: string; readonly feePaid: string } | null;
+  /** Whether a daemon was alive within the last minute. */
+  readonly daemonAlive: boolean;
+  /** Why there may be no jobs, each with its remedy. */
+  readonly hints: readonly string[];
+}
+
+const ALIVE_WITHIN = 60_000;
+
+/** Reads everything that a provider wants to know at a glance. */
+export async function readStatus(
+  chain: Chain,
+  config: Config,
+  storage: Storage | null,
+  now: number,
+): Promise<Status> {
+  const { provider, contracts } = chain;
+  const owner = config.provider.owner;
+  const ath = await readToken(provider, contracts.deployment.ath);
+  const state = await readProviderState(chain, owner);
+  const tokens = await tokensOf(chain, config, ath);
+  const offers = await findOffers(chain, { provider: owner });
+  const others = await otherOffers(chain, offers);
+  const [coin, fees] = await Promise.all([provider.getBalance(state.operator), provider.getFeeData()]);
+  const free = state.staked - state.locked;
+  const perJobGas = GAS_PER_JOB * (fees.maxFeePerGas ?? fees.gasPrice ?? 0n);
+  const lastAlive = storage?.lastAlive() ?? null;
+  const daemonAlive = lastAlive !== null && now - lastAlive < ALIVE_WITHIN;
+  const roomForJobs = state.stakePerJob === 0n ? config.limits.maxOpenJobs : Number(free / state.stakePerJob);
+  const cheapest = (offer: StandingOffer) => {
+    const prices = others
+      .filter(({ modelRoot, token }) => modelRoot === offer.modelRoot && token === offer.token)
+      .map(({ outputPrice }) => outputPrice);
+    return prices.length === 0 ? null : prices.reduce((least, price) => (price < least ? price : least));
+  };
+  const infoOf = async (address: string) => tokens.get(address) ?? (await readToken(provider, address));
+  return {
+    provider: owner,
+    operator: state.operator,
+    registered: state.registered,
+    stake: {
+      staked: formatAmount(ath, state.staked),
+      locked: formatAmount(ath, state.locked),
+      free: formatAmount(ath, free),
+      perJob: formatAmount(ath, state.stakePerJob),
+    },
+    roomForJobs,
+    openJobs: state.openWork,
+    balances: await Promise.all(
+      [...tokens.values()].map(async (token) => {
+        const [own, operators] = await Promise.all([
+          contracts.vault.accountOf(token.address, owner),
+          contracts.vault.accountOf(token.address, state.operator),
+        ]);
+        return {
+          token: token.address,
+          owner: formatAmount(token, own.available),
+          operator: formatAmount(token, operators.available),
+        };
+      }),
+    ),
+    operatorCoin: formatEther(coin),
+    offers: await Promise.all(
+      offers.map(async (offer) => {
+        const token = await infoOf(offer.token);
+        const other = cheapest(offer);
+        return {
+          modelRoot: offer.modelRoot,
+          token: offer.token,
+          inputPrice: formatAmount(token, offer.inputPrice),
+          outputPrice: formatAmount(token, offer.outputPrice),
+          cheapestOther: other === null ? null : formatAmount(token, other),
+        };
+      }),
+    ),
+    jobs: storage === null ? null : countsOf(storage),
+    earned: storage === null ? [] : await earningsOf(storage, infoOf),
+    gas: storage === null ? null : gasOf(storage),
+    daemonAlive,
+    hints: hintsOf({
+      registered: state.registered,
+      offers: offers.map((offer) => ({ ...offer, cheapestOther: cheapest(offer) })),
+      roomForJobs,
+      openJobs: state.openWork,
+      daemonAlive,
+      gasJobs: perJobGas === 0n ? Number.MAX_SAFE_INTEGER : Number(coin / perJobGas),
+      operator: state.operator,
+      uris: await Promise.all(offers.map(({ modelRoot }) => contracts.modelRegistry.uriOf(modelRoot))),
+    }),
+  };
+}
+
+async function tokensOf(chain: Chain, config: Config, ath: TokenInfo): Promise<Map<string, TokenInfo>> {
+  const tokens = new Map([[ath.address, ath]]);
+  for (const { offers } of config.models) {
+    for (const { token: name } of offers) {
+      const token = await resolveToken(chain, name);
+      tokens.set(token.address, token);
+    }
+  }
+  return tokens;
+}
+
+async function otherOffers(chain: Chain, own: readonly StandingOffer[]): Promise<StandingOffer[]> {
+  const roots = new Set(own.map(({ modelRoot }) => modelRoot));
+  const found = await Promise.all([...roots].map((modelRoot) => findOffers(chain, { modelRoot })));
+  return found.flat().filter(({ provider }) => provider !== own[0]!.provider);
+}
+
+function countsOf(storage: Storage): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { state, jobs } of storage.totals()) counts[state] = (counts[state] ?? 0) + jobs;
+  return counts;
+}
+
+async function earningsOf(
+  storage: Storage,
+  infoOf: (address: string) => Promise<TokenInfo>,
+): Promise<string[]> {
+  const sums = new Map<string, bigint>();
+  for (const { token, earned } of storage.totals()) sums.set(token, (sums.get(token) ?? 0n) + earned);
+  const earnings = [...sums].filter(([, sum]) => sum > 0n);
+  return Promise.all(earnings.map(async ([token, sum]) => formatAmount(await infoOf(token), sum)));
+}
+
+function gasOf(storage: Storage) {
+  const { transactions, gasUsed, feePaid } = storage.gasTotals();
+  return { transactions, gasUsed: gasUsed.toString(), feePaid: formatEther(feePaid) };
+}
