@@ -1,16 +1,21 @@
 import { NARROW_MAXIMUM } from "../arithmetic/round.ts";
 import { MIX_FRACTION } from "../operators/mix.ts";
 import { exponentialTable, rotaryTable, sigmoidTable, tableOf } from "../tables/tables.ts";
+import type { RowTensor, TableTensor } from "../tensors/tensor.ts";
+import { largestProduct } from "./bounds.ts";
 import type { LlamaConfig } from "./config.ts";
 import { equalizeChannels, equalizeNorm, equalizeRotaryPairs } from "./equalize.ts";
-import { matrixOf, rowLengths, type Matrix } from "./matrix.ts";
+import type { Matrix } from "./matrix.ts";
 import { ProgramBuilder } from "./program-builder.ts";
 import { fractionWithin, quantizeGains, quantizeRows, scaleOf } from "./quantize.ts";
 import type { Weights } from "./weights.ts";
 
 /** Fraction bits of the logits. */
 export const LOGIT_FRACTION = 16;
-/** Projections are scaled so that their values stay below this whatever the input; int32 ends at 2^31. */
+/**
+ * Projections are scaled so that their values stay below this whatever the input. int32 ends at 2^31: rotation may lengthen a
+ * coordinate by sqrt(2).
+ */
 const WIDE_LIMIT = 2 ** 30;
 /** No more fraction bits than this, however small the values. */
 const LARGEST_FRACTION = 30;
@@ -22,6 +27,11 @@ const LOG2_E = 1.4426950408889634;
 interface Wire {
   readonly operator: number;
   readonly fraction: number;
+}
+
+/** The normalised and narrowed residual. */
+interface Normalized extends Wire {
+  readonly gains: TableTensor;
 }
 
 /** Tables that all layers share, by tensor index. */
@@ -93,7 +103,7 @@ function normalized(
   residual: number,
   residualFraction: number,
   gains: Float64Array,
-): Wire {
+): Normalized {
   const { table, fraction } = quantizeGains(gains);
   const epsilon = Math.round(config.epsilon * config.hiddenSize * 4 ** residualFraction);
   const operator = builder.operator("normalize", `${name}.norm`, {
@@ -101,7 +111,10 @@ function normalized(
     tensors: [builder.tensor(table)],
     constants: [config.hiddenSize, Math.min(epsilon, 2 ** 52 - 1)],
   });
-  return narrowed(builder, `${name}.input`, { operator, fraction }, 1, config.hiddenSize);
+  return {
+    ...narrowed(builder, `${name}.input`, { operator, fraction }, 1, config.hiddenSize),
+    gains: table,
+  };
 }
 
 function narrowed(builder: ProgramBuilder, name: string, wire: Wire, groups: number, size: number): Wire {
@@ -153,20 +166,19 @@ class LayerBuilder {
     const input = this.#normalized("attention", residual, gains);
     const rotatedKey = this.#rotated(
       "attention.key",
-      this.#projected("attention.key", input, key, gains),
+      this.#projected("attention.key", input, key, WIDE_LIMIT),
       keyValueHeads,
     );
-    const valueBound = largestProduct(value, gains) * VALUE_MARGIN + largestRow(value) * roundingError(gains);
-    const valueFraction = fractionWithin(valueBound, NARROW_MAXIMUM, LARGEST_FRACTION);
+    const valueWire = this.#projected("attention.value", input, value, NARROW_MAXIMUM);
     const values = builder.operator("page", this.#name("attention.values"), {
-      inputs: [this.#linear("attention.value", input, value, valueFraction).operator],
+      inputs: [valueWire.operator],
       constants: [keyValueHeads, headSize],
     });
     // Of the last layer, earlier positions need only keys and values.
     if (this.#layer === layers - 1) builder.phase = "generating";
     const rotatedQuery = this.#rotated(
       "attention.query",
-      this.#projected("attention.query", input, query, gains),
+      this.#projected("attention.query", input, query, WIDE_LIMIT),
       heads,
     );
     const scores = this.#scores(rotatedQuery, rotatedKey);
@@ -182,15 +194,11 @@ class LayerBuilder {
     const mixed = narrowed(
       builder,
       this.#name("attention.mixed"),
-      { operator: mix, fraction: valueFraction + MIX_FRACTION },
+      { operator: mix, fraction: valueWire.fraction + MIX_FRACTION },
       1,
       heads * headSize,
     );
-    return this.#added(
-      "attention",
-      residual,
-      this.#linear("attention.output", mixed, output, this.#residualFraction),
-    );
+    return this.#added("attention", residual, this.#returned("attention.output", mixed, output));
   }
 
   async feedForward(residual: number): Promise<number> {
@@ -202,8 +210,8 @@ class LayerBuilder {
     equalizeChannels(up, down, (row) => [row]);
 
     const input = this.#normalized("feed-forward", residual, gains);
-    const gateWire = this.#projected("feed-forward.gate", input, gateMatrix, gains);
-    const upWire = this.#projected("feed-forward.up", input, up, gains);
+    const gateWire = this.#projected("feed-forward.gate", input, gateMatrix, WIDE_LIMIT);
+    const upWire = this.#projected("feed-forward.up", input, up, WIDE_LIMIT);
     // Both factors stay below 2^30, so their product shifted by 30 does, too.
     const productShift = 30;
     const gated = this.#builder.operator("gate", this.#name("feed-forward.gated"), {
@@ -219,11 +227,7 @@ class LayerBuilder {
       1,
       feedForwardSize,
     );
-    return this.#added(
-      "feed-forward",
-      residual,
-      this.#linear("feed-forward.down", hidden, down, this.#residualFraction),
-    );
+    return this.#added("feed-forward", residual, this.#returned("feed-forward.down", hidden, down));
   }
 
   #scores(query: Wire, key: Wire): number {
@@ -252,19 +256,24 @@ class LayerBuilder {
     );
   }
 
-  /** A projection of the normalised input with the largest fraction that can never saturate. */
-  #projected(name: string, input: Wire, matrix: Matrix, gains: Float64Array): Wire {
-    // Rotation lengthens a coordinate by at most sqrt(2); the margin to 2^31 covers it and all rounding.
-    const fraction = fractionWithin(largestProduct(matrix, gains), WIDE_LIMIT, LARGEST_FRACTION);
-    return this.#linear(name, input, matrix, fraction);
+  /** A projection of the normalised input with the largest fraction for which no input can exceed `limit`. */
+  #projected(name: string, input: Normalized, matrix: Matrix, limit: number): Wire {
+    const rows = quantizeRows(matrix, this.#name(name));
+    const bound = largestProduct(rows, input.gains, input.fraction);
+    return this.#linear(name, input, rows, fractionWithin(bound, limit, LARGEST_FRACTION));
   }
 
-  #linear(name: string, input: Wire, matrix: Matrix, fraction: number): Wire {
-    const tensor = this.#builder.tensor(quantizeRows(matrix, this.#name(name)));
+  /** A projection back to the residual. */
+  #returned(name: string, input: Wire, matrix: Matrix): Wire {
+    return this.#linear(name, input, quantizeRows(matrix, this.#name(name)), this.#residualFraction);
+  }
+
+  #linear(name: string, input: Wire, rows: RowTensor, fraction: number): Wire {
+    const tensor = this.#builder.tensor(rows);
     const operator = this.#builder.operator("linear", this.#name(name), {
       inputs: [input.operator],
       tensors: [tensor],
-      constants: [matrix.rows, matrix.columns, input.fraction - fraction],
+      constants: [rows.rows, rows.columns, input.fraction - fraction],
     });
     return { operator, fraction };
   }
@@ -276,7 +285,7 @@ class LayerBuilder {
     });
   }
 
-  #normalized(name: string, residual: number, gains: Float64Array): Wire {
+  #normalized(name: string, residual: number, gains: Float64Array): Normalized {
     return normalized(this.#builder, this.#config, this.#name(name), residual, this.#residualFraction, gains);
   }
 
@@ -291,27 +300,6 @@ class LayerBuilder {
   #name(name: string): string {
     return `layers.${this.#layer}.${name}`;
   }
-}
-
-/** Covers the rounding of narrow inputs (below 0.8 % in length) and of weights (below 0.4 % of a row's largest). */
-const VALUE_MARGIN = 1 + 2 ** -5;
-
-/** Absolute error of a normalised vector: half a unit an element. */
-function roundingError(gains: Float64Array): number {
-  return 0.5 * Math.sqrt(gains.length) * 2 ** -quantizeGains(gains).fraction;
-}
-
-/**
- * Largest value that a row can yield (Cauchy and Schwarz): the normalised vector is gains ∘ direction · sqrt(width), the
- * direction being of length one at most.
- */
-function largestProduct(matrix: Matrix, gains: Float64Array): number {
-  const values = matrix.values.map((value, index) => value * gains[index % matrix.columns]!);
-  return largestRow(matrixOf(matrix.rows, matrix.columns, values)) * Math.sqrt(matrix.columns);
-}
-
-function largestRow(matrix: Matrix): number {
-  return rowLengths(matrix).reduce((largest, length) => Math.max(largest, length), 0);
 }
 
 function rootMeanSquare(values: Float64Array): number {
