@@ -7,6 +7,8 @@ export default defineConfig({
   platform: "node",
   // The entry only checks the version of Node.js; the program is a chunk that it loads afterwards.
   splitting: true,
+  // node:sqlite has no other name.
+  removeNodeProtocol: false,
   sourcemap: true,
   clean: true,
 });
