@@ -1,8 +1,7 @@
 import { saturate32, shiftRound, shiftRoundProduct } from "../arithmetic/round.ts";
+import { sameTable, SIGMOID_FRACTION, sigmoidTable } from "../tables/tables.ts";
 import { constant, DIMENSION, SHIFT, wide, wideOutput, type OperatorDefinition } from "./definition.ts";
 
-/** Fraction bits of the sigmoid's table. */
-export const SIGMOID_FRACTION = 20;
 const ONE = 2 ** SIGMOID_FRACTION;
 
 /**
@@ -30,9 +29,9 @@ export const gate: OperatorDefinition = {
   }),
   sections: (operator) => [wideOutput(constant(operator, 0))],
   checkTensor: (tensor) =>
-    tensor.values.some((entry) => entry < 0 || entry > ONE)
-      ? "a sigmoid table entry is outside [0, 2^20]"
-      : undefined,
+    tensor.kind === "table" && sameTable(tensor, sigmoidTable())
+      ? undefined
+      : "it is not the sigmoid table of the specification",
   execute(step) {
     const [width, sigmoidShift, productShift] = step.operator.constants as [number, number, number];
     const gates = step.input(0).values;

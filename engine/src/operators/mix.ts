@@ -9,11 +9,12 @@ export const MIX_FRACTION = 12;
 /**
  * Attention output: for each head and channel the mean of the values so far, weighted by the softmax.
  *
- * P = Σ p, S = Σ p · v, over chunks of 256 positions. b = bitLength(P) >= 23, P' = floor(P / 2^(b - 16)) in
+ * P = max(1, Σ p), S = Σ p · v, over chunks of 256 positions. b = bitLength(P), P' = floor(P / 2^(b - 16)) in
  * [2^15, 2^16), R = floor(2^31 / P') in (2^15, 2^16], S' = shiftRound(S, b - 16), o = saturate32(shiftRound(S' · R, 19)):
  * S / P with 12 more fraction bits than the values.
  *
- * P <= 65,536 · 2^22 = 2^38; |S| <= 32,639 · P < 2^53; |S'| <= 65,536 · 32,639 + 1 < 2^31; |S' · R| < 2^47.
+ * The largest weight is 2^22, so b >= 23; the 1 only makes the operator total. P <= 65,536 · 2^22 = 2^38;
+ * |S| <= 32,639 · P < 2^53; |S'| <= 65,536 · 32,639 + 1 < 2^31; |S' · R| < 2^47.
  */
 export const mix: OperatorDefinition = {
   opcode: 9,
@@ -54,8 +55,9 @@ export const mix: OperatorDefinition = {
     const totals = Float64Array.from({ length: heads }, (_, head) => total(sums.weights, head));
     const output = new Int32Array(heads * size);
     for (let head = 0; head < heads; head++) {
-      const spare = bitLength(totals[head]!) - 16;
-      const reciprocal = Math.floor(2 ** 31 / Math.floor(totals[head]! / 2 ** spare));
+      const divisor = Math.max(1, totals[head]!);
+      const spare = bitLength(divisor) - 16;
+      const reciprocal = Math.floor(2 ** 31 / Math.floor(divisor / 2 ** spare));
       for (let channel = head * size; channel < (head + 1) * size; channel++) {
         const sum = shiftRound(total(sums.products, channel), spare);
         output[channel] = saturate32(shiftRound(sum * reciprocal, 31 - MIX_FRACTION));

@@ -1,8 +1,6 @@
 import { saturate32, shiftRound } from "../arithmetic/round.ts";
+import { ROTARY_FRACTION } from "../tables/tables.ts";
 import { constant, wide, wideOutput, type OperatorDefinition } from "./definition.ts";
-
-/** Fraction bits of the rotary table: entries are round(cos · 2^20), round(sin · 2^20), at most 2^20 in magnitude. */
-export const ROTARY_FRACTION = 20;
 
 /**
  * Rotary position embedding of each head, pairs (i, i + size/2):

@@ -1,9 +1,7 @@
 import { shiftRound } from "../arithmetic/round.ts";
+import { exponentialTable, sameTable } from "../tables/tables.ts";
 import { constant, type OperatorDefinition } from "./definition.ts";
 import { POSITION_CHUNK } from "./scores.ts";
-
-/** Fraction bits of an attention weight: the largest weight of a head is exactly 2^22. */
-export const WEIGHT_FRACTION = 22;
 
 /**
  * Attention weights, not yet divided by their sum: p = 2^(s - max s) with 22 fraction bits.
@@ -34,13 +32,9 @@ export const softmax: OperatorDefinition = {
     ];
   },
   checkTensor: (tensor) =>
-    tensor.values.some((entry, index) =>
-      index % 2 === 0
-        ? entry < 0 || entry > 2 ** WEIGHT_FRACTION
-        : entry > 0 || entry < -(2 ** WEIGHT_FRACTION),
-    )
-      ? "an exponential table entry is outside [0, 2^22] or a difference outside [-2^22, 0]"
-      : undefined,
+    tensor.kind === "table" && sameTable(tensor, exponentialTable())
+      ? undefined
+      : "it is not the exponential table of the specification",
   execute(step) {
     const heads = constant(step.operator, 0);
     const scores = step.input(0).values;

@@ -1,6 +1,3 @@
-import { WEIGHT_FRACTION } from "../operators/softmax.ts";
-import { SIGMOID_FRACTION } from "../operators/gate.ts";
-import { ROTARY_FRACTION } from "../operators/rotate.ts";
 import type { TableTensor } from "../tensors/tensor.ts";
 import {
   cosineAndSine,
@@ -14,22 +11,44 @@ import {
   roundTo,
 } from "./fixed-point.ts";
 
+/** Fraction bits of an attention weight: the largest weight of a head is exactly 2^22. */
+export const WEIGHT_FRACTION = 22;
+export const SIGMOID_FRACTION = 20;
+/** Of cosines and sines: entries are at most 2^20 in magnitude. */
+export const ROTARY_FRACTION = 20;
+
+// Every model has these two; they are computed once.
+let exponentials: TableTensor | undefined;
+let sigmoids: TableTensor | undefined;
+
 export function tableOf(rows: number, columns: number, values: ArrayLike<number>): TableTensor {
   return { kind: "table", rows, columns, values: Int32Array.from(values) };
 }
 
+export function sameTable(left: TableTensor, right: TableTensor): boolean {
+  return (
+    left.values.length === right.values.length && left.values.every((value, at) => value === right.values[at])
+  );
+}
+
 /** [256 × 2]: round(2^22 · 2^(-i/256)) and the difference to the next entry. */
 export function exponentialTable(): TableTensor {
-  return withDifferences(256, (index) => exponential((-LN2 * BigInt(index)) / 256n), WEIGHT_FRACTION);
+  exponentials ??= withDifferences(
+    256,
+    (index) => exponential((-LN2 * BigInt(index)) / 256n),
+    WEIGHT_FRACTION,
+  );
+  return exponentials;
 }
 
 /** [1,024 × 2]: round(2^20 / (1 + exp(-i/64))) and the difference to the next entry. */
 export function sigmoidTable(): TableTensor {
-  return withDifferences(
+  sigmoids ??= withDifferences(
     1024,
     (index) => divide(ONE, ONE + exponential((-ONE * BigInt(index)) / 64n)),
     SIGMOID_FRACTION,
   );
+  return sigmoids;
 }
 
 /** A row holds an entry and its slope, so that one interpolation opens one leaf of eight bytes. */
