@@ -15,7 +15,7 @@ export type {
   Quote,
   QuoteRequest,
 } from "./client/types.ts";
-export { AthanorError } from "./errors/athanor-error.ts";
+export { AthanorError, type AthanorErrorOptions } from "./errors/athanor-error.ts";
 export type { ErrorCode } from "./errors/catalogue.ts";
 export { ProviderFailedError } from "./errors/provider-failed-error.ts";
 export type { ErrorContext } from "./errors/render.ts";

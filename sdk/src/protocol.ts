@@ -1,5 +1,5 @@
 /** The protocol's verbs one by one, for programs that are more than clients: workers, indexers, explorers. */
-export { AthanorError } from "./errors/athanor-error.ts";
+export { AthanorError, type AthanorErrorOptions } from "./errors/athanor-error.ts";
 export type { ErrorCode } from "./errors/catalogue.ts";
 export type { ErrorContext } from "./errors/render.ts";
 export { toAthanorError } from "./errors/to-athanor-error.ts";
