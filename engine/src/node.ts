@@ -1,3 +1,3 @@
 export { loadModel } from "./node/load-model.ts";
-export { checkManifest, MANIFEST_FILE, writeManifest, type Manifest } from "./node/manifest.ts";
+export { MANIFEST_FILE, readManifest, writeManifest, type Manifest } from "./node/manifest.ts";
 export { openCheckpoint } from "./node/open-checkpoint.ts";

@@ -1,7 +1,7 @@
 import { hasFile } from "../import/checkpoint.ts";
 import { importModel } from "../import/import-model.ts";
 import type { Model } from "../model.ts";
-import { checkManifest, MANIFEST_FILE } from "./manifest.ts";
+import { checkFiles, checkManifest, MANIFEST_FILE, readManifest } from "./manifest.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
 
 /**
@@ -15,7 +15,16 @@ import { openCheckpoint } from "./open-checkpoint.ts";
  */
 export async function loadModel(directory: string): Promise<Model> {
   const source = openCheckpoint(directory);
-  const model = await importModel(source);
-  if (await hasFile(source, MANIFEST_FILE)) await checkManifest(directory, model);
+  if (!(await hasFile(source, MANIFEST_FILE))) return importModel(source);
+  const manifest = await readManifest(directory);
+  let model: Model;
+  try {
+    model = await importModel(source);
+  } catch (cause) {
+    // Damage is best explained by the files that differ from what was published.
+    await checkFiles(directory, manifest, cause);
+    throw cause;
+  }
+  await checkManifest(directory, model, manifest);
   return model;
 }

@@ -34,13 +34,15 @@ export async function writeManifest(directory: string): Promise<Manifest> {
   return manifest;
 }
 
-/** @throws EngineError `MODEL_ROOT_MISMATCH` naming both roots, `MODEL_FILE_MISMATCH`, `MANIFEST_INVALID`. */
-export async function checkManifest(directory: string, model: Model): Promise<void> {
-  const manifest = parseJson(await readFile(join(directory, MANIFEST_FILE), "utf8"), MANIFEST_FILE);
-  const { modelRoot: expected, files } = manifest;
+/** @throws EngineError `MANIFEST_INVALID`. */
+export async function readManifest(directory: string): Promise<Pick<Manifest, "modelRoot" | "files">> {
+  const { modelRoot, files } = parseJson(
+    await readFile(join(directory, MANIFEST_FILE), "utf8"),
+    MANIFEST_FILE,
+  );
   if (
-    typeof expected !== "string" ||
-    !/^0x[0-9a-f]{64}$/.test(expected) ||
+    typeof modelRoot !== "string" ||
+    !/^0x[0-9a-f]{64}$/.test(modelRoot) ||
     typeof files !== "object" ||
     !files
   ) {
@@ -49,27 +51,48 @@ export async function checkManifest(directory: string, model: Model): Promise<vo
       details: { directory },
     });
   }
-  const changed = changedFiles(files as Manifest["files"], await fileHashes(directory));
+  return { modelRoot, files: files as Manifest["files"] };
+}
+
+const REMEDY = "Restore the published files, or write a new manifest if the change is intended.";
+
+/** @throws EngineError `MODEL_ROOT_MISMATCH` naming both roots, `MODEL_FILE_MISMATCH`. */
+export async function checkManifest(
+  directory: string,
+  model: Model,
+  manifest: Pick<Manifest, "modelRoot" | "files">,
+): Promise<void> {
+  const { modelRoot: expected } = manifest;
   const found = model.commitment.modelRoot;
-  const remedy = "Restore the published files, or write a new manifest if the change is intended.";
   if (found !== expected) {
+    const changed = changedFiles(manifest.files, await fileHashes(directory));
     const where = changed.length > 0 ? ` Changed: ${changed.join(", ")}.` : "";
     throw new EngineError(
       "MODEL_ROOT_MISMATCH",
       `The model in ${directory} has the root ${found}, but ${MANIFEST_FILE} commits to ${expected}.${where}`,
-      { remedy, details: { directory, expected, found, changed } },
+      { remedy: REMEDY, details: { directory, expected, found, changed } },
     );
   }
-  if (changed.length > 0) {
-    throw new EngineError(
-      "MODEL_FILE_MISMATCH",
-      `${changed.join(", ")} in ${directory} differ from ${MANIFEST_FILE}.`,
-      {
-        remedy,
-        details: { directory, changed },
-      },
-    );
-  }
+  await checkFiles(directory, manifest);
+}
+
+/** @throws EngineError `MODEL_FILE_MISMATCH` naming the files that differ from the manifest. */
+export async function checkFiles(
+  directory: string,
+  manifest: Pick<Manifest, "files">,
+  cause?: unknown,
+): Promise<void> {
+  const changed = changedFiles(manifest.files, await fileHashes(directory));
+  if (changed.length === 0) return;
+  throw new EngineError(
+    "MODEL_FILE_MISMATCH",
+    `${changed.join(", ")} in ${directory} differ from ${MANIFEST_FILE}.`,
+    {
+      remedy: REMEDY,
+      details: { directory, changed },
+      cause,
+    },
+  );
 }
 
 function changedFiles(expected: Manifest["files"], found: Manifest["files"]): string[] {

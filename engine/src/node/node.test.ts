@@ -47,6 +47,13 @@ describe("loadModel", () => {
     await expectRefusal(() => loadModel(directory), "MODEL_FILE_MISMATCH", "tokenizer_config.json");
   });
 
+  it("names the damaged file when it cannot even be imported", async () => {
+    await writeManifest(directory);
+    await writeFile(join(directory, "config.json"), "{}");
+    const error = await expectRefusal(() => loadModel(directory), "MODEL_FILE_MISMATCH", "config.json");
+    expect(error.cause).to.have.property("code", "CONFIG_FIELD_UNSUPPORTED");
+  });
+
   it("refuses a manifest that is none", async () => {
     await writeFile(join(directory, "athanor.json"), "{}");
     await expectRefusal(() => loadModel(directory), "MANIFEST_INVALID", "modelRoot");
