@@ -22,6 +22,7 @@ export type WorkerErrorCode =
   | "NODE_TOO_OLD"
   | "NOT_CONFIRMED"
   | "NOT_REGISTERED"
+  | "OPERATOR_FUNDS_TOO_LOW"
   | "PASSWORD_MISSING"
   | "PASSWORD_WRONG"
   | "STORAGE_CORRUPT"

@@ -18,36 +18,45 @@ export interface EndedTransaction {
   readonly receipt: TransactionReceipt | null;
 }
 
-/** Rounds in which each transaction's nonce was found used without a receipt. Not stored: a restart may start counting anew. */
-export type Doubts = Map<number, number>;
+/** Milliseconds between two times the same bytes are sent. */
+const RESEND_INTERVAL = 5_000;
+
+/** What is known of each transaction since the start, by id. Not stored: a restart may begin anew. */
+export type Outbox = Map<number, { roundsWithoutReceipt: number; resentAt: number }>;
 
 /**
  * Looks after everything that was signed and not yet seen mined: finds receipts, sends again what the node does not have, raises
  * the fee of what is stuck. All attempts of a transaction share its nonce, so it is never paid for twice.
+ *
+ * @param onEnded called for each transaction that came to an end, as soon as that is stored
  */
-export async function advanceOutbox(context: ProviderContext, doubts: Doubts): Promise<EndedTransaction[]> {
+export async function advanceOutbox(
+  context: ProviderContext,
+  outbox: Outbox,
+  onEnded: (ended: EndedTransaction) => Promise<void>,
+): Promise<void> {
   const { chain, storage, operator } = context;
   const pending = storage.pendingTransactions();
-  if (pending.length === 0) return [];
+  if (pending.length === 0) return;
   const used = await chain.provider.getTransactionCount(operator.address, "latest");
   const head = await chain.provider.getBlockNumber();
-  const ended: EndedTransaction[] = [];
   for (const transaction of pending) {
+    const memory = outbox.get(transaction.id) ?? { roundsWithoutReceipt: 0, resentAt: 0 };
+    outbox.set(transaction.id, memory);
     const receipt = await receiptOf(context, transaction);
     if (receipt !== null) {
       if (head - receipt.blockNumber + 1 < chain.confirmations) continue;
-      ended.push(end(context, transaction, receipt));
-    } else if (transaction.nonce < used) {
-      const rounds = (doubts.get(transaction.id) ?? 0) + 1;
-      doubts.set(transaction.id, rounds);
-      // A node behind a load balancer may know the count before it knows the receipt.
-      if (rounds >= PATIENCE) ended.push(end(context, transaction, null));
+      await onEnded(end(context, transaction, receipt));
+    } else if (transaction.nonce >= used) {
+      await push(context, transaction, memory);
+      continue;
     } else {
-      await push(context, transaction);
+      // A node behind a load balancer may know the count before it knows the receipt.
+      if (++memory.roundsWithoutReceipt < PATIENCE) continue;
+      await onEnded(end(context, transaction, null));
     }
+    outbox.delete(transaction.id);
   }
-  for (const { transaction } of ended) doubts.delete(transaction.id);
-  return ended;
 }
 
 async function receiptOf(
@@ -86,15 +95,19 @@ function end(
   return { transaction, receipt };
 }
 
-async function push(context: ProviderContext, transaction: StoredTransaction): Promise<void> {
+async function push(
+  context: ProviderContext,
+  transaction: StoredTransaction,
+  memory: { resentAt: number },
+): Promise<void> {
   const { chain, clock, storage, log } = context;
   const last = transaction.attempts.at(-1)!;
   if (clock.now() - last.sentAt < STUCK_AFTER || transaction.attempts.length >= MAXIMUM_ATTEMPTS) {
+    if (clock.now() - memory.resentAt < RESEND_INTERVAL) return;
+    memory.resentAt = clock.now();
     // Pools forget; and the process may have died between storing and sending.
-    if ((await chain.provider.getTransaction(last.hash)) === null) {
-      await broadcast(context, transaction, last.raw);
-    }
-    return;
+    if ((await chain.provider.getTransaction(last.hash)) !== null) return;
+    return broadcast(context, transaction, last.raw);
   }
   const fees = bumpedFees(feesOf(last), await currentFees(chain.provider));
   const { to, data, gasLimit, nonce } = transaction;

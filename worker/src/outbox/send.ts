@@ -1,6 +1,6 @@
 import { toAthanorError } from "@athanor/sdk/protocol";
-import { Transaction, type TransactionLike } from "ethers";
-import { describeError } from "../errors.ts";
+import { formatEther, Transaction, type TransactionLike } from "ethers";
+import { describeError, WorkerError } from "../errors.ts";
 import type { ProviderContext } from "../provider/context.ts";
 import type { StoredTransaction, TransactionKind } from "../storage/storage.ts";
 import { currentFees, type Fees } from "./fees.ts";
@@ -21,7 +21,8 @@ const GAS_MARGIN_PERCENT = 120n;
  * again, and the same bytes are the same transaction.
  *
  * @param store further writes that belong to the same moment, such as the job's next state
- * @throws AthanorError if the call would fail, with the contract's error as its code; nothing is stored or sent then
+ * @throws AthanorError if the call would fail, with the contract's error as its code; WorkerError OPERATOR_FUNDS_TOO_LOW;
+ * nothing is stored or sent then
  */
 export async function send(
   context: ProviderContext,
@@ -38,6 +39,7 @@ export async function send(
   }
   const gasLimit = (estimate * GAS_MARGIN_PERCENT) / 100n;
   const fees = await currentFees(chain.provider);
+  await requireFunds(context, gasLimit * (fees.type === 2 ? fees.maxFeePerGas : fees.gasPrice));
   const nonce = await nextNonce(context);
   const { hash, raw } = await sign(context, { to, data, gasLimit, nonce }, fees);
   const attempt = { hash, raw, sentAt: context.clock.now() };
@@ -76,6 +78,19 @@ export async function broadcast(
     if (failure.code === "NonceConflict") return;
     context.log.emit("warn", "transaction.failed", { transaction: id, kind, nonce, jobIds, ...failure });
   }
+}
+
+async function requireFunds({ chain, operator }: ProviderContext, needed: bigint): Promise<void> {
+  const balance = await chain.provider.getBalance(operator.address);
+  if (balance >= needed) return;
+  throw new WorkerError(
+    "OPERATOR_FUNDS_TOO_LOW",
+    `The operator ${operator.address} has ${formatEther(balance)} of the chain's coin; this transaction may cost ${formatEther(needed)}.`,
+    {
+      remedy: `Send it some of the chain's coin, at least ${formatEther(needed - balance)}. The job waits for it until its deadline.`,
+      details: { balance: balance.toString(), needed: needed.toString() },
+    },
+  );
 }
 
 /** The first nonce that neither the chain nor a stored transaction uses. */

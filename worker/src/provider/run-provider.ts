@@ -1,4 +1,4 @@
-import type { Doubts } from "../outbox/advance.ts";
+import type { Outbox } from "../outbox/advance.ts";
 import { describeError, isNodeTrouble } from "../errors.ts";
 import { advanceJobs } from "./advance-jobs.ts";
 import type { ProviderContext } from "./context.ts";
@@ -27,7 +27,7 @@ const LONGEST_BACKOFF = 60_000;
  */
 export async function runProvider(context: ProviderContext, options: RunOptions): Promise<void> {
   const { clock, log, storage } = context;
-  const doubts: Doubts = new Map();
+  const outbox: Outbox = new Map();
   let isReady = false;
   let failures = 0;
   let housekeepingAt = clock.now();
@@ -36,7 +36,7 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
   while (!isStopped()) {
     let pause = options.pollInterval;
     try {
-      const head = await round(context, doubts, isStopped);
+      const head = await round(context, outbox, isStopped);
       if (failures > 0) log.emit("info", "chain.reachable", { block: head });
       if (!isReady) log.emit("info", "ready", { ...describe(context), block: head });
       [isReady, failures] = [true, 0];
@@ -57,9 +57,9 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
 }
 
 /** One look at everything. Returns the newest block. */
-async function round(context: ProviderContext, doubts: Doubts, isStopped: () => boolean): Promise<number> {
+async function round(context: ProviderContext, outbox: Outbox, isStopped: () => boolean): Promise<number> {
   // Our own transactions first: their receipts say what the events do, and what they cost.
-  await settleTransactions(context, doubts);
+  await settleTransactions(context, outbox);
   const head = await follow(context);
   if (!isStopped()) await advanceJobs(context);
   return head.number;

@@ -1,15 +1,15 @@
 import { decodeOutcome } from "@athanor/sdk/protocol";
-import { advanceOutbox, type Doubts, type EndedTransaction } from "../outbox/advance.ts";
+import { advanceOutbox, type Outbox, type EndedTransaction } from "../outbox/advance.ts";
 import { applyEnding } from "./apply-ending.ts";
 import type { ProviderContext } from "./context.ts";
 import { moveJob } from "./move-job.ts";
 import { reconcile } from "./reconcile.ts";
 
 /** Looks after what was sent, and moves the jobs of transactions that ended. */
-export async function settleTransactions(context: ProviderContext, doubts: Doubts): Promise<void> {
-  for (const ended of await advanceOutbox(context, doubts)) {
+export async function settleTransactions(context: ProviderContext, outbox: Outbox): Promise<void> {
+  await advanceOutbox(context, outbox, async (ended) => {
     for (const id of ended.transaction.jobIds) await settleJob(context, ended, id);
-  }
+  });
 }
 
 async function settleJob(context: ProviderContext, { receipt }: EndedTransaction, id: string): Promise<void> {

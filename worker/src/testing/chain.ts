@@ -4,6 +4,7 @@ import { encodeTokens } from "@athanor/engine/commitments";
 import { MaxUint256, parseEther, type Wallet, type Signer } from "ethers";
 import "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { network } from "hardhat";
+import type { MockStablecoin } from "../../../sdk/src/generated/contracts/MockStablecoin.ts";
 import localAthanor from "../../../ignition/modules/LocalAthanor.ts";
 import { serveRpc, type RpcServer } from "./rpc-server.ts";
 
@@ -26,6 +27,10 @@ export interface TestChain {
   /** The chain's coin, from nowhere. */
   fund(address: string, ether?: string): Promise<void>;
   ath(address: string, whole: number): Promise<void>;
+  /** Gives the client stablecoins in its vault account. */
+  fundStablecoin(whole: number): Promise<void>;
+  /** Mined transactions of an account. */
+  transactionsOf(address: string): Promise<number>;
   registerModel(commitment: ModelCommitment, uri?: string): Promise<void>;
   /** Stakes and registers without the worker's help. */
   registerProvider(
@@ -85,6 +90,15 @@ export async function startChain(path = ""): Promise<TestChain> {
     ath: async (address, whole) => {
       await contracts.ath.transfer(address, BigInt(whole) * ATH);
     },
+    async fundStablecoin(whole) {
+      const units = BigInt(whole) * 10n ** 6n;
+      const token = deployed.stablecoin.connect(client!) as MockStablecoin;
+      await token.mint(await client!.getAddress(), units);
+      await token.approve(deployment.vault, units);
+      await asClient.vault.deposit(stablecoin, units, await client!.getAddress());
+      await asClient.vault.approveModules(stablecoin, 3);
+    },
+    transactionsOf: (address) => ethers.provider.getTransactionCount(address),
     async registerModel(commitment, uri = "https://models.example/tiny/") {
       await contracts.modelRegistry.register(commitment, uri);
     },
@@ -106,7 +120,8 @@ export async function startChain(path = ""): Promise<TestChain> {
         endpoint: "",
       });
       for (const [modelRoot, token] of offers) {
-        await own.providerRegistry.setOffer(modelRoot, token, ATH, 2n * ATH);
+        const unit = token === stablecoin ? 10n ** 6n : ATH;
+        await own.providerRegistry.setOffer(modelRoot, token, unit, 2n * unit);
       }
     },
     async createJob({

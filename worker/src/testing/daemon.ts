@@ -11,6 +11,7 @@ import { openSqlite } from "../storage/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Waker } from "../provider/waker.ts";
 import type { TestChain } from "./chain.ts";
+import type { KillSwitch } from "./kill-switch.ts";
 import { recordingLog, type RecordingLog } from "./recording-log.ts";
 
 export const testLimits: Config["limits"] = {
@@ -26,7 +27,7 @@ export interface TestDaemon {
   readonly context: ProviderContext;
   readonly log: RecordingLog;
   readonly storage: Storage;
-  /** Ends it as SIGTERM does. */
+  /** Ends it as SIGTERM does. May be repeated. */
   stop(): Promise<void>;
 }
 
@@ -40,14 +41,18 @@ export interface TestDaemonOptions {
   readonly limits?: Partial<Config["limits"]>;
   readonly confirmations?: number;
   readonly clock?: Clock;
+  /** Dies at an instant, as a killed process would. */
+  readonly kill?: KillSwitch;
 }
 
 /** A provider daemon with everything real but the process around it. */
 export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemon> {
-  const { chain, owner, operator, runners, confirmations = 1, clock = systemClock } = options;
-  const provider = openRpc(chain.rpc.url, chain.chainId);
+  const { chain, owner, operator, runners, confirmations = 1, clock = systemClock, kill } = options;
+  const rpc = openRpc(chain.rpc.url, chain.chainId);
+  const provider = kill?.provider(rpc) ?? rpc;
   const log = recordingLog();
-  const storage = openSqlite(options.database ?? ":memory:", clock);
+  const opened = openSqlite(options.database ?? ":memory:", clock);
+  const storage = kill?.storage(opened) ?? opened;
   const waker = new Waker(clock);
   const config = { rpcUrl: chain.rpc.url, chainId: chain.chainId, confirmations, pollInterval: 20 };
   const context: ProviderContext = {
@@ -74,17 +79,21 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
     pollInterval: config.pollInterval,
     signal: controller.signal,
     awaited: (milliseconds) => waker.sleep(milliseconds),
+  }).catch((error: unknown) => {
+    // A killed one cannot even note that it ended.
+    if (kill === undefined) throw error;
   });
   return {
     context,
     log,
     storage,
     async stop() {
+      if (controller.signal.aborted) return;
       controller.abort();
       waker.wake();
       await ended;
-      storage.close();
-      provider.destroy();
+      opened.close();
+      rpc.destroy();
     },
   };
 }

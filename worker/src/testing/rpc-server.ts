@@ -4,8 +4,10 @@ import type { AddressInfo } from "node:net";
 /** What stands between the worker and the chain in tests. */
 export interface RpcServer {
   readonly url: string;
-  /** Decides about every request: return true to answer it with HTTP 503, "hang" to accept it and then cut the line. */
+  /** Decides about every request: true answers it with HTTP 503, "cut" closes the line without an answer. */
   fault: (method: string) => boolean | "cut";
+  /** The next request with this method is carried out, and its answer lost. */
+  loseAnswerTo: string | undefined;
   /** Methods called so far, in order. */
   readonly calls: string[];
   close(): Promise<void>;
@@ -41,7 +43,10 @@ export async function serveRpc(chain: Eip1193, path = ""): Promise<RpcServer> {
       const faults = requests.map(({ method }) => rpc.fault(method));
       if (faults.includes("cut")) return void request.socket.destroy();
       if (faults.includes(true)) return void response.writeHead(503).end("unavailable");
+      const loses = requests.some(({ method }) => method === rpc.loseAnswerTo);
+      if (loses) rpc.loseAnswerTo = undefined;
       void Promise.all(requests.map(answer)).then((results) => {
+        if (loses) return request.socket.destroy();
         response.writeHead(200, { "content-type": "application/json" });
         response.end(JSON.stringify(Array.isArray(body) ? results : results[0]));
       });
@@ -51,6 +56,7 @@ export async function serveRpc(chain: Eip1193, path = ""): Promise<RpcServer> {
   const rpc: RpcServer = {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${path}`,
     fault: () => false,
+    loseAnswerTo: undefined,
     calls: [],
     close: () =>
       new Promise((resolve) => {

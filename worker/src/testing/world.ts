@@ -1,0 +1,78 @@
+import { Wallet } from "ethers";
+import { join } from "node:path";
+import { openModelThread } from "../model/open-model-thread.ts";
+import type { ModelRunner } from "../model/runner.ts";
+import { startChain, type JobRequest, type TestChain } from "./chain.ts";
+import { startDaemon, type TestDaemon, type TestDaemonOptions } from "./daemon.ts";
+import { modelThread, temporaryFolder, writeTinyModel, type TemporaryFolder } from "./model.ts";
+
+/** A registered provider with a small model on a chain of its own; every test starts from the same block. */
+export interface World {
+  readonly chain: TestChain;
+  readonly owner: Wallet;
+  readonly operator: Wallet;
+  readonly runner: ModelRunner;
+  readonly modelRoot: string;
+  readonly folder: TemporaryFolder;
+  /** A database file that no other test uses. */
+  database(): string;
+  /** A daemon that is stopped after the test. */
+  start(options?: Partial<TestDaemonOptions>): Promise<TestDaemon>;
+  request(changes?: Partial<JobRequest>): JobRequest;
+}
+
+/** Call it inside a `describe`: it registers the hooks, and fills the world before the first test. */
+export function setUpWorld(): World {
+  const world = {} as { -readonly [Name in keyof World]: World[Name] };
+  const daemons: TestDaemon[] = [];
+  let restore: () => Promise<void>;
+  let databases = 0;
+
+  before(async function () {
+    this.timeout(60_000);
+    world.folder = await temporaryFolder();
+    world.runner = await openModelThread(modelThread, await writeTinyModel(join(world.folder.path, "model")));
+    world.modelRoot = world.runner.commitment.modelRoot;
+    world.owner = new Wallet(Wallet.createRandom().privateKey);
+    world.operator = new Wallet(Wallet.createRandom().privateKey);
+    world.chain = await startChain();
+    const { chain, runner, owner, operator, modelRoot } = world;
+    await chain.registerModel(runner.commitment);
+    await chain.registerProvider(owner, operator.address, [
+      [modelRoot, chain.contracts.deployment.ath],
+      [modelRoot, chain.stablecoin],
+    ]);
+  });
+
+  beforeEach(async () => {
+    restore = await world.chain.snapshot();
+  });
+
+  afterEach(async () => {
+    for (const daemon of daemons.splice(0)) await daemon.stop();
+    world.chain.rpc.fault = () => false;
+    await restore();
+  });
+
+  after(async () => {
+    await world.runner.close();
+    await world.chain.close();
+    await world.folder.remove();
+  });
+
+  world.database = () => join(world.folder.path, `database-${++databases}.sqlite`);
+  world.start = async (options = {}) => {
+    const { chain, owner, operator, runner } = world;
+    const daemon = await startDaemon({ chain, owner, operator, runners: [runner], ...options });
+    daemons.push(daemon);
+    return daemon;
+  };
+  world.request = (changes = {}) => ({
+    provider: world.owner.address,
+    modelRoot: world.modelRoot,
+    prompt: [5, 6, 7],
+    maxTokens: 12,
+    ...changes,
+  });
+  return world;
+}
