@@ -228,7 +228,7 @@ describe("infer", () => {
       ]);
     });
 
-    it("lists what stands with price and room, and leaves out providers whose stake is taken", async () => {
+    it("lists what stands, with price and room", async () => {
       const offers = await client.offers({ model: chain.model });
       expect(offers.map(({ provider, available }) => [provider, available])).to.deep.equal([
         [chain.accounts.owner.address, true],
