@@ -56,17 +56,25 @@ export function installInto(folder: string, packages: readonly PackedPackage[]):
   npm(["install", "--prefer-offline", "--ignore-scripts", ...tarballs], folder);
 }
 
-/** The versions we develop with, so that the result depends on our lockfile and not on what was published today. */
-function lockedVersions(): Record<string, string> {
+interface Overrides {
+  [name: string]: string | Overrides;
+}
+
+/**
+ * The versions we develop with, as npm overrides, so that the result depends on our lockfile and not on what was
+ * published today. "node_modules/a/node_modules/b" holds only for what is installed below a.
+ */
+function lockedVersions(): Overrides {
   const lockfile = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as {
     packages: Record<string, { version?: string; dev?: boolean; link?: boolean }>;
   };
-  const prefix = "node_modules/";
-  return Object.fromEntries(
-    Object.entries(lockfile.packages).flatMap(([path, { version, dev, link }]) =>
-      path.lastIndexOf(prefix) === 0 && version !== undefined && dev !== true && link !== true
-        ? [[path.slice(prefix.length), version]]
-        : [],
-    ),
-  );
+  const overrides: Overrides = {};
+  for (const [path, { version, dev, link }] of Object.entries(lockfile.packages)) {
+    if (!path.startsWith("node_modules/") || version === undefined || dev === true || link === true) continue;
+    const names = path.slice("node_modules/".length).split("/node_modules/");
+    let place = overrides;
+    for (const name of names) place = (place[name] ??= {}) as Overrides;
+    place["."] = version;
+  }
+  return overrides;
 }
