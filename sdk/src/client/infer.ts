@@ -4,7 +4,7 @@ import { sleep, throwIfAborted } from "../internal/abort.ts";
 import type { JobRecord } from "../protocol/job.ts";
 import { readJobs } from "../protocol/read-jobs.ts";
 import { fund, readFunds, shortageOf, type FundingStep } from "../transactions/fund.ts";
-import { sendTransaction } from "../transactions/send.ts";
+import { ETHERS_CACHE_TIME, sendTransaction } from "../transactions/send.ts";
 import { sendOptions, type ClientContext } from "./context.ts";
 import { followJob } from "./follow-job.ts";
 import { jobInReceipt } from "./job-records.ts";
@@ -87,11 +87,11 @@ async function findLostJob(
 ): Promise<JobRecord | undefined> {
   const { contracts, reader, account } = context;
   for (let look = 0; look < LOOKS_FOR_LOST_JOB; look++) {
+    await sleep(Math.max(reader.options.pollInterval, ETHERS_CACHE_TIME), signal);
     const toBlock = await reader.blockNumber(signal);
     const jobs = await readJobs(contracts, { client: account }, sentAfter, toBlock, { signal });
     const found = jobs.find(({ terms }) => terms.salt === salt);
     if (found) return found;
-    await sleep(reader.options.pollInterval, signal);
   }
   return undefined;
 }

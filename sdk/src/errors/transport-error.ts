@@ -63,7 +63,7 @@ export function transportError(error: unknown, options: AthanorErrorOptions): At
     code === "SERVER_ERROR" ||
     /^E(CONN|TIMEDOUT|AI_AGAIN|PIPE|NOTFOUND|HOSTUNREACH)/.test(String(code)) ||
     /^UND_ERR/.test(String(code)) ||
-    /fetch failed|failed to fetch|socket hang up|network error|bad gateway|service unavailable|gateway time|timed? ?out|header not found|unknown block/i.test(
+    /\bE(?:CONN\w+|TIMEDOUT|AI_AGAIN|PIPE|NOTFOUND|HOSTUNREACH)\b|fetch failed|failed to fetch|socket hang up|network error|bad gateway|service unavailable|gateway time|timed? ?out|header not found|unknown block/i.test(
       details,
     );
   if (network) return athanorError("RpcUnavailable", { details }, options);

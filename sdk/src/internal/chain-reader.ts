@@ -48,8 +48,10 @@ export class ChainReader {
 
   /** Asks the node for something, again when it fails for a reason that may go away. */
   read<T>(operation: string, attempt: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const { requestAttempts: attempts, requestTimeout: timeout } = this.options;
-    return retry(attempt, { operation, attempts, timeout, delay: 250, signal });
+    const { requestAttempts: attempts, requestTimeout: timeout, pollInterval } = this.options;
+    // Who looks at the chain often has a node that stands it.
+    const delay = Math.min(pollInterval, 250);
+    return retry(attempt, { operation, attempts, timeout, delay, signal });
   }
 
   async chainId(): Promise<bigint> {

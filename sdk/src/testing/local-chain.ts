@@ -12,7 +12,7 @@ import type { Prices } from "../protocol/cost.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import { BYTE_VOCABULARY, byteTokenizerHash, byteTokenizerJson } from "./byte-tokenizer.ts";
 
-/** Answers one request of an account in front of the node: by itself, or by asking on. */
+/** Answers one request of a client in front of the node: by itself, or by asking on. */
 export type Interceptor = (
   method: string,
   params: unknown[],
@@ -35,7 +35,7 @@ export interface LocalChain {
     readonly client: HDNodeWallet;
     readonly stranger: HDNodeWallet;
   };
-  /** Set `intercept` to stand between all accounts and the node. */
+  /** Set `intercept` to stand between the clients and the node. */
   readonly hooks: { intercept: Interceptor | undefined };
   /** How the node is asked directly. */
   rpc(method: string, params?: unknown[]): Promise<unknown>;
@@ -88,9 +88,15 @@ export async function startLocalChain(): Promise<LocalChain> {
       return hooks.intercept ? hooks.intercept(method, list, ask) : ask();
     },
   };
-  // Nothing is remembered here, so that set-ups need not wait; clients have the provider that everybody has.
-  const provider = new BrowserProvider(eip1193, undefined, { cacheTimeout: -1 });
-  const clientProvider = new BrowserProvider(eip1193);
+  // Neither remembers answers as ethers' providers do by default, so that a test sees what it has just done.
+  const provider = new BrowserProvider(
+    { request: ({ method, params }) => rpc(method, params as unknown[]) },
+    undefined,
+    {
+      cacheTimeout: -1,
+    },
+  );
+  const clientProvider = new BrowserProvider(eip1193, undefined, { cacheTimeout: -1 });
   const wallet = (index: number) =>
     HDNodeWallet.fromPhrase(MNEMONIC, undefined, `m/44'/60'/0'/0/${index}`).connect(
       index === CLIENT_INDEX ? clientProvider : provider,

@@ -28,7 +28,7 @@ export interface SendOptions {
 }
 
 /** Milliseconds, a little more than for which ethers' providers repeat their last answers. */
-const ETHERS_CACHE_TIME = 300;
+export const ETHERS_CACHE_TIME = 300;
 
 interface SentTransaction {
   readonly hash: string;
