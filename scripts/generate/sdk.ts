@@ -37,11 +37,11 @@ async function abis(): Promise<string> {
 }
 
 async function contractTypes(name: string, folder: string): Promise<string> {
-  const source = await readFile(join(root, "types/ethers-contracts", folder, `${name}.ts`), "utf8");
+  const source = await readFile(join(root, "types/ethers-contracts/contracts", folder, `${name}.ts`), "utf8");
   return (
     banner +
     source
-      .replaceAll("../common.js", "./common.ts")
+      .replaceAll(/(\.\.\/)+common\.js/g, "./common.ts")
       // Typechain's namespaces hold types only; said so, they can be erased.
       .replaceAll("export namespace ", "export declare namespace ")
       .replaceAll(/(export interface OutputObject \{.*\});$/gm, "$1")

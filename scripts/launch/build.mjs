@@ -6,7 +6,7 @@ import { findNpm, runQuietly, taskEnvironment } from "./processes.mjs";
 import { step } from "./say.mjs";
 
 /** @typedef {import("./node.mjs").FoundNode} FoundNode */
-/** @typedef {{ name: string, title: string, inputs: string[], output: string, args: () => string[] }} Build */
+/** @typedef {{ name: string, title: string, inputs: string[], outputs: string[], clean?: string[], args: () => string[] }} Build */
 
 const hardhat = join(root, "node_modules", "hardhat", "dist", "src", "cli.js");
 
@@ -17,14 +17,16 @@ const builds = [
     name: "contracts",
     title: "compiling the contracts",
     inputs: ["contracts", "hardhat.config.ts"],
-    output: "artifacts",
+    outputs: ["artifacts", "types"],
+    // typechain overwrites what it writes again and leaves the rest: types of contracts that no longer exist.
+    clean: ["types"],
     args: () => [hardhat, "build", "--quiet", "--no-tests"],
   },
   ...["engine", "sdk", "worker"].map((name) => ({
     name,
     title: `building @athanor/${name}`,
     inputs: [name, "tsconfig.base.json"],
-    output: `${name}/dist`,
+    outputs: [`${name}/dist`],
     args: () => [findNpm(), "run", "build", "--workspace", name],
   })),
 ];
@@ -35,13 +37,14 @@ const builds = [
  */
 export async function buildChanged(node) {
   let inputs = hashOf(readFileSync(join(root, "package-lock.json")));
-  for (const { name, title, inputs: paths, output, args } of builds) {
+  for (const { name, title, inputs: paths, outputs, clean = [], args } of builds) {
     inputs = hashOf(inputs + hashOfFiles(root, paths, isSource));
     const stampFile = join(cacheFolder, `built-${name}`);
     const stamped = existsSync(stampFile) && readFileSync(stampFile, "utf8") === inputs;
-    if (stamped && isFilled(join(root, output))) continue;
+    if (stamped && outputs.every((output) => isFilled(join(root, output)))) continue;
     // Without a stamp until it is done: a build that is interrupted leaves half an output behind.
     rmSync(stampFile, { force: true });
+    for (const folder of clean) rmSync(join(root, folder), { recursive: true, force: true });
     await step(title, () =>
       runQuietly(node.binary, args(), {
         env: taskEnvironment(node),
