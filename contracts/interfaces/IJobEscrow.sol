@@ -13,7 +13,7 @@ import {JobState} from "../types/JobState.sol";
 ///                       └──decline─▶ Declined       (operator)
 ///
 /// A job's terms are not stored: its id is their hash, events publish them, and callers present them again. Everything a job can
-/// end in has an exit that anyone may take and that pays its sender the job's bounty. There is no way to pause any of them.
+/// end in has an exit that anyone may take and that pays a bounty to whomever its sender names. There is no way to pause any of them.
 /// Warning: until fraud proofs exist, a result is only as honest as its provider.
 interface IJobEscrow {
     /// @notice What a client asks for.
@@ -71,7 +71,13 @@ interface IJobEscrow {
         uint64 seed,
         bytes promptTokens
     );
-    event ResultSubmitted(JobId indexed id, address indexed provider, bytes32 outputRoot, uint40 finalizableAt, bytes outputTokens);
+    event ResultSubmitted(
+        JobId indexed id,
+        address indexed provider,
+        bytes32 outputRoot,
+        uint40 finalizableAt,
+        bytes outputTokens
+    );
     /// @param earned Paid to the provider; `earned + fee` is the charge, all in token units.
     event JobFinalized(
         JobId indexed id,
@@ -81,9 +87,16 @@ interface IJobEscrow {
         uint256 fee,
         uint256 refund,
         uint256 bounty,
-        address caller
+        address bountyRecipient
     );
-    event JobExpired(JobId indexed id, address indexed client, address indexed provider, uint256 refund, uint256 bounty, address caller);
+    event JobExpired(
+        JobId indexed id,
+        address indexed client,
+        address indexed provider,
+        uint256 refund,
+        uint256 bounty,
+        address bountyRecipient
+    );
     event JobDeclined(JobId indexed id, address indexed client, address indexed provider, uint256 refund);
     event ParametersSet(Parameters parameters);
     event TokenTermsSet(address indexed token, TokenTerms terms);
@@ -134,15 +147,19 @@ interface IJobEscrow {
     /// @param outputTokens Packed token ids; see `TokenIds`.
     function submit(Job calldata job, bytes calldata outputTokens) external;
 
-    /// @notice Pays for a result whose window is over. Anyone may call and receives the bounty.
-    function finalize(Job calldata job, Output calldata output) external;
+    /// @notice Pays for a result whose window is over. Anyone may call and name the account that receives the bounty.
+    function finalize(Job calldata job, Output calldata output, address bountyRecipient) external;
 
     /// @notice Finalises all of the given results that can be; skips the others, so that nobody spoils a batch by finalising one of it first.
     /// @return finalized How many were finalised by this call.
-    function finalizeBatch(Job[] calldata jobs, Output[] calldata outputs) external returns (uint256 finalized);
+    function finalizeBatch(
+        Job[] calldata jobs,
+        Output[] calldata outputs,
+        address bountyRecipient
+    ) external returns (uint256 finalized);
 
-    /// @notice Refunds a job that nobody answered in time. Anyone may call and receives the bounty.
-    function expire(Job calldata job) external;
+    /// @notice Refunds a job that nobody answered in time. Anyone may call and name the account that receives the bounty.
+    function expire(Job calldata job, address bountyRecipient) external;
 
     /// @notice Refunds a job, bounty included, that the provider will not answer. Only the provider's operator.
     function decline(Job calldata job) external;

@@ -53,8 +53,8 @@ interface IVault {
     /// @param provider Who worked, or was to work.
     /// @param earned Paid to the provider, token units.
     /// @param fee Paid to the calling module's own account, token units.
-    /// @param exitCaller Who sent the call that ended the work.
-    /// @param bounty Paid to `exitCaller`, token units.
+    /// @param bountyRecipient Whom the sender of the call that ended the work named.
+    /// @param bounty Paid to `bountyRecipient`, token units.
     /// @param stakeLock ATH units to free of the provider's lock.
     struct Settlement {
         address payer;
@@ -63,7 +63,7 @@ interface IVault {
         address provider;
         uint256 earned;
         uint256 fee;
-        address exitCaller;
+        address bountyRecipient;
         uint256 bounty;
         uint256 stakeLock;
     }
@@ -152,7 +152,13 @@ interface IVault {
     // -------------------------------------------------------------------------------------------- modules
 
     /// @notice Binds `amount` of the payer's account and `stakeLock` of the provider's stake to open work.
-    function openWork(address payer, address token, uint256 amount, address provider, uint256 stakeLock) external;
+    function openWork(
+        address payer,
+        address token,
+        uint256 amount,
+        address provider,
+        uint256 stakeLock
+    ) external;
 
     /// @notice Ends open work: divides the escrow and frees the stake.
     function settle(Settlement calldata settlement) external;

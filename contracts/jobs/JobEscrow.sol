@@ -22,6 +22,8 @@ contract JobEscrow is IJobEscrow, AccessManaged {
 
     /// @dev Separates job ids from every other hash of the protocol.
     bytes32 private constant JOB_TYPE_HASH = keccak256("Athanor.Job");
+    /// @dev Bytes of the terms in calldata: 17 words.
+    uint256 private constant JOB_SIZE = 0x220;
     uint256 private constant PRICE_UNIT = 1_000_000;
     uint256 private constant BASIS_POINTS = 10_000;
     uint16 private constant MAX_FEE_BASIS_POINTS = 2_000;
@@ -59,7 +61,11 @@ contract JobEscrow is IJobEscrow, AccessManaged {
     function create(Request calldata request) external returns (JobId id) {
         TokenTerms memory terms = _tokenTerms[request.token];
         if (!terms.accepted) revert PaymentTokenNotAccepted(request.token);
-        IProviderRegistry.Offer memory offer = providers.offerOf(request.provider, request.modelRoot, request.token);
+        IProviderRegistry.Offer memory offer = providers.offerOf(
+            request.provider,
+            request.modelRoot,
+            request.token
+        );
 
         Job memory job;
         job.client = msg.sender;
@@ -88,7 +94,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         uint256 cost = costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice);
         if (cost > request.maxCost) revert PriceAboveLimit(cost, request.maxCost);
 
-        id = jobIdOf(job);
+        id = JobId.wrap(keccak256(abi.encode(JOB_TYPE_HASH, block.chainid, address(this), job)));
         // INVARIANT: an id names one job for ever; its state never returns to None.
         if (_states[id].status() != JobStatus.None) revert JobAlreadyExists(id);
         _states[id] = createdJobState();
@@ -101,21 +107,26 @@ contract JobEscrow is IJobEscrow, AccessManaged {
     function submit(Job calldata job, bytes calldata outputTokens) external {
         JobId id = _requireOpen(job);
         _requireOperator(job.provider);
-        if (block.timestamp > job.submitDeadline) revert SubmissionTooLate(job.submitDeadline, block.timestamp);
+        if (block.timestamp > job.submitDeadline)
+            revert SubmissionTooLate(job.submitDeadline, block.timestamp);
         uint256 count = TokenIds.count(outputTokens);
         if (count == 0 || count > job.maxTokens) revert OutputLengthOutOfBounds(count, job.maxTokens);
         TokenIds.requireInVocabulary(outputTokens, job.vocabularySize);
 
         // INVARIANT: the commitment is derived from the very bytes that the event publishes.
-        bytes32 outputRoot = Commitments.outputRoot(uint32(count), true, Commitments.tokensRoot(outputTokens));
+        bytes32 outputRoot = Commitments.outputRoot(
+            uint32(count),
+            true,
+            Commitments.tokensRoot(outputTokens)
+        );
         uint40 timestamp = uint40(block.timestamp);
         _states[id] = submittedJobState(timestamp, outputRoot);
         emit ResultSubmitted(id, job.provider, outputRoot, timestamp + job.challengeWindow, outputTokens);
     }
 
     /// @inheritdoc IJobEscrow
-    function finalize(Job calldata job, Output calldata output) external {
-        JobId id = jobIdOf(job);
+    function finalize(Job calldata job, Output calldata output, address bountyRecipient) external {
+        JobId id = _idOf(job);
         JobState state = _states[id];
         if (state.status() == JobStatus.None) revert UnknownJob(id);
         if (state.status() != JobStatus.Submitted) revert JobNotSubmitted(id, state);
@@ -125,37 +136,40 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         // INVARIANT: a result is final only when its window is over and no challenge is alive.
         if (block.timestamp < finalizableAt) revert ChallengeWindowOpen(id, finalizableAt, block.timestamp);
         if (state.liveChallenges() != 0) revert ChallengesAlive(id, state.liveChallenges());
-        _finalize(id, state, job, output.count);
+        _finalize(id, state, job, output.count, bountyRecipient);
     }
 
     /// @inheritdoc IJobEscrow
     function finalizeBatch(
         Job[] calldata jobs,
-        Output[] calldata outputs
+        Output[] calldata outputs,
+        address bountyRecipient
     ) external returns (uint256 finalized) {
         if (jobs.length != outputs.length) revert LengthMismatch(jobs.length, outputs.length);
         for (uint256 i = 0; i < jobs.length; ++i) {
             Job calldata job = jobs[i];
-            JobId id = jobIdOf(job);
+            JobId id = _idOf(job);
             JobState state = _states[id];
             if (
                 state.status() != JobStatus.Submitted ||
                 state.liveChallenges() != 0 ||
                 block.timestamp < uint256(state.submittedAt()) + job.challengeWindow ||
-                !state.matchesOutputRoot(Commitments.outputRoot(outputs[i].count, true, outputs[i].tokensRoot))
+                !state.matchesOutputRoot(
+                    Commitments.outputRoot(outputs[i].count, true, outputs[i].tokensRoot)
+                )
             ) continue;
-            _finalize(id, state, job, outputs[i].count);
+            _finalize(id, state, job, outputs[i].count, bountyRecipient);
             ++finalized;
         }
     }
 
     /// @inheritdoc IJobEscrow
-    function expire(Job calldata job) external {
+    function expire(Job calldata job, address bountyRecipient) external {
         JobId id = _requireOpen(job);
         if (block.timestamp <= job.submitDeadline) revert NotExpired(job.submitDeadline, block.timestamp);
         _states[id] = endedJobState(_states[id], JobStatus.Expired);
-        uint256 refund = _settle(job, 0, 0, job.exitBounty);
-        emit JobExpired(id, job.client, job.provider, refund, job.exitBounty, msg.sender);
+        uint256 refund = _settle(job, 0, 0, job.exitBounty, bountyRecipient);
+        emit JobExpired(id, job.client, job.provider, refund, job.exitBounty, bountyRecipient);
     }
 
     /// @inheritdoc IJobEscrow
@@ -163,7 +177,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         JobId id = _requireOpen(job);
         _requireOperator(job.provider);
         _states[id] = endedJobState(_states[id], JobStatus.Declined);
-        uint256 refund = _settle(job, 0, 0, 0);
+        uint256 refund = _settle(job, 0, 0, 0, job.client);
         emit JobDeclined(id, job.client, job.provider, refund);
     }
 
@@ -195,8 +209,8 @@ contract JobEscrow is IJobEscrow, AccessManaged {
     }
 
     /// @inheritdoc IJobEscrow
-    function jobIdOf(Job memory job) public view returns (JobId) {
-        return JobId.wrap(keccak256(abi.encode(JOB_TYPE_HASH, block.chainid, address(this), job)));
+    function jobIdOf(Job calldata job) external view returns (JobId) {
+        return _idOf(job);
     }
 
     /// @inheritdoc IJobEscrow
@@ -244,13 +258,28 @@ contract JobEscrow is IJobEscrow, AccessManaged {
             revert DeadlineOutOfBounds(job.submitDeadline, earliest, latest);
         }
         uint256 positions = uint256(job.promptTokens) + job.maxTokens;
-        uint256 window = current.challengeWindow + Math.ceilDiv(positions * workPerPosition, current.workPerSecond);
+        uint256 window =
+            current.challengeWindow + Math.ceilDiv(positions * workPerPosition, current.workPerSecond);
         if (window > MAX_CHALLENGE_WINDOW) revert RequestTooLarge(window, MAX_CHALLENGE_WINDOW);
         return (uint32(window), current.stakePerJob);
     }
 
+    /// @dev `keccak256(abi.encode(JOB_TYPE_HASH, chainId, this, job))`, copied as it stands in calldata: terms are one word each, and
+    /// terms with bits that their types do not have hash to no job.
+    function _idOf(Job calldata job) private view returns (JobId id) {
+        bytes32 typeHash = JOB_TYPE_HASH;
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, typeHash)
+            mstore(add(buffer, 0x20), chainid())
+            mstore(add(buffer, 0x40), address())
+            calldatacopy(add(buffer, 0x60), job, JOB_SIZE)
+            id := keccak256(buffer, add(JOB_SIZE, 0x60))
+        }
+    }
+
     function _requireOpen(Job calldata job) private view returns (JobId id) {
-        id = jobIdOf(job);
+        id = _idOf(job);
         JobState state = _states[id];
         if (state.status() == JobStatus.None) revert UnknownJob(id);
         if (state.status() != JobStatus.Created) revert JobNotOpen(id, state);
@@ -261,16 +290,38 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         if (msg.sender != operator) revert NotOperator(msg.sender, operator);
     }
 
-    function _finalize(JobId id, JobState state, Job calldata job, uint32 outputTokens) private {
+    function _finalize(
+        JobId id,
+        JobState state,
+        Job calldata job,
+        uint32 outputTokens,
+        address bountyRecipient
+    ) private {
         _states[id] = endedJobState(state, JobStatus.Finalized);
         uint256 charge = costOf(job.promptTokens, outputTokens, job.inputPrice, job.outputPrice);
         uint256 fee = Math.ceilDiv(charge * job.feeBasisPoints, BASIS_POINTS);
-        uint256 refund = _settle(job, charge - fee, fee, job.exitBounty);
-        emit JobFinalized(id, job.client, job.provider, charge - fee, fee, refund, job.exitBounty, msg.sender);
+        uint256 refund = _settle(job, charge - fee, fee, job.exitBounty, bountyRecipient);
+        emit JobFinalized(
+            id,
+            job.client,
+            job.provider,
+            charge - fee,
+            fee,
+            refund,
+            job.exitBounty,
+            bountyRecipient
+        );
     }
 
-    function _settle(Job calldata job, uint256 earned, uint256 fee, uint256 bounty) private returns (uint256 refund) {
-        uint256 escrowed = costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice) + job.exitBounty;
+    function _settle(
+        Job calldata job,
+        uint256 earned,
+        uint256 fee,
+        uint256 bounty,
+        address bountyRecipient
+    ) private returns (uint256 refund) {
+        uint256 escrowed =
+            costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice) + job.exitBounty;
         refund = escrowed - earned - fee - bounty;
         vault.settle(
             IVault.Settlement({
@@ -280,7 +331,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
                 provider: job.provider,
                 earned: earned,
                 fee: fee,
-                exitCaller: msg.sender,
+                bountyRecipient: bountyRecipient,
                 bounty: bounty,
                 stakeLock: job.stakeLock
             })
@@ -289,14 +340,30 @@ contract JobEscrow is IJobEscrow, AccessManaged {
 
     function _setParameters(Parameters memory next) private {
         _requireBetween("challengeWindow", next.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
-        _requireBetween("minimumResponseTime", next.minimumResponseTime, MIN_RESPONSE_TIME, next.maximumResponseTime);
-        _requireBetween("maximumResponseTime", next.maximumResponseTime, MIN_RESPONSE_TIME, MAX_RESPONSE_TIME);
+        _requireBetween(
+            "minimumResponseTime",
+            next.minimumResponseTime,
+            MIN_RESPONSE_TIME,
+            next.maximumResponseTime
+        );
+        _requireBetween(
+            "maximumResponseTime",
+            next.maximumResponseTime,
+            MIN_RESPONSE_TIME,
+            MAX_RESPONSE_TIME
+        );
         _requireBetween("workPerSecond", next.workPerSecond, 1, type(uint64).max);
         _parameters = next;
         emit ParametersSet(next);
     }
 
-    function _requireBetween(bytes32 parameter, uint256 value, uint256 minimum, uint256 maximum) private pure {
-        if (value < minimum || value > maximum) revert ParameterOutOfBounds(parameter, value, minimum, maximum);
+    function _requireBetween(
+        bytes32 parameter,
+        uint256 value,
+        uint256 minimum,
+        uint256 maximum
+    ) private pure {
+        if (value < minimum || value > maximum)
+            revert ParameterOutOfBounds(parameter, value, minimum, maximum);
     }
 }

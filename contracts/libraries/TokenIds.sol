@@ -26,22 +26,26 @@ library TokenIds {
     /// @dev Eight ids at a time: with every lane below 2^31, lane + (2^31 - vocabularySize) has its top bit set exactly when the id is too large.
     function requireInVocabulary(bytes calldata tokens, uint32 vocabularySize) internal pure {
         uint256 bias = LANES * (0x80000000 - uint256(vocabularySize));
-        uint256 length = tokens.length;
-        for (uint256 offset = 0; offset < length; offset += 32) {
-            uint256 lanes;
-            assembly ("memory-safe") {
-                lanes := calldataload(add(tokens.offset, offset))
+        uint256 outside;
+        assembly ("memory-safe") {
+            let end := add(tokens.offset, tokens.length)
+            let whole := sub(end, and(tokens.length, 31))
+            let position := tokens.offset
+            for {} lt(position, whole) {
+                position := add(position, 32)
+            } {
+                let lanes := calldataload(position)
+                outside := or(outside, or(lanes, add(lanes, bias)))
             }
             // Bytes after the end belong to something else.
-            if (length - offset < 32) lanes &= ~(type(uint256).max >> (8 * (length - offset)));
-            if (lanes & TOP_BITS != 0 || (lanes + bias) & TOP_BITS != 0) {
-                _revertWithFirstOutside(tokens, offset, vocabularySize);
-            }
+            let lanes := and(calldataload(whole), not(shr(shl(3, sub(end, whole)), not(0))))
+            outside := or(outside, or(lanes, add(lanes, bias)))
         }
+        if (outside & TOP_BITS != 0) _revertWithFirstOutside(tokens, vocabularySize);
     }
 
-    function _revertWithFirstOutside(bytes calldata tokens, uint256 offset, uint32 vocabularySize) private pure {
-        for (uint256 i = offset / BYTES_PER_TOKEN; ; ++i) {
+    function _revertWithFirstOutside(bytes calldata tokens, uint32 vocabularySize) private pure {
+        for (uint256 i = 0; i < tokens.length / BYTES_PER_TOKEN; ++i) {
             uint32 token = uint32(bytes4(tokens[i * BYTES_PER_TOKEN:]));
             if (token >= vocabularySize) revert TokenOutsideVocabulary(i, token, vocabularySize);
         }

@@ -24,7 +24,8 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     // -------------------------------------------------------------------------------------------- storage
 
     mapping(address provider => Provider) private _providers;
-    mapping(address provider => mapping(bytes32 modelRoot => mapping(address token => Offer))) private _offers;
+    mapping(address provider => mapping(bytes32 modelRoot => mapping(address token => Offer)))
+        private _offers;
     HardwareClass[] private _hardwareClasses;
     uint96 private _fraudDeposit;
 
@@ -59,7 +60,8 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         uint96 before = provider.reserved;
         uint96 reserved = before;
         if (
-            profile.hardwareClass != provider.profile.hardwareClass || profile.gpuCount != provider.profile.gpuCount
+            profile.hardwareClass != provider.profile.hardwareClass ||
+            profile.gpuCount != provider.profile.gpuCount
         ) {
             reserved = requiredStake(profile.hardwareClass, profile.gpuCount);
         }
@@ -106,7 +108,8 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     /// @inheritdoc IProviderRegistry
     function removeOffer(bytes32 modelRoot, address token) external {
         Provider storage provider = _registered(msg.sender);
-        if (_offers[msg.sender][modelRoot][token].contextLength == 0) revert NoSuchOffer(msg.sender, modelRoot, token);
+        if (_offers[msg.sender][modelRoot][token].contextLength == 0)
+            revert NoSuchOffer(msg.sender, modelRoot, token);
         delete _offers[msg.sender][modelRoot][token];
         provider.offerCount -= 1;
         emit OfferRemoved(msg.sender, modelRoot, token);
@@ -116,7 +119,8 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
 
     /// @inheritdoc IProviderRegistry
     function setHardwareClass(uint32 hardwareClass, HardwareClass calldata class) external restricted {
-        if (hardwareClass > _hardwareClasses.length) revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
+        if (hardwareClass > _hardwareClasses.length)
+            revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
         if (hardwareClass == _hardwareClasses.length) _hardwareClasses.push(class);
         else _hardwareClasses[hardwareClass] = class;
         emit HardwareClassSet(hardwareClass, class.name, class.minimumStakePerGpu, class.open);
@@ -150,14 +154,19 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     }
 
     /// @inheritdoc IProviderRegistry
-    function offerOf(address provider, bytes32 modelRoot, address token) external view returns (Offer memory offer) {
+    function offerOf(
+        address provider,
+        bytes32 modelRoot,
+        address token
+    ) external view returns (Offer memory offer) {
         offer = _offers[provider][modelRoot][token];
         if (offer.contextLength == 0) revert NoSuchOffer(provider, modelRoot, token);
     }
 
     /// @inheritdoc IProviderRegistry
     function hardwareClassOf(uint32 hardwareClass) external view returns (HardwareClass memory) {
-        if (hardwareClass >= _hardwareClasses.length) revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
+        if (hardwareClass >= _hardwareClasses.length)
+            revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
         return _hardwareClasses[hardwareClass];
     }
 
@@ -179,7 +188,8 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     }
 
     function _requireValid(Profile calldata profile) private view {
-        if (profile.operator == address(0) || profile.operator == msg.sender) revert InvalidOperator(profile.operator);
+        if (profile.operator == address(0) || profile.operator == msg.sender)
+            revert InvalidOperator(profile.operator);
         if (profile.watchtower == msg.sender || profile.watchtower == profile.operator) {
             revert InvalidWatchtower(profile.watchtower);
         }

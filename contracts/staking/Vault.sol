@@ -169,7 +169,8 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     function claimUnbonded(address owner) external {
         Unbonding memory unbonding = _unbondings[owner];
         if (unbonding.amount == 0) revert NothingToClaim(owner);
-        if (block.timestamp < unbonding.releaseAt) revert StillUnbonding(unbonding.releaseAt, block.timestamp);
+        if (block.timestamp < unbonding.releaseAt)
+            revert StillUnbonding(unbonding.releaseAt, block.timestamp);
         delete _unbondings[owner];
         _accounts[ath][owner].available += unbonding.amount;
         emit UnbondingClaimed(owner, unbonding.amount);
@@ -178,7 +179,13 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     // -------------------------------------------------------------------------------------------- modules
 
     /// @inheritdoc IVault
-    function openWork(address payer, address token, uint256 amount, address provider, uint256 stakeLock) external {
+    function openWork(
+        address payer,
+        address token,
+        uint256 amount,
+        address provider,
+        uint256 stakeLock
+    ) external {
         uint32 bit = _callingModule();
 
         Account memory account = _accounts[token][payer];
@@ -217,7 +224,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         _accounts[token][settlement.payer] = payer;
         _credit(token, settlement.provider, settlement.earned);
         _credit(token, msg.sender, settlement.fee);
-        _credit(token, settlement.exitCaller, settlement.bounty);
+        _credit(token, settlement.bountyRecipient, settlement.bounty);
 
         Stake memory position = _stakes[settlement.provider];
         _unlock(position, bit, settlement.provider, settlement.stakeLock);
@@ -314,6 +321,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
 
     function _credit(address token, address owner, uint256 amount) private {
         if (amount == 0) return;
+        if (owner == address(0)) revert ZeroAddress();
         _accounts[token][owner].available += uint112(amount);
     }
 

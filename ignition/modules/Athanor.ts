@@ -37,7 +37,11 @@ export default buildModule("Athanor", (m) => {
   m.call(providerRegistry, "setFraudDeposit", [m.getParameter("fraudDeposit", 5_000n * 10n ** 18n)]);
   m.call(providerRegistry, "setHardwareClass", [
     0,
-    { name: "any", minimumStakePerGpu: m.getParameter("minimumStakePerGpu", 1_000n * 10n ** 18n), open: true },
+    {
+      name: "any",
+      minimumStakePerGpu: m.getParameter("minimumStakePerGpu", 1_000n * 10n ** 18n),
+      open: true,
+    },
   ]);
   m.call(
     jobEscrow,

@@ -34,8 +34,9 @@ export async function buildReceipt(
 
 async function minedReceipt({ reader }: ClientContext, hash: string): Promise<TransactionReceipt> {
   const receipt = await reader.receipt(hash);
-  if (!receipt)
+  if (!receipt) {
     throw athanorError("RpcInvalidResponse", { details: `it has an event but no receipt of ${hash}.` });
+  }
   return receipt;
 }
 
@@ -67,7 +68,7 @@ async function paymentOf(
   const token = await tokenInfo(context, terms.token);
   const escrowed = costOf(terms, terms.promptTokens, terms.maxTokens) + terms.exitBounty;
   if (ended?.kind === "Finalized") {
-    const { earned, fee, refund, bounty, caller } = ended;
+    const { earned, fee, refund, bounty, bountyRecipient } = ended;
     return {
       token,
       escrowed,
@@ -76,14 +77,14 @@ async function paymentOf(
       fee,
       refund,
       bounty,
-      bountyRecipient: caller,
+      bountyRecipient,
       settled: true,
     };
   }
   const unpaid = { token, escrowed, charged: 0n, earned: 0n, fee: 0n };
   if (ended?.kind === "Expired") {
-    const { refund, bounty, caller } = ended;
-    return { ...unpaid, refund, bounty, bountyRecipient: caller, settled: true };
+    const { refund, bounty, bountyRecipient } = ended;
+    return { ...unpaid, refund, bounty, bountyRecipient, settled: true };
   }
   if (ended?.kind === "Declined") return { ...unpaid, refund: ended.refund, bounty: 0n, settled: true };
 

@@ -149,7 +149,7 @@ export async function expireJob(
   options: ExitOptions = {},
 ): Promise<void> {
   const { jobEscrow } = context.contracts;
-  const data = jobEscrow.interface.encodeFunctionData("expire", [terms]);
+  const data = jobEscrow.interface.encodeFunctionData("expire", [terms, terms.client]);
   await sendToEscrow(context, data, "refund a job", options);
 }
 
@@ -163,7 +163,11 @@ export async function finalizeJob(
   const { submitted } = await findOutcome(context, record, await context.reader.blockNumber());
   const tokens = submitted?.tokens ?? [];
   const output = { count: tokens.length, tokensRoot: tokensRoot(tokens) };
-  const data = jobEscrow.interface.encodeFunctionData("finalize", [record.terms, output]);
+  const data = jobEscrow.interface.encodeFunctionData("finalize", [
+    record.terms,
+    output,
+    record.terms.client,
+  ]);
   await sendToEscrow(context, data, "finalise a job", options);
 }
 

@@ -1570,7 +1570,7 @@ export const jobEscrowAbi = [
    {
     "indexed": false,
     "internalType": "address",
-    "name": "caller",
+    "name": "bountyRecipient",
     "type": "address"
    }
   ],
@@ -1625,7 +1625,7 @@ export const jobEscrowAbi = [
    {
     "indexed": false,
     "internalType": "address",
-    "name": "caller",
+    "name": "bountyRecipient",
     "type": "address"
    }
   ],
@@ -2051,6 +2051,11 @@ export const jobEscrowAbi = [
     "internalType": "struct Job",
     "name": "job",
     "type": "tuple"
+   },
+   {
+    "internalType": "address",
+    "name": "bountyRecipient",
+    "type": "address"
    }
   ],
   "name": "expire",
@@ -2168,6 +2173,11 @@ export const jobEscrowAbi = [
     "internalType": "struct IJobEscrow.Output",
     "name": "output",
     "type": "tuple"
+   },
+   {
+    "internalType": "address",
+    "name": "bountyRecipient",
+    "type": "address"
    }
   ],
   "name": "finalize",
@@ -2285,6 +2295,11 @@ export const jobEscrowAbi = [
     "internalType": "struct IJobEscrow.Output[]",
     "name": "outputs",
     "type": "tuple[]"
+   },
+   {
+    "internalType": "address",
+    "name": "bountyRecipient",
+    "type": "address"
    }
   ],
   "name": "finalizeBatch",
@@ -5690,7 +5705,7 @@ export const vaultAbi = [
      },
      {
       "internalType": "address",
-      "name": "exitCaller",
+      "name": "bountyRecipient",
       "type": "address"
      },
      {

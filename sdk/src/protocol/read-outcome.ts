@@ -28,14 +28,14 @@ export type JobEnding =
       readonly fee: bigint;
       readonly refund: bigint;
       readonly bounty: bigint;
-      readonly caller: string;
+      readonly bountyRecipient: string;
       readonly position: EventPosition;
     }
   | {
       readonly kind: "Expired";
       readonly refund: bigint;
       readonly bounty: bigint;
-      readonly caller: string;
+      readonly bountyRecipient: string;
       readonly position: EventPosition;
     }
   | { readonly kind: "Declined"; readonly refund: bigint; readonly position: EventPosition };
@@ -77,13 +77,13 @@ export function decodeOutcome(contracts: AthanorContracts, log: Log): JobOutcome
       return { submitted: { tokens, outputRoot, finalizableAt: Number(finalizableAt), position } };
     }
     case "JobFinalized": {
-      const { earned, fee, refund, bounty, caller } =
+      const { earned, fee, refund, bounty, bountyRecipient } =
         description.args as unknown as JobFinalizedEvent.OutputObject;
-      return { ended: { kind: "Finalized", earned, fee, refund, bounty, caller, position } };
+      return { ended: { kind: "Finalized", earned, fee, refund, bounty, bountyRecipient, position } };
     }
     case "JobExpired": {
-      const { refund, bounty, caller } = description.args as unknown as JobExpiredEvent.OutputObject;
-      return { ended: { kind: "Expired", refund, bounty, caller, position } };
+      const { refund, bounty, bountyRecipient } = description.args as unknown as JobExpiredEvent.OutputObject;
+      return { ended: { kind: "Expired", refund, bounty, bountyRecipient, position } };
     }
     case "JobDeclined": {
       const { refund } = description.args as unknown as JobDeclinedEvent.OutputObject;

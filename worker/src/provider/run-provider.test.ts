@@ -98,7 +98,7 @@ describe("runProvider", function () {
     const { terms, tokens } = storage.job(id)!;
     chain.rpc.fault = () => true;
     await chain.pass(4_000);
-    await chain.contracts.jobEscrow.finalize(terms, { count: tokens.length, tokensRoot: tokensRoot(tokens) });
+    await chain.contracts.jobEscrow.finalize(terms, { count: tokens.length, tokensRoot: tokensRoot(tokens) }, terms.provider);
     chain.rpc.fault = () => false;
     await eventually(() => log.of("job.collected", id).length === 1, "collected");
     expect(storage.gasTotals().transactions, "transactions of its own").to.equal(1);

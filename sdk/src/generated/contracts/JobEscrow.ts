@@ -42,9 +42,9 @@ export declare namespace IJobEscrow {
 encodeFunctionData(functionFragment: 'costOf', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'create', values: [IJobEscrow.RequestStruct]): string;
 encodeFunctionData(functionFragment: 'decline', values: [JobStruct]): string;
-encodeFunctionData(functionFragment: 'expire', values: [JobStruct]): string;
-encodeFunctionData(functionFragment: 'finalize', values: [JobStruct, IJobEscrow.OutputStruct]): string;
-encodeFunctionData(functionFragment: 'finalizeBatch', values: [JobStruct[], IJobEscrow.OutputStruct[]]): string;
+encodeFunctionData(functionFragment: 'expire', values: [JobStruct, AddressLike]): string;
+encodeFunctionData(functionFragment: 'finalize', values: [JobStruct, IJobEscrow.OutputStruct, AddressLike]): string;
+encodeFunctionData(functionFragment: 'finalizeBatch', values: [JobStruct[], IJobEscrow.OutputStruct[], AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'jobIdOf', values: [JobStruct]): string;
 encodeFunctionData(functionFragment: 'jobState', values: [BytesLike]): string;
@@ -129,9 +129,9 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
   
 
     export declare namespace JobExpiredEvent {
-      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, refund: BigNumberish, bounty: BigNumberish, caller: AddressLike];
-      export type OutputTuple = [id: string, client: string, provider: string, refund: bigint, bounty: bigint, caller: string];
-      export interface OutputObject {id: string, client: string, provider: string, refund: bigint, bounty: bigint, caller: string }
+      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, refund: BigNumberish, bounty: BigNumberish, bountyRecipient: AddressLike];
+      export type OutputTuple = [id: string, client: string, provider: string, refund: bigint, bounty: bigint, bountyRecipient: string];
+      export interface OutputObject {id: string, client: string, provider: string, refund: bigint, bounty: bigint, bountyRecipient: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -141,9 +141,9 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
   
 
     export declare namespace JobFinalizedEvent {
-      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, earned: BigNumberish, fee: BigNumberish, refund: BigNumberish, bounty: BigNumberish, caller: AddressLike];
-      export type OutputTuple = [id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, caller: string];
-      export interface OutputObject {id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, caller: string }
+      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, earned: BigNumberish, fee: BigNumberish, refund: BigNumberish, bounty: BigNumberish, bountyRecipient: AddressLike];
+      export type OutputTuple = [id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, bountyRecipient: string];
+      export interface OutputObject {id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, bountyRecipient: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -255,7 +255,7 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
     
     expire: TypedContractMethod<
-      [job: JobStruct, ],
+      [job: JobStruct, bountyRecipient: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -263,7 +263,7 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
     
     finalize: TypedContractMethod<
-      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
+      [job: JobStruct, output: IJobEscrow.OutputStruct, bountyRecipient: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -271,7 +271,7 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
     
     finalizeBatch: TypedContractMethod<
-      [jobs: JobStruct[], outputs: IJobEscrow.OutputStruct[], ],
+      [jobs: JobStruct[], outputs: IJobEscrow.OutputStruct[], bountyRecipient: AddressLike, ],
       [bigint],
       'nonpayable'
     >
@@ -397,17 +397,17 @@ getFunction(nameOrSignature: 'decline'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'expire'): TypedContractMethod<
-      [job: JobStruct, ],
+      [job: JobStruct, bountyRecipient: AddressLike, ],
       [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'finalize'): TypedContractMethod<
-      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
+      [job: JobStruct, output: IJobEscrow.OutputStruct, bountyRecipient: AddressLike, ],
       [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'finalizeBatch'): TypedContractMethod<
-      [jobs: JobStruct[], outputs: IJobEscrow.OutputStruct[], ],
+      [jobs: JobStruct[], outputs: IJobEscrow.OutputStruct[], bountyRecipient: AddressLike, ],
       [bigint],
       'nonpayable'
     >;

@@ -12,9 +12,9 @@ export declare namespace IVault {
     export type AccountStructOutput = [available: bigint, escrowed: bigint, modules: bigint] & {available: bigint, escrowed: bigint, modules: bigint }
   
 
-    export type SettlementStruct = {payer: AddressLike, token: AddressLike, escrowed: BigNumberish, provider: AddressLike, earned: BigNumberish, fee: BigNumberish, exitCaller: AddressLike, bounty: BigNumberish, stakeLock: BigNumberish}
+    export type SettlementStruct = {payer: AddressLike, token: AddressLike, escrowed: BigNumberish, provider: AddressLike, earned: BigNumberish, fee: BigNumberish, bountyRecipient: AddressLike, bounty: BigNumberish, stakeLock: BigNumberish}
 
-    export type SettlementStructOutput = [payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, exitCaller: string, bounty: bigint, stakeLock: bigint] & {payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, exitCaller: string, bounty: bigint, stakeLock: bigint }
+    export type SettlementStructOutput = [payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, bountyRecipient: string, bounty: bigint, stakeLock: bigint] & {payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, bountyRecipient: string, bounty: bigint, stakeLock: bigint }
   
 
     export type StakeStruct = {staked: BigNumberish, locked: BigNumberish, openWork: BigNumberish, modules: BigNumberish}

@@ -38,10 +38,16 @@ export async function collect(context: ProviderContext): Promise<void> {
 async function finalize(context: ProviderContext, jobs: readonly StoredJob[]): Promise<void> {
   const { jobEscrow, deployment } = context.chain.contracts;
   const outputs = jobs.map(({ tokens }) => ({ count: tokens.length, tokensRoot: tokensRoot(tokens) }));
+  // The bounties go to the owner account with the earnings: nothing is left behind on the operator key.
+  const recipient = jobs[0]!.terms.provider;
   const data =
     jobs.length === 1
-      ? jobEscrow.interface.encodeFunctionData("finalize", [jobs[0]!.terms, outputs[0]!])
-      : jobEscrow.interface.encodeFunctionData("finalizeBatch", [jobs.map(({ terms }) => terms), outputs]);
+      ? jobEscrow.interface.encodeFunctionData("finalize", [jobs[0]!.terms, outputs[0]!, recipient])
+      : jobEscrow.interface.encodeFunctionData("finalizeBatch", [
+          jobs.map(({ terms }) => terms),
+          outputs,
+          recipient,
+        ]);
   const jobIds = jobs.map(({ id }) => id);
   await send(context, { kind: "finalize", jobIds, to: deployment.jobEscrow, data }, () => {
     for (const id of jobIds) context.storage.changeJob(id, { state: "collecting" });

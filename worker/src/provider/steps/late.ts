@@ -30,7 +30,7 @@ export async function release(context: ProviderContext, job: StoredJob): Promise
   }
   const { jobEscrow } = chain.contracts;
   const to = chain.contracts.deployment.jobEscrow;
-  const data = jobEscrow.interface.encodeFunctionData("expire", [job.terms]);
+  const data = jobEscrow.interface.encodeFunctionData("expire", [job.terms, job.terms.provider]);
   await send(context, { kind: "expire", jobIds: [job.id], to, data }, () => {
     storage.changeJob(job.id, { state: "releasing" });
   });
