@@ -3,7 +3,7 @@ import { AthanorError, athanorError } from "../errors/athanor-error.ts";
 import { ProviderFailedError } from "../errors/provider-failed-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { sleep } from "../internal/abort.ts";
-import type { JobRecord } from "../protocol/job.ts";
+import type { JobRecord, JobTerms } from "../protocol/job.ts";
 import type { JobStatusName } from "../protocol/job-state.ts";
 import type { JobOutcome, SubmittedResult } from "../protocol/read-outcome.ts";
 import type { FundingStep } from "../transactions/fund.ts";
@@ -149,7 +149,7 @@ export async function expireJob(
   options: ExitOptions = {},
 ): Promise<void> {
   const { jobEscrow } = context.contracts;
-  const data = jobEscrow.interface.encodeFunctionData("expire", [terms, terms.client]);
+  const data = jobEscrow.interface.encodeFunctionData("expire", [terms, bountyRecipient(context, terms)]);
   await sendToEscrow(context, data, "refund a job", options);
 }
 
@@ -166,9 +166,14 @@ export async function finalizeJob(
   const data = jobEscrow.interface.encodeFunctionData("finalize", [
     record.terms,
     output,
-    record.terms.client,
+    bountyRecipient(context, record.terms),
   ]);
   await sendToEscrow(context, data, "finalise a job", options);
+}
+
+/** Who sends the transaction pays its gas, and so takes the bounty. */
+function bountyRecipient({ account }: ClientContext, terms: JobTerms): string {
+  return account ?? terms.client;
 }
 
 async function sendToEscrow(

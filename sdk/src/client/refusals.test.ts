@@ -235,7 +235,8 @@ describe("what the client refuses", () => {
             },
           })
           .catch((error: unknown) => {
-            if (toAthanorError(error).code !== "Aborted") reject(error as Error);
+            const failure = toAthanorError(error);
+            if (failure.code !== "Aborted") reject(failure);
           });
       });
       const { id, terms } = await client.job(await created);

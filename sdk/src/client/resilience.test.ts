@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { BrowserProvider, type HDNodeWallet, type Log } from "ethers";
+import { BrowserProvider, type HDNodeWallet } from "ethers";
 import { ProviderFailedError } from "../errors/provider-failed-error.ts";
 import { connectContracts } from "../protocol/connect-contracts.ts";
 import { tokenBytes } from "../protocol/tokens.ts";
@@ -138,12 +138,12 @@ describe("resilience", () => {
   });
 
   describe("a node that fails now and then", () => {
-    const failures: [string, () => unknown][] = [
+    const failures: [string, () => Error][] = [
       [
         "drops connections",
         () => Object.assign(new Error("connect ECONNREFUSED 127.0.0.1:8545"), { code: "ECONNREFUSED" }),
       ],
-      ["limits the rate", () => ({ code: -32005, message: "rate limit exceeded" })],
+      ["limits the rate", () => Object.assign(new Error("rate limit exceeded"), { code: -32005 })],
       ["answers 502", () => new Error("server response 502 Bad Gateway")],
     ];
     for (const [name, failure] of failures) {
@@ -152,11 +152,11 @@ describe("resilience", () => {
         const worker = serve();
         // The first request of each kind fails, and the fifth again.
         const counts = new Map<string, number>();
-        chain.hooks.intercept = (method, _params, ask) => {
+        chain.hooks.intercept = async (method, _params, ask) => {
           const count = (counts.get(method) ?? 0) + 1;
           counts.set(method, count);
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- nodes answer objects
-          return count % 5 === 1 && method !== "eth_chainId" ? Promise.reject(failure() as Error) : ask();
+          if (count % 5 === 1 && method !== "eth_chainId") throw failure();
+          return ask();
         };
         const fresh = await connect();
         const { text, receipt } = await fresh.infer(request());
@@ -234,7 +234,7 @@ describe("resilience", () => {
       chain.hooks.intercept = async (method, _params, ask) => {
         const result = await ask();
         if (method !== "eth_getLogs") return result;
-        return (result as Log[]).map((log) =>
+        return (result as { topics: string[]; data: string }[]).map((log) =>
           log.topics[0] === topic ? { ...log, data: change(log.data) } : log,
         );
       };

@@ -94,7 +94,7 @@ export interface Offer extends Prices {
 export type Progress =
   | { readonly stage: "quoted"; readonly quote: Quote }
   | {
-      readonly stage: "approving" | "funding" | "creating" | "finalizing" | "refunding";
+      readonly stage: "funding" | "creating" | "finalizing" | "refunding";
       readonly transactionHash: string;
     }
   | { readonly stage: "created" | "finalized"; readonly jobId: string; readonly transactionHash: string }

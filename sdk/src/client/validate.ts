@@ -35,8 +35,9 @@ export function validateHash(name: string, value: unknown): asserts value is str
 }
 
 export function validateAddress(name: string, value: unknown): asserts value is string {
-  if (typeof value !== "string" || !isAddress(value))
+  if (typeof value !== "string" || !isAddress(value)) {
     throw invalid(name, show(value), "an address, such as 0x52908400098527886E0F7030069857D2E4169EE7");
+  }
 }
 
 export function validateAmount(name: string, value: unknown, bits: bigint): asserts value is bigint {
@@ -67,7 +68,9 @@ function invalid(name: string, found: string, expected: string): AthanorError {
 
 function show(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
-  if (typeof value === "string")
+  if (typeof value === "string") {
     return JSON.stringify(value.length > 100 ? `${value.slice(0, 100)}…` : value);
-  return value === undefined ? "missing" : String(value);
+  }
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return value === undefined ? "missing" : `of type ${typeof value}`;
 }

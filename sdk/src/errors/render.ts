@@ -19,13 +19,13 @@ export const formats: Record<string, Format> = {
   amount: (value, values, context) => {
     const token = tokenOf(values, context);
     const address = typeof values["token"] === "string" ? ` of the token ${values["token"]}` : "";
-    return token ? formatAmount(token, BigInt(value as bigint)) : `${String(value)} units${address}`;
+    return token ? formatAmount(token, toBigInt(value)) : `${String(value)} units${address}`;
   },
-  ath: (value) => `${formatUnits(BigInt(value as bigint), 18)} ATH`,
+  ath: (value) => `${formatUnits(toBigInt(value), 18)} ATH`,
   duration: (value) => `${String(value)} s`,
   status: (value) => {
     // A job state packs the status into its lowest byte; see contracts/types/JobState.sol.
-    const status = Number(BigInt(value as bigint) & 0xffn);
+    const status = Number(toBigInt(value) & 0xffn);
     return (
       Object.keys(JobStatus).find((name) => JobStatus[name as keyof typeof JobStatus] === status) ??
       String(status)
@@ -58,6 +58,11 @@ export function render(
     const show = format === undefined ? undefined : formats[format];
     return show && value !== undefined ? show(value, values, context) : String(value);
   });
+}
+
+/** Values come as ethers decodes them or as callers give them. */
+function toBigInt(value: unknown): bigint {
+  return typeof value === "bigint" ? value : BigInt(String(value));
 }
 
 function tokenOf(values: Record<string, unknown>, context: ErrorContext): TokenInfo | undefined {

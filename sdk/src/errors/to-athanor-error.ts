@@ -1,4 +1,4 @@
-import { AbiCoder, dataSlice, Fragment, Interface, type ErrorFragment } from "ethers";
+import { AbiCoder, dataSlice, ErrorFragment, Interface } from "ethers";
 import * as abis from "../generated/abi.ts";
 import { AthanorError, athanorError } from "./athanor-error.ts";
 import { catalogue, type ErrorCode } from "./catalogue.ts";
@@ -18,7 +18,7 @@ export function errorInterface(): Interface {
     for (const abi of Object.values(abis)) {
       for (const item of abi) {
         if (item.type !== "error") continue;
-        const fragment = Fragment.from(item) as ErrorFragment;
+        const fragment = ErrorFragment.from(item);
         fragments.set(fragment.format(), fragment);
       }
     }

@@ -1,4 +1,4 @@
-import { AthanorError, athanorError, type AthanorErrorOptions } from "./athanor-error.ts";
+import { type AthanorError, athanorError, type AthanorErrorOptions } from "./athanor-error.ts";
 
 /** Codes that may go away by themselves: the same request may succeed a moment later. */
 const transientCodes = new Set(["RpcUnavailable", "RpcTimeout", "RpcRateLimited"]);
@@ -17,11 +17,7 @@ export function transportError(error: unknown, options: AthanorErrorOptions): At
   switch (code) {
     case "ACTION_REJECTED":
     case 4001:
-      return athanorError(
-        "SignatureRejected",
-        { action: String(property(error, "action") ?? "request") },
-        options,
-      );
+      return athanorError("SignatureRejected", { action: text(error, "action") ?? "request" }, options);
     case "INSUFFICIENT_FUNDS":
       return athanorError("InsufficientGasFunds", { address: senderOf(error), details }, options);
     case "NONCE_EXPIRED":
@@ -91,14 +87,19 @@ function nodeError(error: unknown): { code: unknown; message: string | undefined
 }
 
 function senderOf(error: unknown): string {
-  return String(property(property(error, "transaction"), "from") ?? "of the signer");
+  return text(property(error, "transaction"), "from") ?? "of the signer";
 }
 
 function describe(error: unknown): string {
   const node = nodeError(error);
   const message = node.message ?? property(error, "shortMessage") ?? property(error, "message");
-  const text = typeof message === "string" && message.length > 0 ? message : String(error);
-  return text.length > 300 ? `${text.slice(0, 300)}…` : text;
+  const described = typeof message === "string" && message.length > 0 ? message : String(error);
+  return described.length > 300 ? `${described.slice(0, 300)}…` : described;
+}
+
+function text(value: unknown, key: string): string | undefined {
+  const found = property(value, key);
+  return typeof found === "string" ? found : undefined;
 }
 
 function property(value: unknown, key: string): unknown {

@@ -1,5 +1,5 @@
 import { keccak256 } from "ethers";
-import { AthanorError, athanorError } from "../errors/athanor-error.ts";
+import { type AthanorError, athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { throwIfAborted } from "../internal/abort.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
@@ -40,9 +40,11 @@ export async function loadTokenizer(options: LoadTokenizerOptions): Promise<Toke
     (await readFirst(await announcedUris(options, registered), options, failures));
   if (bytes) return parse(bytes, model);
 
+  // The most telling of the failures, if one tells it all.
   const mismatch = failures.find(({ code }) => code === "ModelFileMismatch");
-  const unsupported = failures.every(({ code }) => code === "ModelUriUnsupported") ? failures[0] : undefined;
-  if (mismatch ?? unsupported) throw mismatch ?? unsupported;
+  if (mismatch) throw mismatch;
+  const [first] = failures;
+  if (first && failures.every(({ code }) => code === "ModelUriUnsupported")) throw first;
   const attempts = failures.map(({ shortMessage }) => shortMessage).join(" ");
   throw athanorError("ModelFileUnavailable", { file: TOKENIZER_FILE, model, attempts });
 }

@@ -49,18 +49,22 @@ export interface AthanorContracts {
  */
 export function connectContracts(runner: ContractRunner | null, deployment: Deployment): AthanorContracts {
   return {
-    ath: contractAt<AthToken>(deployment.ath, athTokenAbi, runner),
-    vault: contractAt<Vault>(deployment.vault, vaultAbi, runner),
-    providerRegistry: contractAt<ProviderRegistry>(deployment.providerRegistry, providerRegistryAbi, runner),
-    modelRegistry: contractAt<ModelRegistry>(deployment.modelRegistry, modelRegistryAbi, runner),
-    jobEscrow: contractAt<JobEscrow>(deployment.jobEscrow, jobEscrowAbi, runner),
+    ath: contractAt(deployment.ath, athTokenAbi, runner) as AthToken,
+    vault: contractAt(deployment.vault, vaultAbi, runner) as Vault,
+    providerRegistry: contractAt(
+      deployment.providerRegistry,
+      providerRegistryAbi,
+      runner,
+    ) as ProviderRegistry,
+    modelRegistry: contractAt(deployment.modelRegistry, modelRegistryAbi, runner) as ModelRegistry,
+    jobEscrow: contractAt(deployment.jobEscrow, jobEscrowAbi, runner) as JobEscrow,
     deployment,
   };
 }
 
 /** Any ERC-20 token. Functions of the extensions revert where a token does not have them. */
 export function connectToken(runner: ContractRunner | null, address: string): Erc20 {
-  return contractAt<AthToken>(address, athTokenAbi, runner);
+  return contractAt(address, athTokenAbi, runner) as Erc20;
 }
 
 const interfaces = new Map<unknown, Interface>();
@@ -72,6 +76,7 @@ export function interfaceOf(abi: InterfaceAbi): Interface {
   return parsed;
 }
 
-function contractAt<Typed>(address: string, abi: InterfaceAbi, runner: ContractRunner | null): Typed {
-  return new Contract(address, interfaceOf(abi), runner) as unknown as Typed;
+/** Typechain's types describe what ethers makes of the ABI at run time. */
+function contractAt(address: string, abi: InterfaceAbi, runner: ContractRunner | null): unknown {
+  return new Contract(address, interfaceOf(abi), runner);
 }

@@ -133,7 +133,7 @@ export async function startLocalChain(): Promise<LocalChain> {
       await rpc("evm_mine");
     },
     newWallet: async () => {
-      const fresh = HDNodeWallet.createRandom().connect(clientProvider) as HDNodeWallet;
+      const fresh = HDNodeWallet.createRandom().connect(clientProvider);
       await rpc("hardhat_setBalance", [fresh.address, "0x56bc75e2d63100000"]);
       return fresh;
     },
@@ -193,7 +193,7 @@ export async function registerProvider(
 ): Promise<void> {
   const { administrator } = chain.accounts;
   const { operator } = keys;
-  const owner = keys.owner.connect(chain.provider) as HDNodeWallet;
+  const owner = keys.owner.connect(chain.provider);
   const stake = 10_000n * ONE;
   const { vault, providerRegistry, ath } = connectContracts(owner, chain.deployment);
   await mined(connectContracts(administrator, chain.deployment).ath.transfer(owner.address, stake));

@@ -98,7 +98,7 @@ export async function fund(
     if (permit !== undefined && (await succeeds({ to, data: multicall([permit, ...calls]) }, options))) {
       calls.unshift(permit);
     } else {
-      steps.push({ name: "approve", receipt: await approve(contracts, funds, amount, options) });
+      steps.push(...(await approve(contracts, funds, amount, options)));
     }
   }
   steps.push({ name: "fund", receipt: await sendTransaction({ to, data: multicall(calls) }, options) });
@@ -150,13 +150,17 @@ async function approve(
   { token }: Funds,
   amount: bigint,
   options: SendOptions,
-): Promise<TransactionReceipt> {
+): Promise<FundingStep[]> {
   const { interface: erc20 } = connectToken(null, token.address);
   const approval = (value: bigint) => {
     const data = erc20.encodeFunctionData("approve", [contracts.deployment.vault, value]);
     return { to: token.address, data };
   };
   // Some tokens, Tether's among them, refuse to change an allowance that is not zero.
-  if (!(await succeeds(approval(amount), options))) await sendTransaction(approval(0n), options);
-  return sendTransaction(approval(amount), options);
+  const values = (await succeeds(approval(amount), options)) ? [amount] : [0n, amount];
+  const steps: FundingStep[] = [];
+  for (const value of values) {
+    steps.push({ name: "approve", receipt: await sendTransaction(approval(value), options) });
+  }
+  return steps;
 }

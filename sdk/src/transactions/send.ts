@@ -159,8 +159,9 @@ async function awaitReceipt(
         throw athanorError("TransactionReplaced", { transactionHash: hash, nonce });
       }
     }
-    if (Date.now() > until)
+    if (Date.now() > until) {
       throw athanorError("TransactionNotMined", { transactionHash: hash, timeout: timeout / 1000 });
+    }
     await sleep(reader.options.pollInterval, signal);
   }
 }
