@@ -6,26 +6,29 @@ import { findNpm, runQuietly, taskEnvironment } from "./processes.mjs";
 import { step } from "./say.mjs";
 
 /** @typedef {import("./node.mjs").FoundNode} FoundNode */
-/** @typedef {{ name: string, title: string, inputs: string[], outputs: string[], clean?: string[], args: () => string[] }} Build */
+/** @typedef {{ name: string, title: string, inputs: string[], dependsOn: string[], outputs: string[], clean?: string[], args: () => string[] }} Build */
 
 const hardhat = join(root, "node_modules", "hardhat", "dist", "src", "cli.js");
 
-/** In the order of their dependencies: each is built again when its own inputs or those of an earlier one change.
+/** In the order of their dependencies: each is built again when its own inputs or those it depends on change.
  * @type {Build[]} */
 const builds = [
   {
     name: "contracts",
     title: "compiling the contracts",
     inputs: ["contracts", "hardhat.config.ts"],
+    dependsOn: [],
     outputs: ["artifacts", "types"],
     // typechain overwrites what it writes again and leaves the rest: types of contracts that no longer exist.
     clean: ["types"],
     args: () => [hardhat, "build", "--quiet", "--no-tests"],
   },
-  ...["engine", "sdk", "worker"].map((name) => ({
+  // What the SDK takes from the contracts is generated into its sources.
+  ...["engine", "sdk", "worker"].map((name, index, workspaces) => ({
     name,
     title: `building @athanor/${name}`,
     inputs: [name, "tsconfig.base.json"],
+    dependsOn: workspaces.slice(0, index),
     outputs: [`${name}/dist`],
     args: () => [findNpm(), "run", "build", "--workspace", name],
   })),
@@ -36,9 +39,14 @@ const builds = [
  * @param {FoundNode} node
  */
 export async function buildChanged(node) {
-  let inputs = hashOf(readFileSync(join(root, "package-lock.json")));
-  for (const { name, title, inputs: paths, outputs, clean = [], args } of builds) {
-    inputs = hashOf(inputs + hashOfFiles(root, paths, isSource));
+  const lockfile = hashOf(readFileSync(join(root, "package-lock.json")));
+  /** @type {Record<string, string>} */
+  const hashes = {};
+  for (const { name, title, inputs: paths, dependsOn, outputs, clean = [], args } of builds) {
+    const inputs = hashOf(
+      [lockfile, hashOfFiles(root, paths, isSource), ...dependsOn.map((other) => hashes[other])].join(),
+    );
+    hashes[name] = inputs;
     const stampFile = join(cacheFolder, `built-${name}`);
     const stamped = existsSync(stampFile) && readFileSync(stampFile, "utf8") === inputs;
     if (stamped && outputs.every((output) => isFilled(join(root, output)))) continue;
