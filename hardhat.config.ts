@@ -26,6 +26,8 @@ export default defineConfig({
   paths: { tests: { mocha: "test", solidity: "test" } },
   networks: {
     default: { type: "edr-simulated", chainType: "l1", hardfork: "prague" },
+    // `npx hardhat node`, or the chain that the demo starts.
+    localhost: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
   },
   typechain: { dontOverrideCompile: false },
   test: { mocha: { timeout: 120_000 } },

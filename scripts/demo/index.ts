@@ -1,0 +1,43 @@
+import { Command, Option } from "commander";
+import { existingFolder, positiveInteger } from "../lib/arguments.ts";
+import { DemoError, runDemo } from "./run-demo.ts";
+import { jsonReport, textReport } from "./report.ts";
+import { createScreen } from "./screen.ts";
+
+interface Options {
+  readonly prompt: string;
+  readonly maxTokens: number;
+  readonly token: "ATH" | "mUSD";
+  readonly model?: string;
+  readonly json: boolean;
+}
+
+const program = new Command("npm run demo --")
+  .description(
+    "Takes one prompt through the whole of Athanor on a chain of its own: client, escrow, provider, model, payment.",
+  )
+  .option("--prompt <text>", "what the model goes on with", "ROMEO:\n")
+  .option("--max-tokens <number>", "largest number of tokens to generate", positiveInteger, 128)
+  .addOption(new Option("--token <symbol>", "what to pay in").choices(["ATH", "mUSD"]).default("ATH"))
+  .option("--model <folder>", "checkpoint with its manifest (default: the bundled model)", existingFolder)
+  .option("--json", "print one JSON document on standard output instead", false)
+  .allowExcessArguments(false);
+
+program.parse();
+const options = program.opts<Options>();
+const stop = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort());
+
+// What happens goes to standard error when standard output is for the document.
+const screen = createScreen(options.json ? process.stderr : process.stdout);
+try {
+  const result = await runDemo({ ...options, screen, signal: stop.signal });
+  process.stdout.write(
+    options.json ? `${JSON.stringify(jsonReport(result), null, 2)}\n` : textReport(result),
+  );
+} catch (error) {
+  screen.end();
+  if (!(error instanceof DemoError)) throw error;
+  process.stderr.write(`\nThe demo failed at the step "${error.step}".\n${error.message}\n`);
+  process.exitCode = 1;
+}

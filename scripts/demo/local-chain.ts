@@ -1,0 +1,74 @@
+import { JsonRpcProvider, NonceManager, type Signer, Wallet } from "ethers";
+import { network } from "hardhat";
+import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import localAthanor from "../../ignition/modules/LocalAthanor.ts";
+import type { Deployment } from "@athanor/sdk";
+
+/** A local chain behind a JSON-RPC address, with the contracts on it. */
+export interface LocalChain {
+  readonly url: string;
+  readonly chainId: number;
+  readonly provider: JsonRpcProvider;
+  readonly deployment: Deployment & { readonly stablecoin: string };
+  /** Holds the genesis supply of ATH and governs. */
+  readonly administrator: Signer;
+  /** Moves the clock and makes a block. */
+  advance(seconds: number): Promise<void>;
+  /** Gives an account the chain's coin, for gas. */
+  fund(address: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+const TEN_COINS = "0x8ac7230489e80000";
+
+/** Starts the chain on a free port, so that other chains on this machine do not matter. */
+export async function startChain(): Promise<LocalChain> {
+  const server = await network.createServer("default", HOST, 0);
+  const { port } = await server.listen();
+  const url = `http://${HOST}:${port}`;
+  const provider = new JsonRpcProvider(url, undefined, {
+    cacheTimeout: -1,
+    polling: true,
+    pollingInterval: 100,
+  });
+  const chainId = Number((await provider.getNetwork()).chainId);
+
+  const connection = await network.create({ network: "localhost", override: { url } });
+  const deployed = await connection.ignition.deploy(localAthanor, { config: { requiredConfirmations: 1 } });
+  const addressOf = (name: keyof typeof deployed) => deployed[name].getAddress();
+  const deployment = {
+    ath: await addressOf("ath"),
+    vault: await addressOf("vault"),
+    providerRegistry: await addressOf("providerRegistry"),
+    modelRegistry: await addressOf("modelRegistry"),
+    jobEscrow: await addressOf("jobEscrow"),
+    stablecoin: await addressOf("stablecoin"),
+  };
+  return {
+    url,
+    chainId,
+    provider,
+    deployment,
+    administrator: new NonceManager(await provider.getSigner(0)),
+    async advance(seconds) {
+      await provider.send("evm_increaseTime", [seconds]);
+      await provider.send("evm_mine", []);
+    },
+    async fund(address) {
+      await provider.send("hardhat_setBalance", [address, TEN_COINS]);
+    },
+    async close() {
+      provider.destroy();
+      await connection.close();
+      await server.close();
+    },
+  };
+}
+
+/** A new key with the chain's coin on it. */
+export async function newAccount(chain: LocalChain): Promise<Wallet> {
+  const wallet = new Wallet(Wallet.createRandom().privateKey, chain.provider);
+  await chain.fund(wallet.address);
+  return wallet;
+}
