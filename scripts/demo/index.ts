@@ -38,6 +38,10 @@ try {
 } catch (error) {
   screen.end();
   if (!(error instanceof DemoError)) throw error;
+  if (stop.signal.aborted) {
+    process.stderr.write("\nInterrupted. Everything the demo started is stopped.\n");
+    process.exit(130);
+  }
   process.stderr.write(`\nThe demo failed at the step "${error.step}".\n${error.message}\n`);
   process.exitCode = 1;
 }

@@ -1,5 +1,7 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { JsonRpcProvider, NonceManager, type Signer, Wallet } from "ethers";
-import { network } from "hardhat";
+import hre, { network } from "hardhat";
 import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import type { Deployment } from "@athanor/sdk";
@@ -35,7 +37,15 @@ export async function startChain(): Promise<LocalChain> {
   const chainId = Number((await provider.getNetwork()).chainId);
 
   const connection = await network.create({ network: "localhost", override: { url } });
-  const deployed = await connection.ignition.deploy(localAthanor, { config: { requiredConfirmations: 1 } });
+  // Ignition keeps a journal a deployment, and would take a new chain with an old one's id for the old one.
+  const deploymentId = `demo-${process.pid}`;
+  const journal = join(hre.config.paths.ignition, "deployments", deploymentId);
+  await rm(journal, { recursive: true, force: true });
+  const deployed = await connection.ignition.deploy(localAthanor, {
+    deploymentId,
+    config: { requiredConfirmations: 1 },
+  });
+  await rm(journal, { recursive: true, force: true });
   const addressOf = (name: keyof typeof deployed) => deployed[name].getAddress();
   const deployment = {
     ath: await addressOf("ath"),

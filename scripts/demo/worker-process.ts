@@ -36,8 +36,9 @@ export async function athanor(args: readonly string[], environment: Environment)
   child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
   child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  if (code !== 0)
+  if (code !== 0) {
     throw new Error(`athanor ${args.join(" ")} ended with ${code ?? "a signal"}:\n${stdout}${stderr}`);
+  }
   return stdout;
 }
 
