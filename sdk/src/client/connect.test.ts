@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { BrowserProvider, Wallet } from "ethers";
+import { BrowserProvider, JsonRpcProvider, Wallet } from "ethers";
 import { startLocalChain, type LocalChain } from "../testing/local-chain.ts";
 import { rejection } from "../testing/rejection.ts";
 import { AthanorClient } from "./athanor-client.ts";
@@ -54,6 +54,20 @@ describe("connect", () => {
     expect(offline.values["found"]).to.equal("a signer without a provider");
     const error = await rejection(chain.connect({ deployment: { ...chain.deployment, jobEscrow: "0x12" } }));
     expect([error.code, error.values["name"]]).to.deep.equal(["InvalidArgument", "deployment.jobEscrow"]);
+  });
+
+  it("says so when nothing answers at the URL: RpcTimeout", async () => {
+    const provider = new JsonRpcProvider("http://127.0.0.1:1", undefined, { polling: false });
+    const said = console.log;
+    // ethers reports every attempt there.
+    console.log = () => undefined;
+    const error = await rejection(AthanorClient.connect({ runner: provider, requestTimeout: 100 }));
+    provider.destroy();
+    console.log = said;
+    expect([error.code, error.values]).to.deep.equal([
+      "RpcTimeout",
+      { operation: "eth_chainId", timeout: 0.1 },
+    ]);
   });
 
   it("refuses to send when the wallet has changed to another chain: WrongNetwork", async () => {

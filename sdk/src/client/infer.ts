@@ -5,7 +5,7 @@ import type { JobRecord } from "../protocol/job.ts";
 import { readJobs } from "../protocol/read-jobs.ts";
 import { fund, readFunds, shortageOf, type FundingStep } from "../transactions/fund.ts";
 import { ETHERS_CACHE_TIME, sendTransaction } from "../transactions/send.ts";
-import { sendOptions, type ClientContext } from "./context.ts";
+import { sendOptions, tokenizerOf, type ClientContext } from "./context.ts";
 import { followJob } from "./follow-job.ts";
 import { jobInReceipt } from "./job-records.ts";
 import { prepare, type PreparedRequest } from "./quote.ts";
@@ -19,6 +19,8 @@ export async function infer(context: ClientContext, request: InferRequest): Prom
   const { maxPrice, onProgress, signal } = request;
   sendOptions(context, "send a request");
   const prepared = await prepare(context, request, maxPrice);
+  // Before anything is paid: without it the answer could not be read.
+  await tokenizerOf(context, request.model, signal);
   onProgress?.({ stage: "quoted", quote: prepared.quote });
 
   const { record, funding } = await context.sending.run(async () => {

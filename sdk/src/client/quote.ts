@@ -36,8 +36,8 @@ export async function prepare(
   if (!terms.accepted) throw athanorError("PaymentTokenNotAccepted", { token: address });
   const token = await tokenInfo(context, address);
 
-  const tokenizer = await tokenizerOf(context, model, signal);
-  const promptTokens = request.promptTokens ?? encode(tokenizer, request.prompt!);
+  const promptTokens =
+    request.promptTokens ?? encode(await tokenizerOf(context, model, signal), request.prompt!);
   const lengths = [promptTokens.length, request.maxTokens] as const;
   const offer = request.provider
     ? await pinnedOffer(context, request.provider, model, address)

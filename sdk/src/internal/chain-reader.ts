@@ -54,8 +54,11 @@ export class ChainReader {
     return retry(attempt, { operation, attempts, timeout, delay, signal });
   }
 
+  /** Asked once: a provider with a wrong URL never answers, and who connects wants to know soon. */
   async chainId(): Promise<bigint> {
-    return (await this.read("eth_chainId", () => this.provider.getNetwork())).chainId;
+    const { requestTimeout: timeout } = this.options;
+    const once = { operation: "eth_chainId", attempts: 1, timeout, delay: 0 };
+    return (await retry(() => this.provider.getNetwork(), once)).chainId;
   }
 
   async blockNumber(signal?: AbortSignal): Promise<number> {

@@ -66,7 +66,8 @@ export function tokenizerSource(json: string = byteTokenizerJson()): ModelSource
   return { readFile: (_uri) => Promise.resolve(new TextEncoder().encode(json)) };
 }
 
-export async function startLocalChain(): Promise<LocalChain> {
+/** @param options.modelUri where the registered model says its files are */
+export async function startLocalChain(options: { modelUri?: string } = {}): Promise<LocalChain> {
   const connection = await network.create();
   const deployed = await connection.ignition.deploy(localAthanor);
   const addressOf = async (name: keyof typeof deployed) => deployed[name].getAddress();
@@ -116,7 +117,7 @@ export async function startLocalChain(): Promise<LocalChain> {
     provider,
     ath: { address: deployment.ath, symbol: "ATH", decimals: 18 },
     stablecoin: { address: stablecoin, symbol: "mUSD", decimals: 6 },
-    model: await registerModel(connectContracts(administrator, deployment)),
+    model: await registerModel(connectContracts(administrator, deployment), options.modelUri ?? MODEL_URI),
     accounts: { administrator, owner, operator, client, stranger },
     hooks,
     rpc,
@@ -160,7 +161,7 @@ async function mint(chain: LocalChain, address: string, amount: bigint): Promise
   await mined(contract.getFunction("mint")(address, amount) as Promise<Sent>);
 }
 
-async function registerModel(contracts: AthanorContracts): Promise<string> {
+async function registerModel(contracts: AthanorContracts, uri: string): Promise<string> {
   const model = {
     vocabularySize: BYTE_VOCABULARY,
     contextLength: CONTEXT_LENGTH,
@@ -169,7 +170,7 @@ async function registerModel(contracts: AthanorContracts): Promise<string> {
     weightsRoot: `0x${"22".repeat(32)}`,
     tokenizerHash: byteTokenizerHash(),
   };
-  await mined(contracts.modelRegistry.register(model, MODEL_URI));
+  await mined(contracts.modelRegistry.register(model, uri));
   return contracts.modelRegistry.rootOf(model);
 }
 

@@ -148,7 +148,8 @@ describe("funding", () => {
     const rejecting = Object.assign(account.connect(account.provider), {
       signTypedData: () => {
         const info = { action: "signTypedData", reason: "rejected" } as const;
-        return Promise.reject(makeError("user rejected action", "ACTION_REJECTED", info));
+        const rejected: Error = makeError("user rejected action", "ACTION_REJECTED", info);
+        return Promise.reject(rejected);
       },
     });
     const client = await chain.connect({ signer: rejecting });
@@ -197,6 +198,7 @@ class TransactionsOnly extends AbstractSigner {
   }
   override signTypedData(): Promise<string> {
     const info = { operation: "signTypedData" };
-    return Promise.reject(makeError("signing is not supported", "UNSUPPORTED_OPERATION", info));
+    const refused: Error = makeError("signing is not supported", "UNSUPPORTED_OPERATION", info);
+    return Promise.reject(refused);
   }
 }

@@ -144,7 +144,8 @@ async function awaitReceipt(
   for (let missing = 0; ;) {
     const receipt = await reader.receipt(hash, signal);
     if (receipt) {
-      const depth = (await reader.blockNumber(signal)) - receipt.blockNumber + 1;
+      // Its block is there, even if the node's answer to this is a moment old.
+      const depth = Math.max(1, (await reader.blockNumber(signal)) - receipt.blockNumber + 1);
       if (depth >= confirmations) {
         if (receipt.status === 0) throw athanorError("TransactionFailed", { transactionHash: hash });
         return receipt;

@@ -1,0 +1,94 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { expect } from "chai";
+import { answerTokens, byteTokenizerJson } from "./testing/byte-tokenizer.ts";
+import { registerProvider, startLocalChain, type LocalChain } from "./testing/local-chain.ts";
+import { serveRpc } from "./testing/rpc-server.ts";
+import { startScriptedProvider } from "./testing/scripted-provider.ts";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const page = await readFile(join(root, "docs/developers.md"), "utf8");
+/** Each example and what the page says it prints. */
+const examples = [
+  ...page.matchAll(/```ts example=(\S+)\n(.*?)```\n(?:\nIt prints\n)?\n```text\n(.*?)```/gs),
+].map(([, name, code, output]) => ({ name: name!, code: code!, output: output! }));
+
+describe("docs/developers.md", () => {
+  let chain: LocalChain;
+  let server: { url: string; close(): Promise<void> };
+  let worker: { stop(): Promise<void> };
+  let folder: string;
+
+  before(async () => {
+    await mkdir(join(root, ".athanor"), { recursive: true });
+    folder = await mkdtemp(join(root, ".athanor/examples-"));
+    await writeFile(join(folder, "tokenizer.json"), byteTokenizerJson());
+    chain = await startLocalChain({ modelUri: pathToFileURL(folder).href });
+    const price = 100_000n * 10n ** 18n;
+    await registerProvider(chain, undefined, { inputPrice: price, outputPrice: 2n * price });
+    worker = startScriptedProvider(chain, () => answerTokens("or not to be"));
+    server = await serveRpc(chain);
+  });
+
+  after(async () => {
+    await server.close();
+    await worker.stop();
+    await chain.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it("has only examples that this test runs", () => {
+    expect(examples).to.have.length.greaterThan(9);
+    expect(page.match(/```(ts|js)/g)).to.have.length(examples.length);
+  });
+
+  for (const { name, code, output } of examples) {
+    it(`example ${name} prints what the page says`, async () => {
+      const file = join(folder, `${name}.ts`);
+      await writeFile(file, prelude(server.url) + ofSources(code));
+      expect(await run(file)).to.equal(output);
+    });
+  }
+
+  async function run(file: string): Promise<string> {
+    const environment = {
+      ...process.env,
+      RPC_URL: server.url,
+      PRIVATE_KEY: chain.accounts.client.privateKey,
+      MODEL: chain.model,
+      STABLECOIN: chain.stablecoin.address,
+    };
+    const child = spawn(process.execPath, [file], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    let errors = "";
+    child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect(code, errors).to.equal(0);
+    return output;
+  }
+});
+
+/** The examples run against the sources, not against what was built last. */
+function ofSources(code: string): string {
+  return code.replaceAll(/"@athanor\/sdk(?:\/(\w+))?"/g, (_, entry?: string) => {
+    const url = new URL(`./${entry ?? "index"}.ts`, import.meta.url);
+    return JSON.stringify(url.href);
+  });
+}
+
+/** What browsers have: a wallet that passes requests on. */
+function prelude(url: string): string {
+  return `
+(globalThis as Record<string, unknown>)["ethereum"] = {
+  request: async ({ method, params = [] }: { method: string; params?: unknown[] }) => {
+    const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+    const { result, error } = await (await fetch(${JSON.stringify(url)}, { method: "POST", body })).json();
+    if (error) throw error;
+    return result;
+  },
+};
+`;
+}
