@@ -39,13 +39,14 @@ export async function advanceOutbox(
   const pending = storage.pendingTransactions();
   if (pending.length === 0) return;
   const used = await chain.provider.getTransactionCount(operator.address, "latest");
-  const head = await chain.provider.getBlockNumber();
+  // What is stored is true as of the cursor: a receipt beyond it could be reorganised away without the follower noticing.
+  const followed = storage.cursor()?.number ?? -1;
   for (const transaction of pending) {
     const memory = outbox.get(transaction.id) ?? { roundsWithoutReceipt: 0, resentAt: 0 };
     outbox.set(transaction.id, memory);
     const receipt = await receiptOf(context, transaction);
     if (receipt !== null) {
-      if (head - receipt.blockNumber + 1 < chain.confirmations) continue;
+      if (receipt.blockNumber > followed) continue;
       await onEnded(end(context, transaction, receipt));
     } else if (transaction.nonce >= used) {
       await push(context, transaction, memory);

@@ -15,7 +15,12 @@ export async function applyLog(context: ProviderContext, log: Log): Promise<void
   const job = ended === undefined ? null : storage.job(log.topics[1]!);
   // Jobs that were pruned, and events that say nothing about endings.
   if (ended === undefined || job === null) return;
-  await applyEnding(context, job, ended);
+  // An ending that we sent is noted with its receipt, which says what it cost.
+  const { transactionHash } = log;
+  const isOurs = storage
+    .pendingTransactions()
+    .some(({ attempts }) => attempts.some(({ hash }) => hash === transactionHash));
+  if (!isOurs) await applyEnding(context, job, ended);
 }
 
 async function applyCreation(context: ProviderContext, log: Log): Promise<void> {

@@ -28,10 +28,10 @@ describe("a crash", function () {
     it(`after ${name} costs no job and no second transaction`, async () => {
       const { chain, request, start, owner, operator } = world;
       const database = world.database();
-      const kill = new KillSwitch(death as Death);
+      const kill = new KillSwitch(death);
       const first = await start({ database, kill });
       const id = await chain.createJob(request());
-      if (!reachesDeathBeforeTheWindow(death as Death)) {
+      if (!reachesDeathBeforeTheWindow(death)) {
         await eventually(() => first.log.of("job.submitted", id).length === 1, "submitted");
         await chain.pass(4_000);
       }
@@ -49,7 +49,8 @@ describe("a crash", function () {
       expect(await chain.transactionsOf(operator.address), "transactions paid for").to.equal(2);
       const { deployment, vault } = chain.contracts;
       const { available } = await vault.accountOf(deployment.ath, owner.address);
-      expect(second.storage.job(id)!.earned, "earned").to.equal(available);
+      const { earned, terms } = second.storage.job(id)!;
+      expect(earned! + terms.exitBounty, "earnings and bounty").to.equal(available);
     });
   }
 

@@ -15,13 +15,18 @@ const OLDEST_OPEN_JOB = 7 * 86_400;
 /** Jobs that ended longer ago are not asked for again after a reorganisation; milliseconds. */
 const RECHECK_ENDED = 3_600_000;
 
+/** Whether stored jobs may differ from the chain: after a start, because the chain went on, and after a reorganisation. */
+export interface Doubt {
+  recheck: boolean;
+}
+
 /**
  * Brings what is stored up to the newest confirmed block: reads the events of every block since the cursor, in order, each once.
  * Handling an event twice changes nothing, so a crash between two steps costs nothing but time.
  *
  * @returns the newest block, confirmed or not
  */
-export async function follow(context: ProviderContext): Promise<Block> {
+export async function follow(context: ProviderContext, doubt: Doubt): Promise<Block> {
   const { chain, storage, time } = context;
   const head = await blockAt(context, "latest");
   time.observe(head);
@@ -31,9 +36,7 @@ export async function follow(context: ProviderContext): Promise<Block> {
   if (confirmed < cursor.number) return head;
   if (await wasReorganised(context, cursor)) {
     cursor = await rewind(context, cursor);
-    for (const job of storage.jobsToRecheck(context.clock.now() - RECHECK_ENDED)) {
-      await reconcile(context, job);
-    }
+    doubt.recheck = true;
   }
   while (cursor.number < confirmed) {
     const end = Math.min(confirmed, cursor.number + CHUNK);
@@ -57,6 +60,12 @@ export async function follow(context: ProviderContext): Promise<Block> {
       }
     }
     storage.setCursor(cursor);
+  }
+  if (doubt.recheck) {
+    // Only now is the chain's word about them known up to the end.
+    for (const job of storage.jobsToRecheck(context.clock.now() - RECHECK_ENDED))
+      {await reconcile(context, job);}
+    doubt.recheck = false;
   }
   return head;
 }

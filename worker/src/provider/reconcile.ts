@@ -5,9 +5,10 @@ import { applyEnding } from "./apply-ending.ts";
 import type { ProviderContext } from "./context.ts";
 import { moveJob } from "./move-job.ts";
 
-/** What the chain says about a job, now. */
+/** What the chain says about a job, as of the last block that was followed: what is stored is never ahead of the cursor. */
 export async function readJobState(context: ProviderContext, id: string): Promise<JobState> {
-  return decodeJobState(await context.chain.contracts.jobEscrow.jobState(id));
+  const blockTag = followedBlock(context);
+  return decodeJobState(await context.chain.contracts.jobEscrow.jobState(id, { blockTag }));
 }
 
 /**
@@ -23,7 +24,7 @@ export async function reconcile(context: ProviderContext, job: StoredJob): Promi
   if (status === "Submitted") return markSubmitted(context, job, state);
   if (status === "None") return giveUp(context, job);
   const ended = (await outcomeOf(context, job)).ended;
-  // The node's state is ahead of its events: the follower will bring them.
+  // A node whose logs are behind its state; they will come.
   if (ended === undefined) return job;
   await applyEnding(context, job, ended);
   return context.storage.job(job.id)!;
@@ -52,10 +53,11 @@ async function markSubmitted(context: ProviderContext, job: StoredJob, state: Jo
   });
 }
 
-/** The chain knows no such job: the block that created it was reorganised away, or is not yet known to this node. */
+/** The chain knows no such job: the block that created it was reorganised away, or is about to be read again. */
 async function giveUp(context: ProviderContext, job: StoredJob): Promise<StoredJob> {
-  const head = await context.chain.provider.getBlockNumber();
-  if (job.state === "missed" || head < job.createdBlock || isUnderway(context, job)) return job;
+  if (job.state === "missed" || followedBlock(context) < job.createdBlock || isUnderway(context, job)) {
+    return job;
+  }
   return moveJob(context, job, { state: "missed", reason: "its creation is no longer on chain" });
 }
 
@@ -67,7 +69,11 @@ function isUnderway({ storage }: ProviderContext, job: StoredJob): boolean {
   );
 }
 
-async function outcomeOf({ chain }: ProviderContext, job: StoredJob) {
-  const head = await chain.provider.getBlockNumber();
-  return readOutcome(chain.contracts, job.id, Math.min(job.createdBlock, head), head);
+async function outcomeOf(context: ProviderContext, job: StoredJob) {
+  const followed = followedBlock(context);
+  return readOutcome(context.chain.contracts, job.id, Math.min(job.createdBlock, followed), followed);
+}
+
+function followedBlock({ storage }: ProviderContext): number {
+  return Math.max(storage.cursor()?.number ?? 0, 0);
 }

@@ -2,7 +2,7 @@ import type { Outbox } from "../outbox/advance.ts";
 import { describeError, isNodeTrouble } from "../errors.ts";
 import { advanceJobs } from "./advance-jobs.ts";
 import type { ProviderContext } from "./context.ts";
-import { follow } from "./follow.ts";
+import { follow, type Doubt } from "./follow.ts";
 import { settleTransactions } from "./settle-transactions.ts";
 
 export interface RunOptions {
@@ -27,7 +27,7 @@ const LONGEST_BACKOFF = 60_000;
  */
 export async function runProvider(context: ProviderContext, options: RunOptions): Promise<void> {
   const { clock, log, storage } = context;
-  const outbox: Outbox = new Map();
+  const memory: Memory = { outbox: new Map(), doubt: { recheck: true } };
   let isReady = false;
   let failures = 0;
   let housekeepingAt = clock.now();
@@ -36,7 +36,7 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
   while (!isStopped()) {
     let pause = options.pollInterval;
     try {
-      const head = await round(context, outbox, isStopped);
+      const head = await round(context, memory, isStopped);
       if (failures > 0) log.emit("info", "chain.reachable", { block: head });
       if (!isReady) log.emit("info", "ready", { ...describe(context), block: head });
       [isReady, failures] = [true, 0];
@@ -56,11 +56,20 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
   await stopGenerations(context);
 }
 
+/** What the daemon remembers from round to round without storing it. */
+interface Memory {
+  readonly outbox: Outbox;
+  readonly doubt: Doubt;
+}
+
 /** One look at everything. Returns the newest block. */
-async function round(context: ProviderContext, outbox: Outbox, isStopped: () => boolean): Promise<number> {
-  // Our own transactions first: their receipts say what the events do, and what they cost.
+async function round(
+  context: ProviderContext,
+  { outbox, doubt }: Memory,
+  isStopped: () => boolean,
+): Promise<number> {
+  const head = await follow(context, doubt);
   await settleTransactions(context, outbox);
-  const head = await follow(context);
   if (!isStopped()) await advanceJobs(context);
   return head.number;
 }

@@ -5,7 +5,7 @@ import type { Plan, PlanStep } from "./plan.ts";
 /**
  * Pays out everything that is free in an account of the vault.
  *
- * @param sender whose account it is: the owner's holds earnings, the operator's holds bounties
+ * @param sender whose account it is
  * @param recipient who gets the tokens
  */
 export async function planWithdrawal(

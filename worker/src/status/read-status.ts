@@ -34,7 +34,7 @@ export interface Status {
   /** Jobs open on chain. */
   readonly openJobs: number;
   /** Free in the vault, by token: what "athanor provider withdraw" pays out. */
-  readonly balances: readonly { readonly token: string; readonly owner: string; readonly operator: string }[];
+  readonly balances: readonly { readonly token: string; readonly available: string }[];
   readonly operatorCoin: string;
   readonly offers: readonly StatusOffer[];
   /** From the database; null if there is none. */
@@ -90,15 +90,8 @@ export async function readStatus(
     openJobs: state.openWork,
     balances: await Promise.all(
       [...tokens.values()].map(async (token) => {
-        const [own, operators] = await Promise.all([
-          contracts.vault.accountOf(token.address, owner),
-          contracts.vault.accountOf(token.address, state.operator),
-        ]);
-        return {
-          token: token.address,
-          owner: formatAmount(token, own.available),
-          operator: formatAmount(token, operators.available),
-        };
+        const { available } = await contracts.vault.accountOf(token.address, owner);
+        return { token: token.address, available: formatAmount(token, available) };
       }),
     ),
     operatorCoin: formatEther(coin),

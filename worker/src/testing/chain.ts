@@ -24,6 +24,10 @@ export interface TestChain {
   /** Moves the chain's clock and makes a block. */
   pass(seconds: number): Promise<void>;
   mine(blocks: number): Promise<void>;
+  /** Whether every transaction makes a block at once. */
+  automine(on: boolean): Promise<void>;
+  /** Makes the node forget a transaction that waits. */
+  drop(hash: string): Promise<void>;
   /** The chain's coin, from nowhere. */
   fund(address: string, ether?: string): Promise<void>;
   ath(address: string, whole: number): Promise<void>;
@@ -86,6 +90,12 @@ export async function startChain(path = ""): Promise<TestChain> {
       await networkHelpers.time.increase(seconds);
     },
     mine: (blocks) => networkHelpers.mine(blocks),
+    automine: async (on) => {
+      await provider.request({ method: "evm_setAutomine", params: [on] });
+    },
+    drop: async (hash) => {
+      await networkHelpers.dropTransaction(hash);
+    },
     fund: (address, ether = "10") => networkHelpers.setBalance(address, parseEther(ether)),
     ath: async (address, whole) => {
       await contracts.ath.transfer(address, BigInt(whole) * ATH);
@@ -133,6 +143,8 @@ export async function startChain(path = ""): Promise<TestChain> {
       seconds = 3_000,
       ...rest
     }) {
+      // The newest block may be old; the next one will not be.
+      await networkHelpers.mine(1);
       const request = {
         provider: owner,
         modelRoot,

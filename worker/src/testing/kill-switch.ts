@@ -56,7 +56,7 @@ export class KillSwitch {
   provider(real: RpcProvider): RpcProvider {
     return new Proxy(real, {
       get: (target, name: keyof RpcProvider) => {
-        const value: unknown = target[name];
+        const value = Reflect.get(target, name) as unknown;
         if (typeof value !== "function") return value;
         const method = value.bind(target) as (...values: unknown[]) => unknown;
         return (...values: unknown[]) => {

@@ -15,10 +15,10 @@ export interface World {
   readonly modelRoot: string;
   readonly folder: TemporaryFolder;
   /** A database file that no other test uses. */
-  database(): string;
+  readonly database: () => string;
   /** A daemon that is stopped after the test. */
-  start(options?: Partial<TestDaemonOptions>): Promise<TestDaemon>;
-  request(changes?: Partial<JobRequest>): JobRequest;
+  readonly start: (options?: Partial<TestDaemonOptions>) => Promise<TestDaemon>;
+  readonly request: (changes?: Partial<JobRequest>) => JobRequest;
 }
 
 /** Call it inside a `describe`: it registers the hooks, and fills the world before the first test. */

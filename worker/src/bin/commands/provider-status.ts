@@ -29,7 +29,7 @@ function showStatus(status: Status): void {
     ["daemon", status.daemonAlive ? "alive" : "not alive"],
     ["stake", `${stake.staked}, of it ${stake.locked} locked, ${stake.free} free`],
     ["open jobs", `${status.openJobs}; room for ${status.roomForJobs} more at ${stake.perJob} each`],
-    ...status.balances.map(({ owner, operator }) => ["in the vault", `owner ${owner}, operator ${operator}`]),
+    ...status.balances.map(({ available }) => ["in the vault", available]),
     ...status.offers.map(({ modelRoot, inputPrice, outputPrice, cheapestOther }) => [
       "offer",
       `${modelRoot.slice(0, 10)}… ${inputPrice} in, ${outputPrice} out for a million tokens${

@@ -1,13 +1,12 @@
 import type { TokenInfo } from "@athanor/sdk";
 import { getAddress, isAddress } from "ethers";
 import { WorkerError } from "../../errors.ts";
-import { readKeystore } from "../../keys/keystore.ts";
 import { resolveToken } from "../../market/tokens.ts";
 import { planWithdrawal } from "../../register/withdraw-plan.ts";
 import { connectOnce, openSession, ownerKeystore, unlock, type ProviderOptions } from "../session.ts";
 import { showAndExecute } from "./execute.ts";
 
-type Options = ProviderOptions & { to?: string; operator?: true; yes?: true };
+type Options = ProviderOptions & { to?: string; yes?: true };
 
 export async function runWithdraw(options: Options): Promise<void> {
   const session = await openSession(options);
@@ -21,9 +20,7 @@ export async function runWithdraw(options: Options): Promise<void> {
         details: { to: recipient },
       });
     }
-    const keystore = options.operator
-      ? await readKeystore(config.keys.operatorKeystore)
-      : await ownerKeystore(config);
+    const keystore = await ownerKeystore(config);
     const chain = await connectOnce(session);
     const tokens = new Map<string, TokenInfo>();
     for (const name of ["ATH", ...config.models.flatMap(({ offers }) => offers.map(({ token }) => token))]) {

@@ -35,14 +35,11 @@ export function addProviderCommands(program: Command, setExitCode: (code: number
 
   withConfig(provider.command("withdraw"))
     .description(
-      "Pay out what is free in the vault: the owner's earnings, or with --operator the operator's bounties.",
+      "Pay out what is free in the owner's vault account: earnings and bounties. Needs the owner's key.",
     )
     .option("--to <address>", "who receives it (default: the owner)")
-    .option("--operator", "from the operator's account, with the operator's key")
     .option("--yes", "do not ask for confirmation")
-    .action((options: ProviderOptions & { to?: string; operator?: true; yes?: true }) =>
-      runWithdraw(options),
-    );
+    .action((options: ProviderOptions & { to?: string; yes?: true }) => runWithdraw(options));
 
   withConfig(provider.command("leave"))
     .description(
