@@ -1,0 +1,402 @@
+// What IJobEscrow refuses, and with which values.
+import { type ContractTransactionResponse, ZeroAddress, concat, keccak256, toBeHex } from "ethers";
+import { type Refusal, describeRefusals } from "../support/expect.ts";
+import { errorsOf } from "../support/interfaces.ts";
+import {
+  ATH,
+  CONTEXT,
+  ESCROW_BIT,
+  RESPONSE_TIME,
+  type Request,
+  type Signer,
+  type System,
+  USD,
+  VOCABULARY,
+  createJob,
+  ethers,
+  freshSystem,
+  jobsCreatedBy,
+  networkHelpers,
+  passWindow,
+  requestTo,
+  submitResult,
+  time,
+} from "../support/system.ts";
+import { packTokens, tokensRoot } from "../support/tokens.ts";
+
+const PARAMETERS = {
+  stakePerJob: 100n * ATH,
+  challengeWindow: 3_600,
+  minimumResponseTime: 30,
+  maximumResponseTime: 86_400,
+  workPerSecond: 1_000_000_000n,
+};
+
+/** A request that `create` must refuse. */
+async function creating(
+  overrides: Partial<Request>,
+  values: readonly unknown[],
+  by: (system: System) => Refusal["by"] = ({ escrow }) => escrow,
+): Promise<Refusal> {
+  const system = await freshSystem();
+  const request = await requestTo(system, overrides);
+  return { call: () => system.escrow.connect(system.client).create(request), by: by(system), values };
+}
+
+/** A result that `submit` must refuse. */
+async function submitting(
+  tokens: string,
+  values: readonly unknown[],
+  sender: (system: System) => Signer = ({ operator }) => operator,
+): Promise<Refusal> {
+  const system = await freshSystem();
+  const { job } = await createJob(system);
+  return { call: () => system.escrow.connect(sender(system)).submit(job, tokens), by: system.escrow, values };
+}
+
+/** A deadline at a distance from the block of the creation, which the test fixes. */
+async function creatingWithDeadline(distance: number): Promise<Refusal> {
+  const system = await freshSystem();
+  const now = (await time.latest()) + 100;
+  await time.setNextBlockTimestamp(now);
+  const request = await requestTo(system, { submitDeadline: now + distance });
+  return {
+    call: () => system.escrow.connect(system.client).create(request),
+    by: system.escrow,
+    values: [now + distance, now + 30, now + 86_400],
+  };
+}
+
+/** Calls of all exits for a job in a state in which none of them is allowed. */
+async function ending(
+  state: "created" | "submitted" | "declined" | "finalized" | "expired",
+  exit: "finalize" | "expire" | "decline" | "submit",
+): Promise<Refusal> {
+  const system = await freshSystem();
+  const { escrow, operator, stranger } = system;
+  const opened = await createJob(system);
+  let output = { count: 1, tokensRoot: tokensRoot(packTokens([11])) };
+  if (state === "submitted" || state === "finalized") output = await submitResult(system, opened);
+  if (state === "declined") await escrow.connect(operator).decline(opened.job);
+  if (state === "expired") {
+    await time.increase(RESPONSE_TIME);
+    await escrow.expire(opened.job, stranger);
+  }
+  if (state === "finalized") {
+    await passWindow(opened);
+    await escrow.finalize(opened.job, output, stranger);
+  }
+  const calls = {
+    finalize: () => escrow.connect(stranger).finalize(opened.job, output, stranger),
+    expire: () => escrow.connect(stranger).expire(opened.job, stranger),
+    decline: () => escrow.connect(operator).decline(opened.job),
+    submit: () => escrow.connect(operator).submit(opened.job, packTokens([11])),
+  };
+  return { call: calls[exit], by: escrow, values: [opened.id, await escrow.jobState(opened.id)] };
+}
+
+/** Terms that differ from the created ones in one field. */
+async function forging(exit: "finalize" | "expire" | "decline" | "submit"): Promise<Refusal> {
+  const system = await freshSystem();
+  const { escrow, operator, stranger } = system;
+  const { job } = await createJob(system);
+  const forged = { ...job, outputPrice: BigInt(job.outputPrice) + 1n };
+  const output = { count: 1, tokensRoot: tokensRoot(packTokens([11])) };
+  const calls = {
+    finalize: () => escrow.finalize(forged, output, stranger),
+    expire: () => escrow.expire(forged, stranger),
+    decline: () => escrow.connect(operator).decline(forged),
+    submit: () => escrow.connect(operator).submit(forged, packTokens([11])),
+  };
+  return { call: calls[exit], by: escrow, values: [await escrow.jobIdOf(forged)] };
+}
+
+/** A job's state as only a later contract will write it: with undecided challenges. */
+async function challenged(liveChallenges: number): Promise<Refusal> {
+  const system = await freshSystem();
+  const { escrow, stranger, addresses } = system;
+  const opened = await createJob(system);
+  const output = await submitResult(system, opened);
+  await passWindow(opened);
+  const state = (await escrow.jobState(opened.id)) | (BigInt(liveChallenges) << 48n);
+  // `_states` comes after the one variable of AccessManaged.
+  const slot = keccak256(concat([opened.id, toBeHex(1, 32)]));
+  await networkHelpers.setStorageAt(addresses.escrow, slot, toBeHex(state, 32));
+  return {
+    call: () => escrow.finalize(opened.job, output, stranger),
+    by: escrow,
+    values: [opened.id, liveChallenges],
+  };
+}
+
+async function parameter(
+  overrides: Partial<typeof PARAMETERS>,
+  name: string,
+  value: number,
+  minimum: number,
+  maximum: number | bigint,
+): Promise<Refusal> {
+  const { escrow, administrator } = await freshSystem();
+  return {
+    call: () => escrow.connect(administrator).setParameters({ ...PARAMETERS, ...overrides }),
+    by: escrow,
+    values: [ethers.encodeBytes32String(name), value, minimum, maximum],
+  };
+}
+
+describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
+  UnknownJob: {
+    "finalize, terms with another price": () => forging("finalize"),
+    "expire, terms with another price": () => forging("expire"),
+    "decline, terms with another price": () => forging("decline"),
+    "submit, terms with another price": () => forging("submit"),
+  },
+  JobAlreadyExists: {
+    "create, the same request twice in one block": async () => {
+      const system = await freshSystem();
+      const { escrow, vault, addresses, stablecoin, client } = system;
+      const wallet = await ethers.deployContract("ContractWallet");
+      const execute = wallet.getFunction("execute");
+      await stablecoin.mint(client, 100n * USD);
+      await stablecoin.connect(client).approve(vault, 100n * USD);
+      await vault.connect(client).deposit(addresses.stablecoin, 100n * USD, wallet);
+      const request = await requestTo(system, { token: addresses.stablecoin });
+      const approve = vault.interface.encodeFunctionData("approveModules", [
+        addresses.stablecoin,
+        ESCROW_BIT,
+      ]);
+      const create = {
+        target: addresses.escrow,
+        data: escrow.interface.encodeFunctionData("create", [request]),
+      };
+      await execute([{ target: addresses.vault, data: approve }]);
+
+      const timestamp = (await time.latest()) + 10;
+      const before = await networkHelpers.takeSnapshot();
+      await time.setNextBlockTimestamp(timestamp);
+      const [first] = await jobsCreatedBy(system, (await execute([create])) as ContractTransactionResponse);
+      await before.restore();
+      await time.setNextBlockTimestamp(timestamp);
+      return {
+        call: () => execute([create, create]) as Promise<unknown>,
+        by: escrow,
+        values: [first!.id],
+      };
+    },
+  },
+  JobNotOpen: {
+    "submit, a second result": () => ending("submitted", "submit"),
+    "submit, the job was declined": () => ending("declined", "submit"),
+    "submit, the job was finalised": () => ending("finalized", "submit"),
+    "decline, the job was answered": () => ending("submitted", "decline"),
+    "decline, the job was declined": () => ending("declined", "decline"),
+    "expire, the job was answered": () => ending("submitted", "expire"),
+    "expire, the job was expired": () => ending("expired", "expire"),
+    "expire, the job was finalised": () => ending("finalized", "expire"),
+  },
+  JobNotSubmitted: {
+    "finalize, nothing was submitted": () => ending("created", "finalize"),
+    "finalize, the job was declined": () => ending("declined", "finalize"),
+    "finalize, the job was expired": () => ending("expired", "finalize"),
+    "finalize, the job was finalised": () => ending("finalized", "finalize"),
+  },
+  PaymentTokenNotAccepted: {
+    "create, a token without terms": async () => {
+      const unknown = ethers.Wallet.createRandom().address;
+      return creating({ token: unknown }, [unknown]);
+    },
+    "create, a token whose terms were closed": async () => {
+      const system = await freshSystem();
+      const { escrow, addresses, client } = system;
+      await escrow.setTokenTerms(addresses.ath, { accepted: false, feeBasisPoints: 0, exitBounty: 0 });
+      const request = await requestTo(system);
+      return {
+        call: () => escrow.connect(client).create(request),
+        by: escrow,
+        values: [addresses.ath],
+      };
+    },
+  },
+  EmptyPrompt: { "create, no prompt tokens": () => creating({ promptTokens: "0x" }, []) },
+  NoTokensRequested: { "create, no tokens asked for": () => creating({ maxTokens: 0 }, []) },
+  ContextExceeded: {
+    "create, prompt and output one above the context": () =>
+      creating({ maxTokens: CONTEXT - 9 }, [10, CONTEXT - 9, CONTEXT]),
+    "create, a prompt longer than the context": () =>
+      creating({ promptTokens: packTokens(Array<number>(CONTEXT + 1).fill(1)), maxTokens: 1 }, [
+        CONTEXT + 1,
+        1,
+        CONTEXT,
+      ]),
+    "create, the largest output there is": () =>
+      creating({ maxTokens: 2 ** 32 - 1 }, [10, 2 ** 32 - 1, CONTEXT]),
+  },
+  PriceAboveLimit: {
+    "create, one unit below the price": async () => {
+      const { escrow } = await freshSystem();
+      const cost = await escrow.costOf(
+        10,
+        20,
+        100_000_123_456_789_012_345_677n,
+        200_000_987_654_321_098_765_431n,
+      );
+      return creating({ maxCost: cost - 1n }, [cost, cost - 1n]);
+    },
+  },
+  DeadlineOutOfBounds: {
+    "create, a deadline in the past": () => creatingWithDeadline(-1),
+    "create, one second too early": () => creatingWithDeadline(29),
+    "create, one second too late": () => creatingWithDeadline(86_401),
+  },
+  RequestTooLarge: {
+    "create, recomputing takes longer than the longest window": async () => {
+      const system = await freshSystem();
+      const { escrow, client } = system;
+      await escrow.setParameters({ ...PARAMETERS, workPerSecond: 1_000 });
+      const request = await requestTo(system);
+      // 30 positions of 10 million multiply-adds at a thousand a second.
+      return {
+        call: () => escrow.connect(client).create(request),
+        by: escrow,
+        values: [3_600 + 300_000, 259_200],
+      };
+    },
+  },
+  NotOperator: {
+    "submit, sent by a stranger": async () => {
+      const { stranger, operator } = await freshSystem();
+      return submitting(packTokens([11]), [stranger.address, operator.address], (system) => system.stranger);
+    },
+    "submit, sent by the provider's cold key": async () => {
+      const { provider, operator } = await freshSystem();
+      return submitting(packTokens([11]), [provider.address, operator.address], (system) => system.provider);
+    },
+    "decline, sent by the client": async () => {
+      const system = await freshSystem();
+      const { escrow, client, operator } = system;
+      const { job } = await createJob(system);
+      return {
+        call: () => escrow.connect(client).decline(job),
+        by: escrow,
+        values: [client.address, operator.address],
+      };
+    },
+  },
+  SubmissionTooLate: {
+    "submit, one second after the deadline": async () => {
+      const system = await freshSystem();
+      const { job } = await createJob(system);
+      const late = BigInt(job.submitDeadline) + 1n;
+      await time.setNextBlockTimestamp(late);
+      return {
+        call: () => system.escrow.connect(system.operator).submit(job, packTokens([11])),
+        by: system.escrow,
+        values: [job.submitDeadline, late],
+      };
+    },
+  },
+  NotExpired: {
+    "expire, in the last second of the deadline": async () => {
+      const system = await freshSystem();
+      const { job } = await createJob(system);
+      await time.setNextBlockTimestamp(BigInt(job.submitDeadline));
+      return {
+        call: () => system.escrow.expire(job, system.stranger),
+        by: system.escrow,
+        values: [job.submitDeadline, job.submitDeadline],
+      };
+    },
+  },
+  OutputLengthOutOfBounds: {
+    "submit, nothing": () => submitting("0x", [0, 20]),
+    "submit, one token too many": () => submitting(packTokens(Array<number>(21).fill(1)), [21, 20]),
+  },
+  OutputMismatch: {
+    "finalize, another number of tokens": async () => mismatch({ count: 2 }),
+    "finalize, other tokens": async () => mismatch({ tokensRoot: tokensRoot(packTokens([11, 12, 14])) }),
+  },
+  ChallengeWindowOpen: {
+    "finalize, one second before the window ends": async () => {
+      const system = await freshSystem();
+      const { escrow, stranger } = system;
+      const opened = await createJob(system);
+      const output = await submitResult(system, opened);
+      const end = BigInt(await time.latest()) + BigInt(opened.job.challengeWindow);
+      await time.setNextBlockTimestamp(end - 1n);
+      return {
+        call: () => escrow.finalize(opened.job, output, stranger),
+        by: escrow,
+        values: [opened.id, end, end - 1n],
+      };
+    },
+  },
+  ChallengesAlive: {
+    "finalize, one challenge is undecided": () => challenged(1),
+    "finalize, the largest number of challenges is undecided": () => challenged(65_535),
+  },
+  LengthMismatch: {
+    "finalizeBatch, more jobs than outputs": async () => {
+      const system = await freshSystem();
+      const { job } = await createJob(system);
+      return {
+        call: () =>
+          system.escrow.finalizeBatch([job, job], [{ count: 1, tokensRoot: job.modelRoot }], ZeroAddress),
+        by: system.escrow,
+        values: [2, 1],
+      };
+    },
+  },
+  ParameterOutOfBounds: {
+    "setParameters, a window that is too short": () =>
+      parameter({ challengeWindow: 599 }, "challengeWindow", 599, 600, 259_200),
+    "setParameters, a window that is too long": () =>
+      parameter({ challengeWindow: 259_201 }, "challengeWindow", 259_201, 600, 259_200),
+    "setParameters, no time to answer": () =>
+      parameter({ minimumResponseTime: 9 }, "minimumResponseTime", 9, 10, 86_400),
+    "setParameters, a minimum above the maximum": () =>
+      parameter({ minimumResponseTime: 86_401 }, "minimumResponseTime", 86_401, 10, 86_400),
+    "setParameters, a response time that is too long": () =>
+      parameter({ maximumResponseTime: 259_201 }, "maximumResponseTime", 259_201, 10, 259_200),
+    "setParameters, a challenger that computes nothing": () =>
+      parameter({ workPerSecond: 0n }, "workPerSecond", 0, 1, 2n ** 64n - 1n),
+    "setTokenTerms, a fee above a fifth": async () => {
+      const { escrow, addresses } = await freshSystem();
+      return {
+        call: () =>
+          escrow.setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 2_001, exitBounty: 0 }),
+        by: escrow,
+        values: [ethers.encodeBytes32String("feeBasisPoints"), 2_001, 0, 2_000],
+      };
+    },
+  },
+});
+
+async function mismatch(change: { count?: number; tokensRoot?: string }): Promise<Refusal> {
+  const system = await freshSystem();
+  const opened = await createJob(system);
+  const output = { ...(await submitResult(system, opened)), ...change };
+  await passWindow(opened);
+  const root = ethers.solidityPackedKeccak256(
+    ["uint8", "uint32", "bool", "bytes32"],
+    [3, output.count, true, output.tokensRoot],
+  );
+  return {
+    call: () => system.escrow.finalize(opened.job, output, system.stranger),
+    by: system.escrow,
+    values: [opened.id, root],
+  };
+}
+
+describeRefusals("token ids in a request or result", () => errorsOf("TokenIds"), {
+  TokenBytesNotAligned: {
+    "create, a prompt with a byte too many": () =>
+      creating({ promptTokens: `${packTokens([1, 2])}00` }, [9], ({ escrow }) => escrow),
+    "submit, a result with a byte too few": () => submitting("0x000001", [3]),
+  },
+  TokenOutsideVocabulary: {
+    "create, the first id above the vocabulary": () =>
+      creating({ promptTokens: packTokens([1, VOCABULARY, 5]) }, [1, VOCABULARY, VOCABULARY]),
+    "submit, an id above 2^31 in the second word": () =>
+      submitting(packTokens([1, 2, 3, 4, 5, 6, 7, 8, 9, 2 ** 32 - 1]), [9, 2 ** 32 - 1, VOCABULARY]),
+  },
+});

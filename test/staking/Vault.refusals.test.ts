@@ -1,0 +1,412 @@
+// What IVault refuses, and with which values.
+import { ZeroAddress } from "ethers";
+import { type Refusal, describeRefusals } from "../support/expect.ts";
+import { errorsOf } from "../support/interfaces.ts";
+import {
+  ATH,
+  ESCROW_BIT,
+  type System,
+  createJob,
+  ethers,
+  freshSystem,
+  speakAs,
+  time,
+} from "../support/system.ts";
+
+const DAY = 86_400;
+
+/** A refusal by the vault: a call made from the fresh system and the values of the error. */
+async function refused(
+  build: (system: System) => Promise<{ call: () => Promise<unknown>; values: readonly unknown[] }>,
+): Promise<Refusal> {
+  const system = await freshSystem();
+  return { ...(await build(system)), by: system.vault };
+}
+
+const depositing = (token: "ath" | "unknown", amount: bigint, owner?: string) =>
+  refused(({ vault, client, addresses, stranger }) => {
+    const target = token === "ath" ? addresses.ath : stranger.address;
+    return Promise.resolve({
+      call: () => vault.connect(client).deposit(target, amount, owner ?? client.address),
+      values: token === "ath" ? [] : [target],
+    });
+  });
+
+/** A settlement of nothing, by the escrow in its own voice; a test changes what it wants refused. */
+async function settling(
+  changes: (system: System) => Record<string, unknown>,
+  values: (system: System) => readonly unknown[],
+): Promise<Refusal> {
+  return refused(async (system) => {
+    const { vault, client, provider, addresses } = system;
+    await createJob(system);
+    const escrow = await speakAs(addresses.escrow);
+    const settlement = {
+      payer: client.address,
+      token: addresses.ath,
+      escrowed: 0n,
+      provider: provider.address,
+      earned: 0n,
+      fee: 0n,
+      bountyRecipient: client.address,
+      bounty: 0n,
+      stakeLock: 0n,
+      ...changes(system),
+    };
+    return { call: () => vault.connect(escrow).settle(settlement), values: values(system) };
+  });
+}
+
+describeRefusals("IVault", () => errorsOf("IVault"), {
+  TokenNotAccepted: {
+    "deposit, a token the vault does not take": () => depositing("unknown", 1n),
+    "permit, a contract the vault does not take": () =>
+      refused(({ vault, client, stranger }) =>
+        Promise.resolve({
+          call: () =>
+            vault.connect(client).permit(stranger, 1n, 2n ** 40n, 27, ethers.ZeroHash, ethers.ZeroHash),
+          values: [stranger.address],
+        }),
+      ),
+    "deposit, a token that is taken no more": () =>
+      refused(async ({ vault, client, addresses }) => {
+        await vault.setTokenAccepted(addresses.ath, false);
+        return {
+          call: () => vault.connect(client).deposit(addresses.ath, 1n, client),
+          values: [addresses.ath],
+        };
+      }),
+  },
+  TransferAmountMismatch: {
+    "deposit, the token keeps a fee": () =>
+      refused(async ({ vault, client }) => {
+        const token = await ethers.deployContract("HostileToken");
+        await token.getFunction("setFee")(100);
+        await vault.setTokenAccepted(token, true);
+        await token.getFunction("mint")(client, 10_000n);
+        await (token.connect(client) as typeof token).getFunction("approve")(vault, 10_000n);
+        return {
+          call: () => vault.connect(client).deposit(token, 10_000n, client),
+          values: [await token.getAddress(), 10_000n, 9_900n],
+        };
+      }),
+  },
+  InsufficientBalance: {
+    "withdraw, one unit too much": () =>
+      refused(({ vault, client, addresses }) =>
+        Promise.resolve({
+          call: () => vault.connect(client).withdraw(addresses.ath, 1_000n * ATH + 1n, client),
+          values: [addresses.ath, client.address, 1_000n * ATH, 1_000n * ATH + 1n],
+        }),
+      ),
+    "withdraw, what is escrowed": () =>
+      refused(async (system) => {
+        const { vault, client, addresses } = system;
+        await createJob(system);
+        const { available } = await vault.accountOf(addresses.ath, client);
+        return {
+          call: () => vault.connect(client).withdraw(addresses.ath, 1_000n * ATH, client),
+          values: [addresses.ath, client.address, available, 1_000n * ATH],
+        };
+      }),
+    "stake, one unit too much": () =>
+      refused(({ vault, client, addresses }) =>
+        Promise.resolve({
+          call: () => vault.connect(client).stake(1_000n * ATH + 1n),
+          values: [addresses.ath, client.address, 1_000n * ATH, 1_000n * ATH + 1n],
+        }),
+      ),
+    "openWork, a payer who has less than the price": () =>
+      refused(async ({ vault, client, provider, addresses }) => {
+        const escrow = await speakAs(addresses.escrow);
+        return {
+          call: () => vault.connect(escrow).openWork(client, addresses.ath, 1_001n * ATH, provider, 0n),
+          values: [addresses.ath, client.address, 1_000n * ATH, 1_001n * ATH],
+        };
+      }),
+  },
+  InsufficientStake: {
+    "unbond, one unit that is locked": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).unbond(4_000n * ATH + 1n),
+          values: [provider.address, 4_000n * ATH, 4_000n * ATH + 1n],
+        }),
+      ),
+    "openWork, more than is free": () =>
+      refused(async ({ vault, client, provider, addresses }) => {
+        const escrow = await speakAs(addresses.escrow);
+        return {
+          call: () => vault.connect(escrow).openWork(client, addresses.ath, 1n, provider, 4_001n * ATH),
+          values: [provider.address, 4_000n * ATH, 4_001n * ATH],
+        };
+      }),
+    "lockStake, more than is free": () =>
+      refused(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).lockStake(provider, 2n ** 200n),
+          values: [provider.address, 4_000n * ATH, 2n ** 200n],
+        };
+      }),
+  },
+  ModuleNotApproved: {
+    "openWork, the payer never approved the module": () =>
+      refused(async ({ vault, stranger, provider, addresses }) => {
+        const escrow = await speakAs(addresses.escrow);
+        return {
+          call: () => vault.connect(escrow).openWork(stranger, addresses.ath, 0n, provider, 0n),
+          values: [addresses.ath, stranger.address, addresses.escrow],
+        };
+      }),
+    "openWork, the payer approved another module": () =>
+      refused(async ({ vault, client, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).openWork(client, addresses.ath, 1n, provider, 0n),
+          values: [addresses.ath, client.address, addresses.providers],
+        };
+      }),
+    "settle, the payer never approved the module": () =>
+      settling(
+        ({ stranger }) => ({ payer: stranger.address }),
+        ({ addresses, stranger }) => [addresses.ath, stranger.address, addresses.escrow],
+      ),
+  },
+  StakeModuleNotApproved: {
+    "openWork, the provider never approved the module": () =>
+      refused(async ({ vault, client, stranger, addresses }) => {
+        const escrow = await speakAs(addresses.escrow);
+        return {
+          call: () => vault.connect(escrow).openWork(client, addresses.ath, 1n, stranger, 0n),
+          values: [stranger.address, addresses.escrow],
+        };
+      }),
+    "lockStake, the owner never approved the module": () =>
+      refused(async ({ vault, stranger, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).lockStake(stranger, 0n),
+          values: [stranger.address, addresses.providers],
+        };
+      }),
+    "unlockStake, the owner never approved the module": () =>
+      refused(async ({ vault, stranger, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).unlockStake(stranger, 0n),
+          values: [stranger.address, addresses.providers],
+        };
+      }),
+  },
+  ApprovalInUse: {
+    "revokeModules, while a job is open": () =>
+      refused(async (system) => {
+        const { vault, client, addresses } = system;
+        await createJob(system);
+        const { escrowed } = await vault.accountOf(addresses.ath, client);
+        return {
+          call: () => vault.connect(client).revokeModules(addresses.ath),
+          values: [client.address, escrowed],
+        };
+      }),
+    "revokeStakeModules, while hardware is registered": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).revokeStakeModules(),
+          values: [provider.address, 6_000n * ATH],
+        }),
+      ),
+    "revokeStakeModules, while work without a lock is open": () =>
+      refused(async ({ vault, client, newcomer, addresses }) => {
+        await vault.connect(newcomer).approveStakeModules(ESCROW_BIT);
+        const escrow = await speakAs(addresses.escrow);
+        await vault.connect(escrow).openWork(client, addresses.ath, 1n, newcomer, 0n);
+        return { call: () => vault.connect(newcomer).revokeStakeModules(), values: [newcomer.address, 0n] };
+      }),
+  },
+  UnknownModules: {
+    "approveModules, a module that is not there yet": () =>
+      refused(({ vault, client, addresses }) =>
+        Promise.resolve({
+          call: () => vault.connect(client).approveModules(addresses.ath, 4),
+          values: [4, 2],
+        }),
+      ),
+    "approveStakeModules, all that will ever be": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).approveStakeModules(2 ** 32 - 1),
+          values: [2 ** 32 - 1, 2],
+        }),
+      ),
+  },
+  NotAModule: {
+    "openWork, called by the administrator": () =>
+      refused(({ vault, client, provider, addresses, administrator }) =>
+        Promise.resolve({
+          call: () => vault.connect(administrator).openWork(client, addresses.ath, 1n, provider, 0n),
+          values: [administrator.address],
+        }),
+      ),
+    "settle, called by a stranger": () =>
+      refused(({ vault, client, provider, addresses, stranger }) =>
+        Promise.resolve({
+          call: () =>
+            vault.connect(stranger).settle({
+              payer: client,
+              token: addresses.ath,
+              escrowed: 0n,
+              provider,
+              earned: 0n,
+              fee: 0n,
+              bountyRecipient: stranger,
+              bounty: 0n,
+              stakeLock: 0n,
+            }),
+          values: [stranger.address],
+        }),
+      ),
+    "lockStake, called by the owner": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).lockStake(provider, 1n),
+          values: [provider.address],
+        }),
+      ),
+    "unlockStake, called by the owner": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).unlockStake(provider, 1n),
+          values: [provider.address],
+        }),
+      ),
+  },
+  ModuleAlreadyAdded: {
+    "addModule, the job escrow again": () =>
+      refused(({ vault, addresses }) =>
+        Promise.resolve({ call: () => vault.addModule(addresses.escrow), values: [addresses.escrow] }),
+      ),
+  },
+  TooManyModules: {
+    "addModule, the 33rd": () =>
+      refused(async ({ vault }) => {
+        for (let i = 2; i < 32; i += 1) await vault.addModule(ethers.Wallet.createRandom().address);
+        return { call: () => vault.addModule(ethers.Wallet.createRandom().address), values: [32] };
+      }),
+  },
+  NothingToClaim: {
+    "claimUnbonded, nothing was unbonded": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({ call: () => vault.claimUnbonded(provider), values: [provider.address] }),
+      ),
+    "claimUnbonded, a second time": () =>
+      refused(async ({ vault, provider }) => {
+        await vault.connect(provider).unbond(1n);
+        await time.increase(14 * DAY);
+        await vault.claimUnbonded(provider);
+        return { call: () => vault.claimUnbonded(provider), values: [provider.address] };
+      }),
+  },
+  StillUnbonding: {
+    "claimUnbonded, one second early": () =>
+      refused(async ({ vault, provider }) => {
+        await vault.connect(provider).unbond(1n);
+        const releaseAt = (await time.latest()) + 14 * DAY;
+        await time.setNextBlockTimestamp(releaseAt - 1);
+        return { call: () => vault.claimUnbonded(provider), values: [releaseAt, releaseAt - 1] };
+      }),
+  },
+  UnbondingPeriodOutOfBounds: {
+    "setUnbondingPeriod, shorter than every window and clock": () =>
+      refused(({ vault }) =>
+        Promise.resolve({
+          call: () => vault.setUnbondingPeriod(14 * DAY - 1),
+          values: [14 * DAY - 1, 14 * DAY, 90 * DAY],
+        }),
+      ),
+    "setUnbondingPeriod, longer than anybody would wait": () =>
+      refused(({ vault }) =>
+        Promise.resolve({
+          call: () => vault.setUnbondingPeriod(90 * DAY + 1),
+          values: [90 * DAY + 1, 14 * DAY, 90 * DAY],
+        }),
+      ),
+  },
+  ZeroAmount: {
+    "deposit, nothing": () => depositing("ath", 0n),
+    "withdraw, nothing": () =>
+      refused(({ vault, client, addresses }) =>
+        Promise.resolve({
+          call: () => vault.connect(client).withdraw(addresses.ath, 0n, client),
+          values: [],
+        }),
+      ),
+    "stake, nothing": () =>
+      refused(({ vault, client }) =>
+        Promise.resolve({ call: () => vault.connect(client).stake(0n), values: [] }),
+      ),
+    "unbond, nothing": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({ call: () => vault.connect(provider).unbond(0n), values: [] }),
+      ),
+  },
+  ZeroAddress: {
+    "deposit, for nobody": () => depositing("ath", 1n, ZeroAddress),
+    "withdraw, to nobody": () =>
+      refused(({ vault, client, addresses }) =>
+        Promise.resolve({
+          call: () => vault.connect(client).withdraw(addresses.ath, 1n, ZeroAddress),
+          values: [],
+        }),
+      ),
+    "addModule, nobody": () =>
+      refused(({ vault }) => Promise.resolve({ call: () => vault.addModule(ZeroAddress), values: [] })),
+    "setTokenAccepted, no token": () =>
+      refused(({ vault }) =>
+        Promise.resolve({ call: () => vault.setTokenAccepted(ZeroAddress, true), values: [] }),
+      ),
+    "the constructor, no token of stakes": () =>
+      refused(({ manager }) =>
+        Promise.resolve({ call: () => ethers.deployContract("Vault", [manager, ZeroAddress]), values: [] }),
+      ),
+    "settle, a bounty for nobody": () =>
+      settling(
+        () => ({ escrowed: 1n, bounty: 1n, bountyRecipient: ZeroAddress }),
+        () => [],
+      ),
+  },
+  SettlementExceedsEscrow: {
+    "settle, one unit more than was escrowed": () =>
+      settling(
+        () => ({ escrowed: 5n, earned: 3n, fee: 2n, bounty: 1n }),
+        () => [5, 6],
+      ),
+  },
+  EscrowUnderflow: {
+    "settle, one unit more than the payer has escrowed": async () => {
+      const system = await freshSystem();
+      await createJob(system);
+      const { escrowed } = await system.vault.accountOf(system.addresses.ath, system.client);
+      return settling(
+        () => ({ escrowed: escrowed + 1n }),
+        ({ client }) => [client.address, escrowed, escrowed + 1n],
+      );
+    },
+  },
+  LockUnderflow: {
+    "unlockStake, one unit more than is locked": () =>
+      refused(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).unlockStake(provider, 6_000n * ATH + 1n),
+          values: [provider.address, 6_000n * ATH, 6_000n * ATH + 1n],
+        };
+      }),
+    "settle, one unit more than is locked": () =>
+      settling(
+        () => ({ stakeLock: 6_100n * ATH + 1n }),
+        ({ provider }) => [provider.address, 6_100n * ATH, 6_100n * ATH + 1n],
+      ),
+  },
+});

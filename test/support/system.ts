@@ -1,0 +1,216 @@
+import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import type { Addressable, BaseContract, ContractTransactionResponse } from "ethers";
+import { network } from "hardhat";
+import localAthanor from "../../ignition/modules/LocalAthanor.ts";
+import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
+import type { IJobEscrow, JobEscrow, JobStruct } from "../../sdk/src/generated/contracts/JobEscrow.ts";
+import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStablecoin.ts";
+import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegistry.ts";
+import type { ProviderRegistry } from "../../sdk/src/generated/contracts/ProviderRegistry.ts";
+import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
+import { packTokens, tokensRoot } from "./tokens.ts";
+
+/** One chain for all test files of a run; each test starts from a snapshot (`deploySystem` by `loadFixture`). */
+export const { ethers, ignition, networkHelpers } = await network.getOrCreate();
+export const { loadFixture, time } = networkHelpers;
+
+export type Signer = Awaited<ReturnType<typeof ethers.getSigners>>[number];
+export type Job = { [Key in keyof JobStruct]: Exclude<JobStruct[Key], Promise<unknown> | Addressable> };
+export type Request = IJobEscrow.RequestStruct;
+
+export const ATH = 10n ** 18n;
+export const USD = 10n ** 6n;
+export const REGISTRY_BIT = 1n;
+export const ESCROW_BIT = 2n;
+export const VOCABULARY = 1_000;
+export const CONTEXT = 128;
+/** One second of recomputing at the deployed parameters for a request of 100 positions. */
+export const WORK = 10_000_000;
+export const WINDOW = 3_600n;
+export const RESPONSE_TIME = 600n;
+export const STAKE_PER_JOB = 100n * ATH;
+export const RESERVED = 6_000n * ATH;
+export const ATH_BOUNTY = ATH / 10n;
+/** Token units for a million tokens; crooked, so that rounding shows. */
+export const ATH_PRICES = {
+  input: 100_000_123_456_789_012_345_677n,
+  output: 200_000_987_654_321_098_765_431n,
+};
+export const USD_PRICES = { input: 1_234_567n, output: 7_654_321n };
+
+export const MODEL = {
+  vocabularySize: VOCABULARY,
+  contextLength: CONTEXT,
+  workPerPosition: WORK,
+  programRoot: ethers.id("program"),
+  weightsRoot: ethers.id("weights"),
+  tokenizerHash: ethers.id("tokenizer"),
+};
+
+/** The whole protocol with two funded clients and a registered provider. */
+export async function deploySystem() {
+  const deployed = await ignition.deploy(localAthanor);
+  const ath = deployed.ath as unknown as AthToken;
+  const stablecoin = deployed.stablecoin as unknown as MockStablecoin;
+  const vault = deployed.vault as unknown as Vault;
+  const models = deployed.modelRegistry as unknown as ModelRegistry;
+  const providers = deployed.providerRegistry as unknown as ProviderRegistry;
+  const escrow = deployed.jobEscrow as unknown as JobEscrow;
+  const manager = deployed.accessManager as BaseContract;
+  const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
+    (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
+  const addresses = {
+    ath: await ath.getAddress(),
+    stablecoin: await stablecoin.getAddress(),
+    vault: await vault.getAddress(),
+    models: await models.getAddress(),
+    providers: await providers.getAddress(),
+    escrow: await escrow.getAddress(),
+  };
+  await models.register(MODEL, "https://models.example/");
+  const system = {
+    ath,
+    stablecoin,
+    vault,
+    models,
+    providers,
+    escrow,
+    manager,
+    addresses,
+    modelRoot: await models.rootOf(MODEL),
+    administrator,
+    client,
+    otherClient,
+    provider,
+    operator,
+    watchtower,
+    stranger,
+    newcomer,
+  };
+  for (const account of [client, otherClient]) {
+    await fund(system, account, 1_000n * ATH, 1_000n * USD);
+    await vault.connect(account).approveModules(addresses.ath, ESCROW_BIT);
+    await vault.connect(account).approveModules(addresses.stablecoin, ESCROW_BIT);
+  }
+  await joinAsProvider(system, provider, operator, watchtower);
+  return system;
+}
+
+export type System = Awaited<ReturnType<typeof deploySystem>>;
+
+/** A fresh system, as it was deployed. */
+export const freshSystem = (): Promise<System> => loadFixture(deploySystem);
+
+/** Puts ATH and stablecoins into an account's vault balance. */
+export async function fund(
+  { ath, stablecoin, vault, addresses, administrator }: System,
+  account: Signer,
+  athAmount: bigint,
+  usdAmount = 0n,
+): Promise<void> {
+  await ath.connect(administrator).transfer(account, athAmount);
+  await ath.connect(account).approve(addresses.vault, athAmount);
+  await vault.connect(account).deposit(addresses.ath, athAmount, account);
+  if (usdAmount === 0n) return;
+  await stablecoin.mint(account, usdAmount);
+  await stablecoin.connect(account).approve(addresses.vault, usdAmount);
+  await vault.connect(account).deposit(addresses.stablecoin, usdAmount, account);
+}
+
+/** Stakes 10,000 ATH, registers one GPU and offers the model in both tokens. */
+export async function joinAsProvider(system: System, owner: Signer, operator: Signer, watchtower?: Signer) {
+  const { vault, providers, addresses, modelRoot } = system;
+  await fund(system, owner, 10_000n * ATH);
+  await vault.connect(owner).stake(10_000n * ATH);
+  await vault.connect(owner).approveStakeModules(REGISTRY_BIT | ESCROW_BIT);
+  await providers.connect(owner).register(profileOf(operator, watchtower));
+  await providers.connect(owner).setOffer(modelRoot, addresses.ath, ATH_PRICES.input, ATH_PRICES.output);
+  await providers
+    .connect(owner)
+    .setOffer(modelRoot, addresses.stablecoin, USD_PRICES.input, USD_PRICES.output);
+}
+
+export function profileOf(operator: { address: string }, watchtower?: { address: string }) {
+  return {
+    operator: operator.address,
+    watchtower: watchtower?.address ?? ethers.ZeroAddress,
+    encryptionKey: ethers.id("encryption key"),
+    hardwareClass: 0,
+    gpuCount: 1,
+    endpoint: "https://provider.example/",
+  };
+}
+
+let salts = 0n;
+
+/** A valid request for 10 prompt tokens and at most 20 generated ones, paid in ATH. */
+export async function requestTo(system: System, overrides: Partial<Request> = {}): Promise<Request> {
+  return {
+    provider: system.provider.address,
+    modelRoot: system.modelRoot,
+    token: system.addresses.ath,
+    maxTokens: 20,
+    maxCost: 100n * ATH,
+    submitDeadline: BigInt(await time.latest()) + RESPONSE_TIME,
+    seed: 7,
+    salt: ++salts,
+    promptTokens: packTokens([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+    ...overrides,
+  };
+}
+
+export interface OpenJob {
+  readonly id: string;
+  readonly job: Job;
+}
+
+/** Creates a job and reads its terms from the event, as everybody has to. */
+export async function createJob(
+  system: System,
+  overrides: Partial<Request> = {},
+  client: Signer = system.client,
+): Promise<OpenJob> {
+  const creation = await system.escrow.connect(client).create(await requestTo(system, overrides));
+  const [opened] = await jobsCreatedBy(system, creation);
+  if (opened === undefined) throw new Error("no JobCreated event");
+  return opened;
+}
+
+/** The jobs that a transaction created. */
+export async function jobsCreatedBy(system: System, sent: ContractTransactionResponse): Promise<OpenJob[]> {
+  const receipt = await sent.wait();
+  return (receipt?.logs ?? []).flatMap((log) => {
+    const parsed = system.escrow.interface.parseLog(log);
+    if (parsed?.name !== "JobCreated") return [];
+    const args = parsed.args as unknown as { id: string; job: { toObject(): Job } };
+    return [{ id: args.id, job: args.job.toObject() }];
+  });
+}
+
+export interface Output {
+  readonly count: number;
+  readonly tokensRoot: string;
+}
+
+/** Submits tokens as the provider's operator. */
+export async function submitResult(
+  system: System,
+  { job }: OpenJob,
+  tokens: readonly number[] = [11, 12, 13],
+  operator: Signer = system.operator,
+): Promise<Output> {
+  await system.escrow.connect(operator).submit(job, packTokens(tokens));
+  return { count: tokens.length, tokensRoot: tokensRoot(packTokens(tokens)) };
+}
+
+/** Moves the clock to the first second in which the job's result can be final, if it was submitted just now. */
+export async function passWindow({ job }: OpenJob): Promise<void> {
+  await time.increase(BigInt(job.challengeWindow));
+}
+
+/** Gives the vault's module of this address a voice. */
+export async function speakAs(address: string): Promise<Signer> {
+  await networkHelpers.impersonateAccount(address);
+  await networkHelpers.setBalance(address, 10n ** 18n);
+  return ethers.getSigner(address);
+}
