@@ -86,6 +86,11 @@ describe("what the client refuses", () => {
       `seed is ${2n ** 64n}n; expected a bigint from 0n to 2^64 - 1`,
     ],
     [
+      "a wish for something else",
+      { waitFor: "ever" },
+      'waitFor is "ever"; expected "submitted" or "finalized".',
+    ],
+    [
       "seconds that are no number",
       { deadlineSeconds: "soon" },
       'deadlineSeconds is "soon"; expected a whole number',

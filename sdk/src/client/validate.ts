@@ -26,6 +26,10 @@ export function validateQuoteRequest(request: QuoteRequest): void {
 export function validateInferRequest(request: InferRequest): void {
   validateQuoteRequest(request);
   validateAmount("maxPrice", request.maxPrice, 128n);
+  const { waitFor } = request;
+  if (waitFor !== undefined && !["submitted", "finalized"].includes(waitFor)) {
+    throw invalid("waitFor", show(waitFor), '"submitted" or "finalized"');
+  }
 }
 
 export function validateHash(name: string, value: unknown): asserts value is string {
