@@ -1,5 +1,5 @@
 import { open, readFile, stat } from "node:fs/promises";
-import { encryptKeystoreJson, getAddress, isAddress, Wallet, type HDNodeWallet } from "ethers";
+import { encryptKeystoreJson, getAddress, isAddress, Wallet } from "ethers";
 import { WorkerError } from "../errors.ts";
 
 export interface KeystoreFile {
@@ -50,24 +50,24 @@ export async function readKeystore(file: string): Promise<KeystoreFile> {
  * @throws WorkerError PASSWORD_WRONG, KEYSTORE_CORRUPT (the key inside is not that of the address outside)
  */
 export async function unlockKeystore(keystore: KeystoreFile, password: string): Promise<Wallet> {
-  let unlocked: Wallet | HDNodeWallet;
   try {
-    unlocked = await Wallet.fromEncryptedJson(keystore.json, password);
-  } catch {
+    const unlocked = await Wallet.fromEncryptedJson(keystore.json, password);
+    return new Wallet(unlocked.signingKey);
+  } catch (error) {
     // The cause is left out on purpose: ethers' error carries its arguments.
-    throw new WorkerError("PASSWORD_WRONG", `The password does not unlock ${keystore.file}.`, {
-      remedy: "Try again; a lost password cannot be recovered, only replaced by importing the key again.",
-      details: { file: keystore.file, address: keystore.address },
+    const isWrong = error instanceof Error && error.message.includes("incorrect password");
+    const { file, address } = keystore;
+    if (isWrong) {
+      throw new WorkerError("PASSWORD_WRONG", `The password does not unlock ${file}.`, {
+        remedy: "Try again; a lost password cannot be recovered, only replaced by importing the key again.",
+        details: { file, address },
+      });
+    }
+    throw new WorkerError("KEYSTORE_CORRUPT", `${file} is damaged: it does not hold the key of ${address}.`, {
+      remedy: "Restore the file from a backup.",
+      details: { file, address },
     });
   }
-  if (unlocked.address !== keystore.address) {
-    throw new WorkerError(
-      "KEYSTORE_CORRUPT",
-      `${keystore.file} claims to hold the key of ${keystore.address}, but holds that of ${unlocked.address}.`,
-      { remedy: "Restore the file from a backup.", details: { file: keystore.file } },
-    );
-  }
-  return new Wallet(unlocked.signingKey);
 }
 
 /**

@@ -63,8 +63,9 @@ export async function follow(context: ProviderContext, doubt: Doubt): Promise<Bl
   }
   if (doubt.recheck) {
     // Only now is the chain's word about them known up to the end.
-    for (const job of storage.jobsToRecheck(context.clock.now() - RECHECK_ENDED))
-      {await reconcile(context, job);}
+    for (const job of storage.jobsToRecheck(context.clock.now() - RECHECK_ENDED)) {
+      await reconcile(context, job);
+    }
     doubt.recheck = false;
   }
   return head;

@@ -1,0 +1,211 @@
+import { expect } from "chai";
+import { EXIT_MISCONFIGURED } from "../errors.ts";
+import { expectError } from "../testing/expect-error.ts";
+import { loadConfig, parseConfig } from "./load.ts";
+
+const owner = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
+
+/** The smallest configuration. Line numbers below count from its first line. */
+const minimal = `chain:
+  rpcUrl: http://127.0.0.1:8545
+  chainId: 31337
+keys:
+  operatorKeystore: operator.json
+provider:
+  owner: "${owner}"
+hardware:
+  class: any
+  count: 1
+models:
+  - path: models/bard
+    offers:
+      - token: ATH
+        inputPrice: 0.5 ATH
+        outputPrice: 2 ATH
+`;
+
+const parse = (text: string) => parseConfig(text, "/etc/athanor/provider.yaml");
+
+describe("parseConfig", () => {
+  it("fills in what is left out and makes paths absolute", () => {
+    const config = parse(minimal);
+    expect(config).to.deep.equal({
+      chain: { rpcUrl: "http://127.0.0.1:8545", chainId: 31_337, confirmations: 1, pollInterval: 2_000 },
+      keys: { operatorKeystore: "/etc/athanor/operator.json", ownerKeystore: null },
+      provider: { owner, endpoint: "" },
+      hardware: { class: "any", count: 1 },
+      models: [
+        {
+          path: "/etc/athanor/models/bard",
+          root: null,
+          uri: null,
+          offers: [
+            {
+              token: "ATH",
+              inputPrice: { number: "0.5", unit: "ATH" },
+              outputPrice: { number: "2", unit: "ATH" },
+            },
+          ],
+        },
+      ],
+      limits: {
+        maxConcurrentJobs: 1,
+        maxQueuedJobs: 16,
+        maxOpenJobs: 10,
+        maxTokensPerJob: 16_777_215,
+        minimumSecondsLeft: 10,
+        declinesPerHour: 30,
+      },
+      storage: "/etc/athanor/provider.sqlite",
+      logLevel: "info",
+      metrics: null,
+    });
+  });
+
+  it("keeps defaults beside the limits that are set", () => {
+    const { limits } = parse(`${minimal}limits:\n  maxOpenJobs: 3\n`);
+    expect(limits).to.deep.include({ maxOpenJobs: 3, maxQueuedJobs: 16 });
+  });
+
+  const wrong: readonly [name: string, text: string, ...expected: string[]][] = [
+    [
+      "a mistyped field",
+      minimal.replace("chainId:", "chainID:"),
+      '/etc/athanor/provider.yaml:3:3: chain.chainID: unknown field; did you mean "chainId"?',
+      "/etc/athanor/provider.yaml:1:1: chain.chainId: found nothing, expected the id of the chain",
+    ],
+    [
+      "a field that resembles none",
+      `${minimal}banana: 1\n`,
+      ":17:1: banana: unknown field; known fields: chain, keys, provider",
+    ],
+    [
+      "a mistyped field of a list's item",
+      minimal.replace("outputPrice", "outputprise"),
+      ':16:9: models[0].offers[0].outputprise: unknown field; did you mean "outputPrice"?',
+    ],
+    [
+      "an unknown limit",
+      `${minimal}limits:\n  maxConcurrentJob: 2\n`,
+      ':18:3: limits.maxConcurrentJob: unknown field; did you mean "maxConcurrentJobs"?',
+    ],
+    [
+      "an amount without its unit",
+      minimal.replace("0.5 ATH", "0.5"),
+      ':15:21: models[0].offers[0].inputPrice: found 0.5, expected a price for a million prompt tokens with its unit, such as "0.5 ATH"',
+    ],
+    [
+      "an address with a wrong checksum",
+      minimal.replace(owner, owner.replace("D1a5", "d1a5")),
+      ":7:10: provider.owner: found",
+      "expected the address of the provider's owner account",
+    ],
+    [
+      "a time without its unit",
+      minimal.replace("chainId: 31337", "chainId: 31337\n  pollInterval: 5"),
+      ':4:17: chain.pollInterval: found 5, expected a time with its unit, such as "2s" or "500ms"',
+    ],
+    [
+      "no GPU at all",
+      minimal.replace("count: 1", "count: 0"),
+      ":10:10: hardware.count: found 0, expected a number of GPUs from 1",
+    ],
+    ["a fraction of a GPU", minimal.replace("count: 1", "count: 1.5"), ":10:10: hardware.count: found 1.5"],
+    [
+      "no models",
+      minimal.replace(/models:[\s\S]*/, "models: []\n"),
+      ":11:9: models: found a list, expected a list of at least one model",
+    ],
+    [
+      "text in the place of a map",
+      minimal.replace(/keys:\n.*\n/, "keys: operator.json\n"),
+      ':4:7: keys: found "operator.json", expected a map of fields',
+    ],
+    [
+      "another service than HTTP",
+      minimal.replace("http://", "ftp://"),
+      ':2:11: chain.rpcUrl: found "ftp://127.0.0.1:8545"',
+    ],
+    [
+      "an empty file",
+      "",
+      ":1:1: chain: found nothing, expected a map of fields",
+      ":1:1: models: found nothing, expected a list of at least one model",
+    ],
+    ["broken syntax", minimal.replace("  chainId", " chainId"), ":3:1: (syntax):"],
+    ["a field given twice", minimal.replace("  chainId", "  rpcUrl: http://x\n  chainId"), ":3:3: (syntax):"],
+  ];
+  for (const [name, text, ...expected] of wrong) {
+    it(`refuses ${name}, naming the line`, async () => {
+      const error = await expectError(() => parse(text), "CONFIG_INVALID", ...expected);
+      expect(error.exitCode).to.equal(EXIT_MISCONFIGURED);
+    });
+  }
+
+  it("reports everything that is wrong at once, in the order of the lines", async () => {
+    const text = minimal.replace("31337", "many").replace("count: 1", "count: none");
+    const error = await expectError(() => parse(text), "CONFIG_INVALID");
+    expect(error.details["issues"]).to.deep.equal([
+      {
+        line: 3,
+        column: 12,
+        field: "chain.chainId",
+        problem: 'found "many", expected the id of the chain that is meant, such as 31337',
+      },
+      {
+        line: 10,
+        column: 10,
+        field: "hardware.count",
+        problem: 'found "none", expected a number of GPUs from 1 to 100000, such as 1',
+      },
+    ]);
+  });
+
+  const key = "8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba";
+  const secrets: readonly [name: string, text: string, place: string][] = [
+    ["a private key", minimal.replace("operator.json", `"0x${key}"`), ":5:3: operatorKeystore:"],
+    ["a private key without 0x", minimal.replace("operator.json", key), ":5:3: operatorKeystore:"],
+    [
+      "a field for a private key",
+      minimal.replace("operatorKeystore: operator.json", "privateKey: abc"),
+      ":5:3: privateKey:",
+    ],
+    [
+      "a password",
+      minimal.replace("operator.json", "operator.json\n  password: hunter2hunter2"),
+      ":6:3: password:",
+    ],
+    [
+      "a recovery phrase",
+      minimal.replace("operator.json", "test test test test test test test test test test test junk"),
+      ":5:3: operatorKeystore:",
+    ],
+  ];
+  for (const [name, text, place] of secrets) {
+    it(`refuses ${name} in the file, without repeating it`, async () => {
+      const error = await expectError(
+        () => parse(text),
+        "CONFIG_PLAINTEXT_KEY",
+        place,
+        "secret in plain text",
+      );
+      const shown = `${error.message} ${error.remedy} ${JSON.stringify(error.details)}`;
+      for (const secret of [key, "hunter2hunter2", "test test"]) expect(shown).to.not.contain(secret);
+    });
+  }
+
+  it("takes a model's root, which only looks like a key", () => {
+    const text = minimal.replace("    offers", `    root: "0x${key}"\n    offers`);
+    expect(parse(text).models[0]!.root).to.equal(`0x${key}`);
+  });
+});
+
+describe("loadConfig", () => {
+  it("says which file cannot be read", async () => {
+    await expectError(
+      () => loadConfig("/nowhere/provider.yaml"),
+      "CONFIG_UNREADABLE",
+      "/nowhere/provider.yaml",
+    );
+  });
+});
