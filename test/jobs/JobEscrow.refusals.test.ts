@@ -1,4 +1,4 @@
-// What IJobEscrow refuses, and with which values.
+// What IJobEscrow refuses, and with which values. Longer than 400 lines: one table that must name every error.
 import { type ContractTransactionResponse, ZeroAddress, concat, keccak256, toBeHex } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
 import { errorsOf } from "../support/interfaces.ts";

@@ -7,6 +7,8 @@ import {
   ATH,
   ATH_BOUNTY,
   ATH_PRICES,
+  type Job,
+  type Output,
   RESPONSE_TIME,
   STAKE_PER_JOB,
   USD,
@@ -18,6 +20,7 @@ import {
   freshSystem,
   jobsCreatedBy,
   passWindow,
+  profileOf,
   requestTo,
   submitResult,
   time,
@@ -162,8 +165,7 @@ describe("JobEscrow.submit", () => {
     const system = await freshSystem();
     const { escrow, providers, provider, operator, newcomer } = system;
     const opened = await createJob(system);
-    const { profile } = await providers.providerOf(provider);
-    await providers.connect(provider).update({ ...profile.toObject(), operator: newcomer.address });
+    await providers.connect(provider).update(profileOf(newcomer));
     await expect(escrow.connect(operator).submit(opened.job, packTokens([1])))
       .to.be.revertedWithCustomError(escrow, "NotOperator")
       .withArgs(operator.address, newcomer.address);
@@ -250,9 +252,9 @@ describe("JobEscrow.finalizeBatch", () => {
 
     const jobs = [good, declined, unanswered, wrong, young, alsoGood, good].map(({ job }) => job);
     const all = [outputs[0]!, outputs[0]!, outputs[0]!, wrongOutput, youngOutput, outputs[1]!, outputs[0]!];
-    const call = [[...jobs, forged], [...all, outputs[0]!], stranger.address] as const;
-    expect(await escrow.finalizeBatch.staticCall(call[0], call[1], call[2])).to.equal(2n);
-    const events = await eventsOf(escrow, escrow.finalizeBatch(call[0], call[1], call[2]));
+    const call: [Job[], Output[], string] = [[...jobs, forged], [...all, outputs[0]!], stranger.address];
+    expect(await escrow.finalizeBatch.staticCall(...call)).to.equal(2n);
+    const events = await eventsOf(escrow, escrow.finalizeBatch(...call));
     expect(events.map(({ name, values }) => [name, values[0]])).to.deep.equal([
       ["JobFinalized", good.id],
       ["JobFinalized", alsoGood.id],
@@ -356,7 +358,7 @@ describe("JobEscrow: governance", () => {
       addresses.ath,
       terms,
     ]);
-    expect((await escrow.tokenTermsOf(addresses.ath)).toObject()).to.deep.equal(terms);
+    expect([...(await escrow.tokenTermsOf(addresses.ath))]).to.deep.equal(Object.values(terms));
   });
 
   it("withdrawFees takes out what was collected and not one unit more", async () => {

@@ -1,4 +1,4 @@
-// What IVault refuses, and with which values.
+// What IVault refuses, and with which values. Longer than 400 lines: one table that must name every error.
 import { ZeroAddress } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
 import { errorsOf } from "../support/interfaces.ts";

@@ -1,0 +1,97 @@
+// Which functions governance alone may call, read off the ABIs, so that a new one cannot be forgotten.
+import { expect } from "chai";
+import type { BaseContract } from "ethers";
+import { ATH, type System, type Signer, freshSystem } from "./support/system.ts";
+
+type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
+
+const RESTRICTED: Record<"vault" | "providers" | "escrow", Calls> = {
+  vault: {
+    addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
+    setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),
+    setUnbondingPeriod: ({ vault }, sender) => vault.connect(sender).setUnbondingPeriod(15 * 86_400),
+  },
+  providers: {
+    setHardwareClass: ({ providers }, sender) =>
+      providers.connect(sender).setHardwareClass(0, { name: "A", minimumStakePerGpu: 1, open: true }),
+    setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(1),
+  },
+  escrow: {
+    setParameters: ({ escrow }, sender) =>
+      escrow.connect(sender).setParameters({
+        stakePerJob: ATH,
+        challengeWindow: 600,
+        minimumResponseTime: 10,
+        maximumResponseTime: 10,
+        workPerSecond: 1,
+      }),
+    setTokenTerms: ({ escrow, addresses }, sender) =>
+      escrow
+        .connect(sender)
+        .setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 0, exitBounty: 0 }),
+    withdrawFees: ({ escrow, addresses }, sender) =>
+      escrow.connect(sender).withdrawFees(addresses.ath, 1, sender),
+  },
+};
+
+/** Functions that change state and are open to everybody: each guards itself by whose account it touches. */
+const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
+  vault: [
+    "approveModules",
+    "approveStakeModules",
+    "claimUnbonded",
+    "deposit",
+    "lockStake",
+    "multicall",
+    "openWork",
+    "permit",
+    "revokeModules",
+    "revokeStakeModules",
+    "settle",
+    "stake",
+    "unbond",
+    "unlockStake",
+    "withdraw",
+  ],
+  providers: ["deregister", "register", "removeOffer", "setOffer", "update"],
+  escrow: ["create", "decline", "expire", "finalize", "finalizeBatch", "submit"],
+};
+
+describe("access control", () => {
+  for (const name of ["vault", "providers", "escrow"] as const) {
+    it(`${name}: every function that changes state is either governed or known to be open`, async () => {
+      const contract: BaseContract = (await freshSystem())[name];
+      const writing: string[] = [];
+      contract.interface.forEachFunction((fragment) => {
+        if (!["view", "pure"].includes(fragment.stateMutability)) writing.push(fragment.name);
+      });
+      const known = [...Object.keys(RESTRICTED[name]), ...OPEN[name], "setAuthority"];
+      expect(writing.sort()).to.deep.equal(known.sort());
+    });
+
+    for (const [verb, call] of Object.entries(RESTRICTED[name])) {
+      it(`${name}.${verb}: refused to everybody but governance`, async () => {
+        const system = await freshSystem();
+        for (const sender of [system.stranger, system.provider, system.client]) {
+          await expect(call(system, sender))
+            .to.be.revertedWithCustomError(system[name], "AccessManagedUnauthorized")
+            .withArgs(sender.address);
+        }
+      });
+    }
+
+    it(`${name}.setAuthority: refused to everybody but the access manager`, async () => {
+      const system = await freshSystem();
+      for (const sender of [system.administrator, system.stranger]) {
+        await expect(system[name].connect(sender).setAuthority(system.stranger))
+          .to.be.revertedWithCustomError(system[name], "AccessManagedUnauthorized")
+          .withArgs(sender.address);
+      }
+    });
+  }
+
+  it("models: nobody governs them", async () => {
+    const { models } = await freshSystem();
+    expect(models.interface.hasFunction("setAuthority")).to.equal(false);
+  });
+});

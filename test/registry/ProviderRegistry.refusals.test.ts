@@ -1,0 +1,195 @@
+// What IProviderRegistry refuses, and with which values.
+import { ZeroAddress } from "ethers";
+import { type Refusal, describeRefusals } from "../support/expect.ts";
+import { errorsOf } from "../support/interfaces.ts";
+import { type System, createJob, ethers, freshSystem, profileOf } from "../support/system.ts";
+
+async function refused(
+  call: (system: System) => Promise<unknown>,
+  values: (system: System) => readonly unknown[],
+  prepare: (system: System) => Promise<unknown> = () => Promise.resolve(),
+): Promise<Refusal> {
+  const system = await freshSystem();
+  await prepare(system);
+  return { call: () => call(system), by: system.providers, values: values(system) };
+}
+
+/** `update` by the provider (with `register`, by the newcomer) with a profile that is wrong in one field. */
+const profiled = (
+  verb: "register" | "update",
+  change: (system: System) => Partial<ReturnType<typeof profileOf>>,
+  values: (system: System) => readonly unknown[],
+): Promise<Refusal> =>
+  refused((system) => {
+    const { providers, provider, newcomer, operator } = system;
+    const profile = { ...profileOf(operator), ...change(system) };
+    return verb === "update"
+      ? providers.connect(provider).update(profile)
+      : providers.connect(newcomer).register(profile);
+  }, values);
+
+const closeClass = ({ providers }: System) =>
+  providers.setHardwareClass(0, { name: "any", minimumStakePerGpu: 1, open: false });
+
+describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
+  AlreadyRegistered: {
+    "register, a second time": () =>
+      refused(
+        ({ providers, provider, operator }) => providers.connect(provider).register(profileOf(operator)),
+        ({ provider }) => [provider.address],
+      ),
+  },
+  NotRegistered: {
+    "update, no provider": () =>
+      refused(
+        ({ providers, stranger, operator }) => providers.connect(stranger).update(profileOf(operator)),
+        ({ stranger }) => [stranger.address],
+      ),
+    "deregister, no provider": () =>
+      refused(
+        ({ providers, stranger }) => providers.connect(stranger).deregister(),
+        ({ stranger }) => [stranger.address],
+      ),
+    "setOffer, the operator key is not the provider": () =>
+      refused(
+        ({ providers, operator, modelRoot, addresses }) =>
+          providers.connect(operator).setOffer(modelRoot, addresses.ath, 1, 1),
+        ({ operator }) => [operator.address],
+      ),
+    "removeOffer, no provider": () =>
+      refused(
+        ({ providers, stranger, modelRoot, addresses }) =>
+          providers.connect(stranger).removeOffer(modelRoot, addresses.ath),
+        ({ stranger }) => [stranger.address],
+      ),
+  },
+  InvalidOperator: {
+    "register, no operator": () =>
+      profiled(
+        "register",
+        () => ({ operator: ZeroAddress }),
+        () => [ZeroAddress],
+      ),
+    "register, the owner's own key": () =>
+      profiled(
+        "register",
+        ({ newcomer }) => ({ operator: newcomer.address }),
+        ({ newcomer }) => [newcomer.address],
+      ),
+    "update, the owner's own key": () =>
+      profiled(
+        "update",
+        ({ provider }) => ({ operator: provider.address }),
+        ({ provider }) => [provider.address],
+      ),
+  },
+  InvalidWatchtower: {
+    "register, the owner's own key": () =>
+      profiled(
+        "register",
+        ({ newcomer }) => ({ watchtower: newcomer.address }),
+        ({ newcomer }) => [newcomer.address],
+      ),
+    "update, the operator's key": () =>
+      profiled(
+        "update",
+        ({ operator }) => ({ watchtower: operator.address }),
+        ({ operator }) => [operator.address],
+      ),
+  },
+  HardwareClassNotOpen: {
+    "register, a class that is not there": () =>
+      profiled(
+        "register",
+        () => ({ hardwareClass: 1 }),
+        () => [1, 1],
+      ),
+    "register, a class that takes no new hardware": () =>
+      refused(
+        ({ providers, newcomer, operator }) => providers.connect(newcomer).register(profileOf(operator)),
+        () => [0, 1],
+        closeClass,
+      ),
+    "update, more hardware of a closed class": () =>
+      refused(
+        ({ providers, provider, operator }) =>
+          providers.connect(provider).update({ ...profileOf(operator), gpuCount: 2 }),
+        () => [0, 1],
+        closeClass,
+      ),
+    "hardwareClassOf, a class that is not there": () =>
+      refused(
+        ({ providers }) => providers.hardwareClassOf(1),
+        () => [1, 1],
+      ),
+    "setHardwareClass, leaving a gap": () =>
+      refused(
+        ({ providers }) => providers.setHardwareClass(2, { name: "A", minimumStakePerGpu: 1, open: true }),
+        () => [2, 1],
+      ),
+  },
+  GpuCountOutOfBounds: {
+    "register, none": () =>
+      profiled(
+        "register",
+        () => ({ gpuCount: 0 }),
+        () => [0, 100_000],
+      ),
+    "update, one too many": () =>
+      profiled(
+        "update",
+        () => ({ gpuCount: 100_001 }),
+        () => [100_001, 100_000],
+      ),
+  },
+  EndpointTooLong: {
+    "register, one byte too many": () =>
+      profiled(
+        "register",
+        () => ({ endpoint: "e".repeat(257) }),
+        () => [257, 256],
+      ),
+  },
+  OffersStanding: {
+    "deregister, two offers stand": () =>
+      refused(
+        ({ providers, provider }) => providers.connect(provider).deregister(),
+        ({ provider }) => [provider.address, 2],
+      ),
+  },
+  WorkOpen: {
+    "deregister, a job is open": () =>
+      refused(
+        ({ providers, provider }) => providers.connect(provider).deregister(),
+        ({ provider }) => [provider.address, 1],
+        async (system) => {
+          const { providers, provider, modelRoot, addresses } = system;
+          await createJob(system);
+          await providers.connect(provider).removeOffer(modelRoot, addresses.ath);
+          await providers.connect(provider).removeOffer(modelRoot, addresses.stablecoin);
+        },
+      ),
+  },
+  NoSuchOffer: {
+    "removeOffer, a model that is not offered": () =>
+      refused(
+        ({ providers, provider, addresses }) =>
+          providers.connect(provider).removeOffer(ethers.id("nothing"), addresses.ath),
+        ({ provider, addresses }) => [provider.address, ethers.id("nothing"), addresses.ath],
+      ),
+    "offerOf, nobody's": () =>
+      refused(
+        ({ providers, stranger, modelRoot, addresses }) =>
+          providers.offerOf(stranger, modelRoot, addresses.ath),
+        ({ stranger, modelRoot, addresses }) => [stranger.address, modelRoot, addresses.ath],
+      ),
+  },
+  OfferTokenNotAccepted: {
+    "setOffer, a token that the vault does not take": () =>
+      refused(
+        ({ providers, provider, modelRoot, stranger }) =>
+          providers.connect(provider).setOffer(modelRoot, stranger, 1, 1),
+        ({ stranger }) => [stranger.address],
+      ),
+  },
+});
