@@ -1,0 +1,73 @@
+// Replays the vectors that every implementation of the commitments has to agree on.
+import { readFileSync } from "node:fs";
+import { expect } from "chai";
+import type { Contract } from "ethers";
+import { ethers, loadFixture } from "../support/system.ts";
+import { packTokens, tokensRoot } from "../support/tokens.ts";
+
+interface Vectors {
+  pad: string;
+  tokensRoot: { tokens: number[]; encoded: string; root: string }[];
+  outputRoot: { tokens: number[]; complete: boolean; root: string }[];
+  inputRoot: { prompt: number[]; maxTokens: number; seed: string; startOffset: number; root: string }[];
+  modelRoot: {
+    vocabularySize: number;
+    contextLength: number;
+    workPerPosition: string;
+    programRoot: string;
+    weightsRoot: string;
+    tokenizerHash: string;
+    root: string;
+  }[];
+}
+
+const file = new URL("../../engine/vectors/commitments.json", import.meta.url);
+const vectors = JSON.parse(readFileSync(file, "utf8")) as Vectors;
+
+const deploy = async () => ethers.deployContract("CommitmentsHarness");
+const call = async (harness: Contract, verb: string, ...args: unknown[]) =>
+  (await harness.getFunction(verb)(...args)) as unknown;
+
+describe("Commitments: the shared vectors", () => {
+  let harness: Contract;
+  beforeEach(async () => {
+    harness = (await loadFixture(deploy)) as unknown as Contract;
+  });
+
+  it("tokensRoot gives every root", async () => {
+    expect(vectors.tokensRoot.length).to.be.greaterThan(10);
+    for (const { tokens, encoded, root } of vectors.tokensRoot) {
+      expect(packTokens(tokens), "packing").to.equal(encoded);
+      expect(await call(harness, "tokensRoot", encoded), `${tokens.length} tokens`).to.equal(root);
+      expect(tokensRoot(encoded), "the tests' own root").to.equal(root);
+    }
+  });
+
+  it("tokensRoot of nothing is the pad", async () => {
+    expect(await call(harness, "tokensRoot", "0x")).to.equal(vectors.pad);
+  });
+
+  it("outputRoot gives every root", async () => {
+    expect(vectors.outputRoot.length).to.be.greaterThan(10);
+    for (const { tokens, complete, root } of vectors.outputRoot) {
+      const inner = await call(harness, "tokensRoot", packTokens(tokens));
+      expect(await call(harness, "outputRoot", tokens.length, complete, inner)).to.equal(root);
+    }
+  });
+
+  it("inputRoot gives every root", async () => {
+    expect(vectors.inputRoot.length).to.be.greaterThan(10);
+    for (const { prompt, maxTokens, seed, startOffset, root } of vectors.inputRoot) {
+      const inner = await call(harness, "tokensRoot", packTokens(prompt));
+      const given = await call(harness, "inputRoot", prompt.length, startOffset, seed, maxTokens, inner);
+      expect(given).to.equal(root);
+    }
+  });
+
+  it("modelRoot gives every root", async () => {
+    expect(vectors.modelRoot.length).to.be.greaterThan(0);
+    for (const { root, ...model } of vectors.modelRoot) {
+      expect(await call(harness, "modelRoot", ...Object.values(model))).to.equal(root);
+    }
+  });
+});

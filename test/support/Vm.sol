@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+/// @notice The cheatcodes of Hardhat's Solidity tests that ours use.
+interface Vm {
+    function warp(uint256 timestamp) external;
+    function prank(address sender) external;
+    function startPrank(address sender) external;
+    function stopPrank() external;
+    function expectRevert(bytes calldata revertData) external;
+    function assume(bool condition) external pure;
+}
+
+/// @dev The address at which the cheatcodes live: keccak-256 of "hevm cheat code".
+Vm constant vm = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
