@@ -17,7 +17,10 @@ import {JobState} from "../types/JobState.sol";
 /// Warning: until fraud proofs exist, a result is only as honest as its provider.
 interface IJobEscrow {
     /// @notice What a client asks for.
-    /// @param maxCost The most the client will pay, without the bounty, in `token` units.
+    /// @param maxCost The most that may be escrowed, the exit bounty included, in `token` units.
+    /// @param maxInputPrice The highest price of a million prompt tokens that the client accepts, in `token` units.
+    /// @param maxOutputPrice The highest price of a million generated tokens that the client accepts, in `token` units.
+    /// Both, because a provider that moves its price from output to input tokens would keep the total and owe no refund.
     /// @param submitDeadline Last second in which the provider may submit.
     /// @param seed Randomness of the sampling; part of the request's commitment.
     /// @param promptTokens Packed token ids; see `TokenIds`.
@@ -27,6 +30,8 @@ interface IJobEscrow {
         address token;
         uint32 maxTokens;
         uint128 maxCost;
+        uint80 maxInputPrice;
+        uint80 maxOutputPrice;
         uint40 submitDeadline;
         uint64 seed;
         uint64 salt;
@@ -51,10 +56,12 @@ interface IJobEscrow {
     /// @param accepted Whether new jobs may be paid in it.
     /// @param feeBasisPoints Protocol fee in ten-thousandths of the charge.
     /// @param exitBounty Token units for whoever ends a job.
+    /// @param minimumCharge Least that a result costs, in token units, so that nobody binds stake with worthless requests.
     struct TokenTerms {
         bool accepted;
         uint16 feeBasisPoints;
         uint96 exitBounty;
+        uint96 minimumCharge;
     }
 
     /// @notice What a provider answered, as presented at finalisation.
@@ -104,7 +111,7 @@ interface IJobEscrow {
 
     /// @notice The terms hash to no job of this escrow. Present them exactly as `JobCreated` published them.
     error UnknownJob(JobId id);
-    /// @notice The same request was created in this block already. Choose another salt.
+    /// @notice The same request was created before. Choose another salt.
     error JobAlreadyExists(JobId id);
     /// @notice The job is past the point where it could be answered, expired or declined.
     error JobNotOpen(JobId id, JobState state);
@@ -118,8 +125,17 @@ interface IJobEscrow {
     error NoTokensRequested();
     /// @notice Prompt and output together do not fit the model. Shorten the prompt or ask for fewer tokens.
     error ContextExceeded(uint256 promptTokens, uint256 maxTokens, uint256 contextLength);
-    /// @notice The offer's price for this request is above the client's limit. Raise the limit or choose another provider.
+    /// @notice Price and bounty of this request are above the client's limit. Raise the limit or choose another provider.
     error PriceAboveLimit(uint256 cost, uint256 maxCost);
+    /// @notice The offer's prices for a million tokens are above the client's limits. Ask for a new quote.
+    error OfferPriceAboveLimit(
+        uint256 inputPrice,
+        uint256 maxInputPrice,
+        uint256 outputPrice,
+        uint256 maxOutputPrice
+    );
+    /// @notice No transaction carries an answer this long. Ask for fewer tokens and continue with another request.
+    error TooManyTokensRequested(uint256 maxTokens, uint256 maximum);
     /// @notice The deadline leaves the provider too little or too much time. Seconds since 1970.
     error DeadlineOutOfBounds(uint256 submitDeadline, uint256 earliest, uint256 latest);
     /// @notice Recomputing the request would take longer than the longest challenge window, in seconds.
@@ -159,9 +175,11 @@ interface IJobEscrow {
     ) external returns (uint256 finalized);
 
     /// @notice Refunds a job that nobody answered in time. Anyone may call and name the account that receives the bounty.
+    /// For ten minutes after the deadline there is none and the client gets everything back, so that a provider gains nothing from
+    /// not answering, and a client that looks after its jobs pays nothing.
     function expire(Job calldata job, address bountyRecipient) external;
 
-    /// @notice Refunds a job, bounty included, that the provider will not answer. Only the provider's operator.
+    /// @notice Refunds a job, bounty included, that the provider will not answer. Only the provider's operator, until the deadline.
     function decline(Job calldata job) external;
 
     function setParameters(Parameters calldata parameters) external;
@@ -175,7 +193,7 @@ interface IJobEscrow {
 
     function jobIdOf(Job calldata job) external view returns (JobId);
 
-    /// @notice Cost of a request in token units: rounded up, so that no sequence of small requests is cheaper than one large.
+    /// @notice Cost of a request in token units, before the minimum charge: rounded up, so that no sequence of small requests is cheaper than one large.
     function costOf(
         uint256 promptTokens,
         uint256 outputTokens,

@@ -99,7 +99,7 @@ interface IProviderRegistry {
 
     /// @notice Adds a hardware class or changes one. Registered providers keep their lock until they change hardware.
     /// @param hardwareClass An existing index, or the number of classes to add one.
-    function setHardwareClass(uint32 hardwareClass, HardwareClass calldata class) external;
+    function setHardwareClass(uint32 hardwareClass, HardwareClass calldata terms) external;
 
     /// @notice Sets the part of every new lock that backs no work, in ATH units.
     function setFraudDeposit(uint96 amount) external;

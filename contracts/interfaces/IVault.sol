@@ -7,6 +7,8 @@ pragma solidity ^0.8.28;
 ///
 /// A module can touch an account only after the account's owner approved that module, and an approval cannot be
 /// withdrawn while the module may still need it. So nobody, governance included, can reach funds by adding a module.
+/// Warning: approving a module means trusting its code with everything in that account or stake, escrows and locks of other modules included.
+/// Warning: a token whose balances shrink by themselves would break the ledger of that token, and of no other; governance must not accept one.
 interface IVault {
     /// @notice A balance in one token, in that token's units.
     /// @param available Free to withdraw, stake or escrow.
@@ -98,6 +100,8 @@ interface IVault {
     /// @notice Only a module may call this.
     error NotAModule(address caller);
     error ModuleAlreadyAdded(address module);
+    /// @notice A module is a contract.
+    error ModuleWithoutCode(address module);
     error TooManyModules(uint256 maximum);
     /// @notice Nothing is unbonding.
     error NothingToClaim(address owner);
@@ -143,7 +147,7 @@ interface IVault {
     /// @notice Withdraws all module approvals of the caller's stake; refused while anything is locked.
     function revokeStakeModules() external;
 
-    /// @notice Starts to take free stake out. A further call adds to the amount and restarts the period for all of it.
+    /// @notice Starts to take free stake out. A further call adds to the amount and starts the period anew for all of it, never to an earlier end.
     function unbond(uint256 amount) external;
 
     /// @notice Moves `owner`'s unbonded ATH into its account. Anyone may call.

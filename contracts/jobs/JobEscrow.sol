@@ -32,6 +32,12 @@ contract JobEscrow is IJobEscrow, AccessManaged {
     uint32 private constant MIN_RESPONSE_TIME = 10 seconds;
     /// @dev With the longest window still shorter than the vault's shortest unbonding period.
     uint32 private constant MAX_RESPONSE_TIME = 3 days;
+    /// @dev The rest of the longest window is left for the time to recompute a request.
+    uint32 private constant MAX_BASE_WINDOW = 1 days;
+    /// @dev 128 KiB of calldata is what nodes relay; 4 bytes a token and the terms stay below.
+    uint32 private constant MAX_OUTPUT_TOKENS = 30_000;
+    /// @dev After the deadline, before an expiring call earns the bounty.
+    uint32 private constant EXPIRY_GRACE = 10 minutes;
 
     IVault public immutable vault;
     IProviderRegistry public immutable providers;
@@ -66,11 +72,18 @@ contract JobEscrow is IJobEscrow, AccessManaged {
             request.modelRoot,
             request.token
         );
+        if (offer.inputPrice > request.maxInputPrice || offer.outputPrice > request.maxOutputPrice) {
+            revert OfferPriceAboveLimit(
+                offer.inputPrice,
+                request.maxInputPrice,
+                offer.outputPrice,
+                request.maxOutputPrice
+            );
+        }
 
         Job memory job;
         job.client = msg.sender;
         job.salt = request.salt;
-        job.createdAt = uint40(block.timestamp);
         job.submitDeadline = request.submitDeadline;
         job.provider = request.provider;
         job.feeBasisPoints = terms.feeBasisPoints;
@@ -78,6 +91,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         job.exitBounty = terms.exitBounty;
         job.inputPrice = offer.inputPrice;
         job.outputPrice = offer.outputPrice;
+        job.minimumCharge = terms.minimumCharge;
         job.promptTokens = _validatedPromptLength(request, offer);
         job.maxTokens = request.maxTokens;
         job.vocabularySize = offer.vocabularySize;
@@ -91,8 +105,13 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         );
         (job.challengeWindow, job.stakeLock) = _windowAndLock(job, offer.workPerPosition);
 
-        uint256 cost = costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice);
-        if (cost > request.maxCost) revert PriceAboveLimit(cost, request.maxCost);
+        uint256 escrowed =
+            _atLeast(
+                job.minimumCharge,
+                costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice)
+            ) + job.exitBounty;
+        // INVARIANT: whatever changes before this transaction, the client pays no more and no otherwise than it agreed to.
+        if (escrowed > request.maxCost) revert PriceAboveLimit(escrowed, request.maxCost);
 
         id = JobId.wrap(keccak256(abi.encode(JOB_TYPE_HASH, block.chainid, address(this), job)));
         // INVARIANT: an id names one job for ever; its state never returns to None.
@@ -100,7 +119,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         _states[id] = createdJobState();
         emit JobCreated(id, msg.sender, job.provider, job, request.seed, request.promptTokens);
 
-        vault.openWork(msg.sender, job.token, cost + job.exitBounty, job.provider, job.stakeLock);
+        vault.openWork(msg.sender, job.token, escrowed, job.provider, job.stakeLock);
     }
 
     /// @inheritdoc IJobEscrow
@@ -168,14 +187,18 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         JobId id = _requireOpen(job);
         if (block.timestamp <= job.submitDeadline) revert NotExpired(job.submitDeadline, block.timestamp);
         _states[id] = endedJobState(_states[id], JobStatus.Expired);
-        uint256 refund = _settle(job, 0, 0, job.exitBounty, bountyRecipient);
-        emit JobExpired(id, job.client, job.provider, refund, job.exitBounty, bountyRecipient);
+        uint256 bounty = block.timestamp > uint256(job.submitDeadline) + EXPIRY_GRACE ? job.exitBounty : 0;
+        uint256 refund = _settle(job, 0, 0, bounty, bountyRecipient);
+        emit JobExpired(id, job.client, job.provider, refund, bounty, bountyRecipient);
     }
 
     /// @inheritdoc IJobEscrow
     function decline(Job calldata job) external {
         JobId id = _requireOpen(job);
         _requireOperator(job.provider);
+        // Afterwards the job is anyone's to expire, for the bounty.
+        if (block.timestamp > job.submitDeadline)
+            revert SubmissionTooLate(job.submitDeadline, block.timestamp);
         _states[id] = endedJobState(_states[id], JobStatus.Declined);
         uint256 refund = _settle(job, 0, 0, 0, job.client);
         emit JobDeclined(id, job.client, job.provider, refund);
@@ -242,6 +265,8 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         uint256 count = TokenIds.count(request.promptTokens);
         if (count == 0) revert EmptyPrompt();
         if (request.maxTokens == 0) revert NoTokensRequested();
+        if (request.maxTokens > MAX_OUTPUT_TOKENS)
+            revert TooManyTokensRequested(request.maxTokens, MAX_OUTPUT_TOKENS);
         if (count + request.maxTokens > offer.contextLength) {
             revert ContextExceeded(count, request.maxTokens, offer.contextLength);
         }
@@ -298,7 +323,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         address bountyRecipient
     ) private {
         _states[id] = endedJobState(state, JobStatus.Finalized);
-        uint256 charge = costOf(job.promptTokens, outputTokens, job.inputPrice, job.outputPrice);
+        uint256 charge = _chargeOf(job, outputTokens);
         uint256 fee = Math.ceilDiv(charge * job.feeBasisPoints, BASIS_POINTS);
         uint256 refund = _settle(job, charge - fee, fee, job.exitBounty, bountyRecipient);
         emit JobFinalized(
@@ -320,8 +345,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         uint256 bounty,
         address bountyRecipient
     ) private returns (uint256 refund) {
-        uint256 escrowed =
-            costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice) + job.exitBounty;
+        uint256 escrowed = _chargeOf(job, job.maxTokens) + job.exitBounty;
         refund = escrowed - earned - fee - bounty;
         vault.settle(
             IVault.Settlement({
@@ -338,8 +362,20 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         );
     }
 
+    function _chargeOf(Job calldata job, uint256 outputTokens) private pure returns (uint256) {
+        return
+            _atLeast(
+                job.minimumCharge,
+                costOf(job.promptTokens, outputTokens, job.inputPrice, job.outputPrice)
+            );
+    }
+
+    function _atLeast(uint256 minimum, uint256 value) private pure returns (uint256) {
+        return value < minimum ? minimum : value;
+    }
+
     function _setParameters(Parameters memory next) private {
-        _requireBetween("challengeWindow", next.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_CHALLENGE_WINDOW);
+        _requireBetween("challengeWindow", next.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_BASE_WINDOW);
         _requireBetween(
             "minimumResponseTime",
             next.minimumResponseTime,

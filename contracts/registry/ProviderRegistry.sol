@@ -118,12 +118,12 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     // ----------------------------------------------------------------------------------------- governance
 
     /// @inheritdoc IProviderRegistry
-    function setHardwareClass(uint32 hardwareClass, HardwareClass calldata class) external restricted {
+    function setHardwareClass(uint32 hardwareClass, HardwareClass calldata terms) external restricted {
         if (hardwareClass > _hardwareClasses.length)
             revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
-        if (hardwareClass == _hardwareClasses.length) _hardwareClasses.push(class);
-        else _hardwareClasses[hardwareClass] = class;
-        emit HardwareClassSet(hardwareClass, class.name, class.minimumStakePerGpu, class.open);
+        if (hardwareClass == _hardwareClasses.length) _hardwareClasses.push(terms);
+        else _hardwareClasses[hardwareClass] = terms;
+        emit HardwareClassSet(hardwareClass, terms.name, terms.minimumStakePerGpu, terms.open);
     }
 
     /// @inheritdoc IProviderRegistry

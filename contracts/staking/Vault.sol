@@ -161,6 +161,8 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         Unbonding storage unbonding = _unbondings[msg.sender];
         uint96 total = unbonding.amount + uint96(amount);
         uint40 releaseAt = uint40(block.timestamp) + _unbondingPeriod;
+        // INVARIANT: a shorter period never shortens what unbonds already.
+        if (releaseAt < unbonding.releaseAt) releaseAt = unbonding.releaseAt;
         (unbonding.amount, unbonding.releaseAt) = (total, releaseAt);
         emit UnbondingStarted(msg.sender, amount, total, releaseAt);
     }
@@ -208,12 +210,14 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         uint32 bit = _callingModule();
         address token = settlement.token;
         uint256 payouts = settlement.earned + settlement.fee + settlement.bounty;
-        // INVARIANT: a module pays out no more than it escrowed.
+        // INVARIANT: a module pays out no more than the escrow it settles.
         if (payouts > settlement.escrowed) revert SettlementExceedsEscrow(settlement.escrowed, payouts);
 
         Account memory payer = _accounts[token][settlement.payer];
-        // INVARIANT: only a module the payer approved touches the payer's escrow.
-        if (payer.modules & bit == 0) revert ModuleNotApproved(token, settlement.payer, msg.sender);
+        // INVARIANT: only a module the payer approved touches the payer's escrow. A payer with nothing escrowed may have withdrawn its
+        // approval; work that cost nothing must end all the same.
+        if (settlement.escrowed != 0 && payer.modules & bit == 0)
+            revert ModuleNotApproved(token, settlement.payer, msg.sender);
         if (payer.escrowed < settlement.escrowed) {
             revert EscrowUnderflow(settlement.payer, payer.escrowed, settlement.escrowed);
         }
@@ -250,7 +254,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
 
     /// @inheritdoc IVault
     function addModule(address module) external restricted returns (uint8 index) {
-        if (module == address(0)) revert ZeroAddress();
+        if (module.code.length == 0) revert ModuleWithoutCode(module);
         if (_moduleBits[module] != 0) revert ModuleAlreadyAdded(module);
         index = _moduleCount;
         if (index == MAX_MODULES) revert TooManyModules(MAX_MODULES);

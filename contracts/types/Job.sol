@@ -13,7 +13,6 @@ function equals(JobId a, JobId b) pure returns (bool) {
 /// @notice The terms of a job, fixed at creation: later changes of parameters, offers or fees do not touch it.
 /// @param client Pays, and receives every refund.
 /// @param salt Chosen by the client so that equal requests have different ids.
-/// @param createdAt Block timestamp of the creation, seconds.
 /// @param submitDeadline Last second in which the provider may submit.
 /// @param provider Owner account of the provider, which is paid.
 /// @param challengeWindow Seconds between submission and finalisation.
@@ -23,6 +22,7 @@ function equals(JobId a, JobId b) pure returns (bool) {
 /// @param stakeLock In ATH units (18 decimals): the provider's stake bound to this job until it ends.
 /// @param inputPrice In `token` units for a million prompt tokens.
 /// @param outputPrice In `token` units for a million generated tokens.
+/// @param minimumCharge Least that a result costs, in `token` units, so that answering a tiny request pays.
 /// @param promptTokens Number of prompt tokens.
 /// @param maxTokens Largest number of generated tokens.
 /// @param vocabularySize Token ids of the model are below this.
@@ -31,7 +31,6 @@ function equals(JobId a, JobId b) pure returns (bool) {
 struct Job {
     address client;
     uint64 salt;
-    uint40 createdAt;
     uint40 submitDeadline;
     address provider;
     uint32 challengeWindow;
@@ -41,6 +40,7 @@ struct Job {
     uint96 stakeLock;
     uint80 inputPrice;
     uint80 outputPrice;
+    uint96 minimumCharge;
     uint32 promptTokens;
     uint32 maxTokens;
     uint32 vocabularySize;

@@ -8,7 +8,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
  * - minimumStakePerGpu, fraudDeposit, stakePerJob: ATH units
  * - challengeWindow, minimumResponseTime, maximumResponseTime: seconds
  * - workPerSecond: multiply-adds a second that a challenger recomputes at least
- * - feeBasisPoints, exitBounty: terms of jobs paid in ATH
+ * - feeBasisPoints, exitBounty, minimumCharge: terms of jobs paid in ATH
  */
 export default buildModule("Athanor", (m) => {
   const administrator = m.getAccount(0);
@@ -52,6 +52,7 @@ export default buildModule("Athanor", (m) => {
         accepted: true,
         feeBasisPoints: m.getParameter("feeBasisPoints", 100),
         exitBounty: m.getParameter("exitBounty", 10n ** 17n),
+        minimumCharge: m.getParameter("minimumCharge", 5n * 10n ** 16n),
       },
     ],
     { id: "setAthTerms" },

@@ -10,7 +10,7 @@ export default buildModule("LocalAthanor", (m) => {
   m.call(
     contracts.jobEscrow,
     "setTokenTerms",
-    [stablecoin, { accepted: true, feeBasisPoints: 300, exitBounty: 10_000n }],
+    [stablecoin, { accepted: true, feeBasisPoints: 300, exitBounty: 10_000n, minimumCharge: 1_000n }],
     { id: "setStablecoinTerms" },
   );
   return { ...contracts, stablecoin };

@@ -46,8 +46,9 @@ async function measure(vocabularySize: number): Promise<JobGas> {
     const { provider } = connection.ethers;
     const deployed = await connection.ignition.deploy(localAthanor);
     const [administrator, owner, operator, client] = await connection.ethers.getSigners();
-    if (!administrator || !owner || !operator || !client)
+    if (!administrator || !owner || !operator || !client) {
       throw new RangeError("the local chain has too few accounts");
+    }
     const deployment = {
       ath: await deployed.ath.getAddress(),
       vault: await deployed.vault.getAddress(),
@@ -103,6 +104,8 @@ async function measure(vocabularySize: number): Promise<JobGas> {
           token: deployment.ath,
           maxTokens: OUTPUT_TOKENS,
           maxCost: 1000n * ONE,
+          maxInputPrice: 100_000n * ONE,
+          maxOutputPrice: 200_000n * ONE,
           submitDeadline: timestamp + 3600,
           seed: 0,
           salt: random(),

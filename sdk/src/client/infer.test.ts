@@ -78,7 +78,12 @@ describe("infer", () => {
       expect(steps.map((step) => step.name)).to.deep.equal(["create", "submit", "finalize"]);
       expect(payment).to.deep.equal({ ...expected, bountyRecipient: stranger.address, settled: true });
 
-      const prices = { inputPrice: PRICES.inputPrice / scale, outputPrice: PRICES.outputPrice / scale };
+      const { minimumCharge } = result.job.terms;
+      const prices = {
+        inputPrice: PRICES.inputPrice / scale,
+        outputPrice: PRICES.outputPrice / scale,
+        minimumCharge,
+      };
       const charged = costOf(prices, byteTokens("To be").length, result.tokens.length);
       const fee = feeOf(charged, feeBasisPoints);
       expect(payment).to.include({ charged, fee, earned: charged - fee, bounty });

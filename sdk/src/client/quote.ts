@@ -21,7 +21,7 @@ export interface PreparedRequest {
  * Tokenises, chooses the provider, computes the exact cost, and lets the escrow itself check the request by simulating it: whatever
  * it would refuse is refused here, by the same error, before anything is sent.
  *
- * @param limit most to pay, token units; undefined for no limit
+ * @param limit most to escrow, bounty included, token units; undefined for no limit
  */
 export async function prepare(
   context: ClientContext,
@@ -38,12 +38,14 @@ export async function prepare(
 
   const promptTokens =
     request.promptTokens ?? encode(await tokenizerOf(context, model, signal), request.prompt!);
-  const lengths = [promptTokens.length, request.maxTokens] as const;
+  const { minimumCharge, exitBounty } = terms;
+  const price = (offer: Offer) => costOf({ ...offer, minimumCharge }, promptTokens.length, request.maxTokens);
   const offer = request.provider
     ? await pinnedOffer(context, request.provider, model, address)
-    : await cheapestOffer(context, request, address, (candidate) => costOf(candidate, ...lengths));
+    : await cheapestOffer(context, request, address, price);
 
-  const cost = costOf(offer, ...lengths);
+  const cost = price(offer);
+  const escrow = cost + exitBounty;
   const submitDeadline = await deadlineOf(context, request);
   const prepared: PreparedRequest = {
     quote: {
@@ -53,8 +55,8 @@ export async function prepare(
       inputPrice: offer.inputPrice,
       outputPrice: offer.outputPrice,
       cost,
-      exitBounty: terms.exitBounty,
-      escrow: cost + terms.exitBounty,
+      exitBounty,
+      escrow,
       submitDeadline,
     },
     request: {
@@ -62,7 +64,10 @@ export async function prepare(
       modelRoot: model,
       token: address,
       maxTokens: request.maxTokens,
-      maxCost: cost,
+      // The quote and nothing above it: who changes offer or bounty in between gets a refusal, not the difference.
+      maxCost: escrow,
+      maxInputPrice: offer.inputPrice,
+      maxOutputPrice: offer.outputPrice,
       submitDeadline,
       seed: request.seed ?? 0n,
       salt: randomSalt(),
@@ -71,8 +76,8 @@ export async function prepare(
     errorContext: { token, tokens: context.tokens.values() },
   };
   await simulate(context, prepared);
-  if (limit !== undefined && cost > limit) {
-    throw athanorError("PriceAboveLimit", { cost, maxCost: limit }, prepared.errorContext);
+  if (limit !== undefined && escrow > limit) {
+    throw athanorError("PriceAboveLimit", { cost: escrow, maxCost: limit }, prepared.errorContext);
   }
   if (!offer.available) await refuseUnavailable(context, offer);
   return prepared;

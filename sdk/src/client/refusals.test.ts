@@ -133,11 +133,14 @@ describe("what the client refuses", () => {
   });
 
   it("a price above the limit: PriceAboveLimit, in readable amounts", async () => {
-    const { cost } = await client.quote(request());
-    const error = await refused({ maxPrice: cost - 1n });
-    expect([error.code, error.values]).to.deep.equal(["PriceAboveLimit", { cost, maxCost: cost - 1n }]);
+    const { escrow } = await client.quote(request());
+    const error = await refused({ maxPrice: escrow - 1n });
+    expect([error.code, error.values]).to.deep.equal([
+      "PriceAboveLimit",
+      { cost: escrow, maxCost: escrow - 1n },
+    ]);
     expect(error.shortMessage).to.match(
-      /^The request costs 4\.6\d* ATH, more than the limit of 4\.6\d* ATH\.$/,
+      /^The request costs 4\.7\d* ATH with its bounty, more than the limit of 4\.7\d* ATH\.$/,
     );
   });
 

@@ -49,7 +49,7 @@ export interface QuoteRequest {
 }
 
 export interface InferRequest extends QuoteRequest {
-  /** Most to pay for the tokens, in units of `token`; the exit bounty comes on top and returns to whoever ends the job. */
+  /** Most that may leave the account, the exit bounty included, in units of `token`. What is not used comes back. */
   readonly maxPrice: bigint;
   /** Whether to resolve when the result is there (default) or when it is final and paid. */
   readonly waitFor?: "submitted" | "finalized" | undefined;

@@ -28,8 +28,16 @@ export const contractErrors = {
     "Shorten the prompt or lower maxTokens.",
   ],
   PriceAboveLimit: [
-    "The request costs {cost:amount}, more than the limit of {maxCost:amount}.",
+    "The request costs {cost:amount} with its bounty, more than the limit of {maxCost:amount}.",
     "Raise the limit, lower maxTokens, or choose a cheaper provider.",
+  ],
+  OfferPriceAboveLimit: [
+    "The offer asks {inputPrice:amount} and {outputPrice:amount} for a million prompt and generated tokens; the limits are {maxInputPrice:amount} and {maxOutputPrice:amount}.",
+    "The provider changed its prices: ask for a new quote.",
+  ],
+  TooManyTokensRequested: [
+    "The request asks for {maxTokens} tokens, more than the {maximum} that fit one answer.",
+    "Ask for fewer, and continue with another request.",
   ],
   DeadlineOutOfBounds: [
     "The deadline {submitDeadline:time} is not between {earliest:time} and {latest:time}.",
@@ -177,6 +185,7 @@ export const contractErrors = {
     "{caller:address} is not a module of the vault.",
     "Only modules may call this; use their functions.",
   ],
+  ModuleWithoutCode: ["There is no contract at {module:address}.", "Add a contract as a module."],
   ModuleAlreadyAdded: ["{module:address} is a module already.", "There is nothing left to do."],
   TooManyModules: ["The vault has {maximum} modules, which is the maximum.", "Deploy another vault."],
   NothingToClaim: ["Nothing is unbonding for {owner:address}.", "Call unbond first."],

@@ -17,7 +17,9 @@ describe("error messages", () => {
 
   it("show amounts of errors that name no token in the token at hand", () => {
     const error = athanorError("PriceAboveLimit", { cost: 3_000_000n, maxCost: 1n }, { token });
-    expect(error.shortMessage).to.equal("The request costs 3 mUSD, more than the limit of 0.000001 mUSD.");
+    expect(error.shortMessage).to.equal(
+      "The request costs 3 mUSD with its bounty, more than the limit of 0.000001 mUSD.",
+    );
   });
 
   it("show times, statuses, texts and stake readably, and times that are none as they are", () => {

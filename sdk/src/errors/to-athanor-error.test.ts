@@ -162,6 +162,8 @@ describe("toAthanorError", () => {
         token: chain.deployment.ath,
         maxTokens: 1,
         maxCost: 10n ** 20n,
+        maxInputPrice: 2n ** 80n - 1n,
+        maxOutputPrice: 2n ** 80n - 1n,
         submitDeadline: Math.floor(Date.now() / 1000) + 600,
         seed: 0,
         salt: 0,

@@ -1179,6 +1179,32 @@ export const jobEscrowAbi = [
   "inputs": [
    {
     "internalType": "uint256",
+    "name": "inputPrice",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maxInputPrice",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "outputPrice",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maxOutputPrice",
+    "type": "uint256"
+   }
+  ],
+  "name": "OfferPriceAboveLimit",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
     "name": "count",
     "type": "uint256"
    },
@@ -1327,6 +1353,22 @@ export const jobEscrowAbi = [
  {
   "inputs": [
    {
+    "internalType": "uint256",
+    "name": "maxTokens",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "TooManyTokensRequested",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "JobId",
     "name": "id",
     "type": "bytes32"
@@ -1408,11 +1450,6 @@ export const jobEscrowAbi = [
      },
      {
       "internalType": "uint40",
-      "name": "createdAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint40",
       "name": "submitDeadline",
       "type": "uint40"
      },
@@ -1455,6 +1492,11 @@ export const jobEscrowAbi = [
       "internalType": "uint80",
       "name": "outputPrice",
       "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      },
      {
       "internalType": "uint32",
@@ -1734,6 +1776,11 @@ export const jobEscrowAbi = [
       "internalType": "uint96",
       "name": "exitBounty",
       "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      }
     ],
     "indexed": false,
@@ -1822,6 +1869,16 @@ export const jobEscrowAbi = [
       "type": "uint128"
      },
      {
+      "internalType": "uint80",
+      "name": "maxInputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "maxOutputPrice",
+      "type": "uint80"
+     },
+     {
       "internalType": "uint40",
       "name": "submitDeadline",
       "type": "uint40"
@@ -1874,11 +1931,6 @@ export const jobEscrowAbi = [
      },
      {
       "internalType": "uint40",
-      "name": "createdAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint40",
       "name": "submitDeadline",
       "type": "uint40"
      },
@@ -1921,6 +1973,11 @@ export const jobEscrowAbi = [
       "internalType": "uint80",
       "name": "outputPrice",
       "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      },
      {
       "internalType": "uint32",
@@ -1974,11 +2031,6 @@ export const jobEscrowAbi = [
      },
      {
       "internalType": "uint40",
-      "name": "createdAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint40",
       "name": "submitDeadline",
       "type": "uint40"
      },
@@ -2021,6 +2073,11 @@ export const jobEscrowAbi = [
       "internalType": "uint80",
       "name": "outputPrice",
       "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      },
      {
       "internalType": "uint32",
@@ -2079,11 +2136,6 @@ export const jobEscrowAbi = [
      },
      {
       "internalType": "uint40",
-      "name": "createdAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint40",
       "name": "submitDeadline",
       "type": "uint40"
      },
@@ -2126,6 +2178,11 @@ export const jobEscrowAbi = [
       "internalType": "uint80",
       "name": "outputPrice",
       "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      },
      {
       "internalType": "uint32",
@@ -2201,11 +2258,6 @@ export const jobEscrowAbi = [
      },
      {
       "internalType": "uint40",
-      "name": "createdAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint40",
       "name": "submitDeadline",
       "type": "uint40"
      },
@@ -2248,6 +2300,11 @@ export const jobEscrowAbi = [
       "internalType": "uint80",
       "name": "outputPrice",
       "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      },
      {
       "internalType": "uint32",
@@ -2342,11 +2399,6 @@ export const jobEscrowAbi = [
      },
      {
       "internalType": "uint40",
-      "name": "createdAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint40",
       "name": "submitDeadline",
       "type": "uint40"
      },
@@ -2389,6 +2441,11 @@ export const jobEscrowAbi = [
       "internalType": "uint80",
       "name": "outputPrice",
       "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      },
      {
       "internalType": "uint32",
@@ -2580,6 +2637,11 @@ export const jobEscrowAbi = [
       "internalType": "uint96",
       "name": "exitBounty",
       "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      }
     ],
     "internalType": "struct IJobEscrow.TokenTerms",
@@ -2605,11 +2667,6 @@ export const jobEscrowAbi = [
       "internalType": "uint64",
       "name": "salt",
       "type": "uint64"
-     },
-     {
-      "internalType": "uint40",
-      "name": "createdAt",
-      "type": "uint40"
      },
      {
       "internalType": "uint40",
@@ -2655,6 +2712,11 @@ export const jobEscrowAbi = [
       "internalType": "uint80",
       "name": "outputPrice",
       "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
      },
      {
       "internalType": "uint32",
@@ -2722,6 +2784,11 @@ export const jobEscrowAbi = [
      {
       "internalType": "uint96",
       "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
       "type": "uint96"
      }
     ],
@@ -4563,7 +4630,7 @@ export const providerRegistryAbi = [
      }
     ],
     "internalType": "struct IProviderRegistry.HardwareClass",
-    "name": "class",
+    "name": "terms",
     "type": "tuple"
    }
   ],
@@ -4866,6 +4933,17 @@ export const vaultAbi = [
    }
   ],
   "name": "ModuleNotApproved",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   }
+  ],
+  "name": "ModuleWithoutCode",
   "type": "error"
  },
  {

@@ -7,12 +7,17 @@ export interface Prices {
   readonly outputPrice: bigint;
 }
 
-/** Cost of a request in token units, rounded up as the escrow does. */
-export function costOf(prices: Prices, promptTokens: bigint | number, outputTokens: bigint | number): bigint {
-  return ceilDiv(
+/** Cost of a request in token units: rounded up, and at least the minimum charge, as the escrow computes it. */
+export function costOf(
+  prices: Prices & { readonly minimumCharge: bigint },
+  promptTokens: bigint | number,
+  outputTokens: bigint | number,
+): bigint {
+  const cost = ceilDiv(
     BigInt(promptTokens) * prices.inputPrice + BigInt(outputTokens) * prices.outputPrice,
     PRICE_UNIT,
   );
+  return cost < prices.minimumCharge ? prices.minimumCharge : cost;
 }
 
 /** The protocol's part of a charge, rounded up as the escrow does. */

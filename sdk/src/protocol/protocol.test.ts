@@ -73,7 +73,7 @@ describe("protocol", () => {
       jobs.map(({ id }) => chain.contracts.jobEscrow.jobState(id).then(decodeJobState)),
     );
     expect(states.map(({ status }) => status)).to.deep.equal(["Submitted", "Declined", "Submitted"]);
-    expect(states[0]!.submittedAt).to.be.greaterThan(Number(jobs[0]!.terms.createdAt) - 1);
+    expect(states[0]!.submittedAt).to.be.greaterThan(Number(jobs[0]!.terms.submitDeadline) - 86_400);
     const packed = (0xabcn << 64n) | (3n << 48n) | (1_700_000_000n << 8n) | BigInt(JobStatus.Finalized);
     const state = { status: "Finalized", submittedAt: 1_700_000_000, liveChallenges: 3 };
     expect(decodeJobState(packed)).to.deep.equal(state);
@@ -82,7 +82,7 @@ describe("protocol", () => {
 
   it("computes costs and fees as the escrow does, rounded up", async () => {
     const { jobEscrow } = chain.contracts;
-    const prices = { inputPrice: 1_234_567n, outputPrice: 7_654_321n };
+    const prices = { inputPrice: 1_234_567n, outputPrice: 7_654_321n, minimumCharge: 0n };
     for (const [input, output] of [
       [0, 0],
       [1, 0],
@@ -93,7 +93,8 @@ describe("protocol", () => {
       const expected = await jobEscrow.costOf(input, output, prices.inputPrice, prices.outputPrice);
       expect(costOf(prices, input, output)).to.equal(expected);
     }
-    expect(costOf({ inputPrice: 1n, outputPrice: 0n }, 1, 0)).to.equal(1n);
+    expect(costOf({ inputPrice: 1n, outputPrice: 0n, minimumCharge: 0n }, 1, 0)).to.equal(1n);
+    expect(costOf({ ...prices, minimumCharge: 10n ** 30n }, 1, 1)).to.equal(10n ** 30n);
     expect([feeOf(0n, 100n), feeOf(1n, 100n), feeOf(10_000n, 100n), feeOf(10_001n, 100n)]).to.deep.equal([
       0n,
       1n,

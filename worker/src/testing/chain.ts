@@ -151,6 +151,8 @@ export async function startChain(path = ""): Promise<TestChain> {
         token,
         maxTokens,
         maxCost: 1_000n * ATH,
+        maxInputPrice: (1n << 80n) - 1n,
+        maxOutputPrice: (1n << 80n) - 1n,
         submitDeadline: (await networkHelpers.time.latest()) + seconds,
         seed: 7,
         salt: rest.salt ?? salt++,

@@ -5,9 +5,9 @@
 import type { BaseContract, BigNumberish, BytesLike, FunctionFragment, Result, Interface, EventFragment, AddressLike, ContractRunner, ContractMethod, Listener } from "ethers"
 import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, TypedLogDescription, TypedListener, TypedContractMethod } from "./common.ts"
   
-    export type JobStruct = {client: AddressLike, salt: BigNumberish, createdAt: BigNumberish, submitDeadline: BigNumberish, provider: AddressLike, challengeWindow: BigNumberish, feeBasisPoints: BigNumberish, token: AddressLike, exitBounty: BigNumberish, stakeLock: BigNumberish, inputPrice: BigNumberish, outputPrice: BigNumberish, promptTokens: BigNumberish, maxTokens: BigNumberish, vocabularySize: BigNumberish, modelRoot: BytesLike, inputRoot: BytesLike}
+    export type JobStruct = {client: AddressLike, salt: BigNumberish, submitDeadline: BigNumberish, provider: AddressLike, challengeWindow: BigNumberish, feeBasisPoints: BigNumberish, token: AddressLike, exitBounty: BigNumberish, stakeLock: BigNumberish, inputPrice: BigNumberish, outputPrice: BigNumberish, minimumCharge: BigNumberish, promptTokens: BigNumberish, maxTokens: BigNumberish, vocabularySize: BigNumberish, modelRoot: BytesLike, inputRoot: BytesLike}
 
-    export type JobStructOutput = [client: string, salt: bigint, createdAt: bigint, submitDeadline: bigint, provider: string, challengeWindow: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, stakeLock: bigint, inputPrice: bigint, outputPrice: bigint, promptTokens: bigint, maxTokens: bigint, vocabularySize: bigint, modelRoot: string, inputRoot: string] & {client: string, salt: bigint, createdAt: bigint, submitDeadline: bigint, provider: string, challengeWindow: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, stakeLock: bigint, inputPrice: bigint, outputPrice: bigint, promptTokens: bigint, maxTokens: bigint, vocabularySize: bigint, modelRoot: string, inputRoot: string }
+    export type JobStructOutput = [client: string, salt: bigint, submitDeadline: bigint, provider: string, challengeWindow: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, stakeLock: bigint, inputPrice: bigint, outputPrice: bigint, minimumCharge: bigint, promptTokens: bigint, maxTokens: bigint, vocabularySize: bigint, modelRoot: string, inputRoot: string] & {client: string, salt: bigint, submitDeadline: bigint, provider: string, challengeWindow: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, stakeLock: bigint, inputPrice: bigint, outputPrice: bigint, minimumCharge: bigint, promptTokens: bigint, maxTokens: bigint, vocabularySize: bigint, modelRoot: string, inputRoot: string }
   
 
 export declare namespace IJobEscrow {
@@ -17,14 +17,14 @@ export declare namespace IJobEscrow {
     export type ParametersStructOutput = [stakePerJob: bigint, challengeWindow: bigint, minimumResponseTime: bigint, maximumResponseTime: bigint, workPerSecond: bigint] & {stakePerJob: bigint, challengeWindow: bigint, minimumResponseTime: bigint, maximumResponseTime: bigint, workPerSecond: bigint }
   
 
-    export type TokenTermsStruct = {accepted: boolean, feeBasisPoints: BigNumberish, exitBounty: BigNumberish}
+    export type TokenTermsStruct = {accepted: boolean, feeBasisPoints: BigNumberish, exitBounty: BigNumberish, minimumCharge: BigNumberish}
 
-    export type TokenTermsStructOutput = [accepted: boolean, feeBasisPoints: bigint, exitBounty: bigint] & {accepted: boolean, feeBasisPoints: bigint, exitBounty: bigint }
+    export type TokenTermsStructOutput = [accepted: boolean, feeBasisPoints: bigint, exitBounty: bigint, minimumCharge: bigint] & {accepted: boolean, feeBasisPoints: bigint, exitBounty: bigint, minimumCharge: bigint }
   
 
-    export type RequestStruct = {provider: AddressLike, modelRoot: BytesLike, token: AddressLike, maxTokens: BigNumberish, maxCost: BigNumberish, submitDeadline: BigNumberish, seed: BigNumberish, salt: BigNumberish, promptTokens: BytesLike}
+    export type RequestStruct = {provider: AddressLike, modelRoot: BytesLike, token: AddressLike, maxTokens: BigNumberish, maxCost: BigNumberish, maxInputPrice: BigNumberish, maxOutputPrice: BigNumberish, submitDeadline: BigNumberish, seed: BigNumberish, salt: BigNumberish, promptTokens: BytesLike}
 
-    export type RequestStructOutput = [provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string] & {provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string }
+    export type RequestStructOutput = [provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string] & {provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string }
   
 
     export type OutputStruct = {count: BigNumberish, tokensRoot: BytesLike}

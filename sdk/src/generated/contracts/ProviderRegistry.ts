@@ -326,7 +326,7 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
     
     setHardwareClass: TypedContractMethod<
-      [hardwareClass: BigNumberish, class_: IProviderRegistry.HardwareClassStruct, ],
+      [hardwareClass: BigNumberish, terms: IProviderRegistry.HardwareClassStruct, ],
       [void],
       'nonpayable'
     >
@@ -435,7 +435,7 @@ getFunction(nameOrSignature: 'setFraudDeposit'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'setHardwareClass'): TypedContractMethod<
-      [hardwareClass: BigNumberish, class_: IProviderRegistry.HardwareClassStruct, ],
+      [hardwareClass: BigNumberish, terms: IProviderRegistry.HardwareClassStruct, ],
       [void],
       'nonpayable'
     >;
