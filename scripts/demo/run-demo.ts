@@ -58,7 +58,7 @@ const USD = 10n ** 6n;
 const CLIENT_FUNDS = { ATH: 1_000n * ATH, mUSD: 500n * USD };
 /** Hardware, fraud deposit, and room for open jobs. */
 const PROVIDER_STAKE = 20_000n * ATH;
-const OWNER_PRICES = { ATH: ["2,000 ATH", "8,000 ATH"], mUSD: ["0.5 mUSD", "2 mUSD"] } as const;
+const OWNER_PRICES = { ATH: ["2,000 ATH", "8,000 ATH"], mUSD: ["50 mUSD", "200 mUSD"] } as const;
 /** More than any request that fits the model costs; the client pays what its request costs. */
 const MAX_PRICE = { ATH: 10n * ATH, mUSD: 1n * USD };
 
