@@ -2,13 +2,16 @@ import { expect } from "chai";
 import { generateNormal } from "../testing/random.ts";
 import { runOperator } from "../testing/run-operator.ts";
 import { largestProduct } from "./bounds.ts";
-import { matrixOf } from "./matrix.ts";
+import { Matrix } from "./matrix.ts";
 import { fractionWithin, quantizeGains, quantizeRows } from "./quantize.ts";
 
 describe("largestProduct", () => {
   const columns = 1200;
   const normal = generateNormal(4);
-  const weights = quantizeRows(matrixOf(3, columns, Array.from({ length: 3 * columns }, normal)), "weights");
+  const weights = quantizeRows(
+    new Matrix(3, columns, Array.from({ length: 3 * columns }, normal)),
+    "weights",
+  );
   const { table: gains, fraction } = quantizeGains(
     Float64Array.from({ length: columns }, () => Math.abs(1 + normal())),
   );
@@ -40,5 +43,11 @@ describe("largestProduct", () => {
     );
     for (const value of largest) expect(value).to.be.within(0, 32639);
     expect(Math.max(...largest) / 2 ** outputFraction / bound).to.be.greaterThan(0.95);
+  });
+
+  it("leaves room for the bias", () => {
+    const bias = Float64Array.of(0, -7 * bound, 0);
+    const withBias = largestProduct(weights, gains, fraction, bias);
+    expect(withBias).to.be.within(7 * bound, 9 * bound);
   });
 });

@@ -11,8 +11,14 @@ const ROUNDING_MARGIN = 1 + 2 ** -5;
  * ones: it is they that run.
  *
  * @param fraction fraction bits of the normalised vector.
+ * @param bias [rows], added to the product.
  */
-export function largestProduct(weights: RowTensor, gains: TableTensor, fraction: number): number {
+export function largestProduct(
+  weights: RowTensor,
+  gains: TableTensor,
+  fraction: number,
+  bias?: Float64Array,
+): number {
   let largest = 0;
   for (let row = 0; row < weights.rows; row++) {
     let squares = 0;
@@ -26,7 +32,8 @@ export function largestProduct(weights: RowTensor, gains: TableTensor, fraction:
     const scale = weights.multipliers[row]! * 2 ** -weights.shifts[row]!;
     const exact = Math.sqrt(scaledSquares) * 2 ** (8 - fraction);
     const rounding = (Math.sqrt(squares * weights.columns) * 2 ** -fraction) / 2;
-    largest = Math.max(largest, scale * (exact * ROUNDING_MARGIN + rounding));
+    const offset = Math.abs(bias?.[row] ?? 0) * ROUNDING_MARGIN;
+    largest = Math.max(largest, scale * (exact * ROUNDING_MARGIN + rounding) + offset);
   }
   return largest;
 }

@@ -1,9 +1,12 @@
 import { EngineError } from "../errors.ts";
+import type { FrequencyScaling } from "../tables/tables.ts";
 import type { JsonObject } from "./checkpoint.ts";
+import { flag, invalid, real, unsupported, whole } from "./config-fields.ts";
+import { readRotary } from "./rotary-config.ts";
 
-/** The parts of config.json that determine a Llama model. */
+/** The parts of config.json that determine a model of the Llama family: Llama, Mistral, Qwen2. */
 export interface LlamaConfig {
-  readonly architecture: string;
+  readonly architecture: Architecture;
   readonly vocabularySize: number;
   readonly contextLength: number;
   readonly hiddenSize: number;
@@ -13,23 +16,39 @@ export interface LlamaConfig {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly rotaryTheta: number;
+  /** Llama 3's longer context: low rotary frequencies are divided. */
+  readonly rotaryScaling: FrequencyScaling | undefined;
   readonly epsilon: number;
+  /** Queries, keys and values have a bias. */
+  readonly biases: boolean;
   /** The output head is the embedding. */
   readonly tiedHead: boolean;
 }
+
+export type Architecture = "LlamaForCausalLM" | "MistralForCausalLM" | "Qwen2ForCausalLM";
+
+interface Family {
+  readonly modelType: string;
+  readonly biases: boolean;
+  /** What Hugging Face takes where config.json says nothing; undefined: as many as query heads. */
+  readonly keyValueHeads?: number;
+  readonly slidingWindow?: number;
+}
+
+const FAMILIES: Readonly<Record<Architecture, Family>> = {
+  LlamaForCausalLM: { modelType: "llama", biases: false },
+  MistralForCausalLM: { modelType: "mistral", biases: false, keyValueHeads: 8, slidingWindow: 4096 },
+  Qwen2ForCausalLM: { modelType: "qwen2", biases: true, keyValueHeads: 32, slidingWindow: 4096 },
+};
 
 /**
  * Fields that change what a model computes, and the only values of them that are executed here. Absent is
  * always accepted; anything else is refused rather than silently computed wrongly.
  */
 const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  model_type: ["llama"],
   hidden_act: ["silu", "swish"],
-  rope_scaling: [null],
   attention_bias: [false, null],
   mlp_bias: [false, null],
-  sliding_window: [null],
-  use_sliding_window: [false, null],
   quantization_config: [null],
   partial_rotary_factor: [1, null],
   final_logit_softcapping: [null],
@@ -53,26 +72,16 @@ const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
  * @throws EngineError `CONFIG_FIELD_UNSUPPORTED`, `CONFIG_FIELD_INVALID` naming the field and its value.
  */
 export function readConfig(config: JsonObject, contextLength?: number): LlamaConfig {
-  const architectures = config.architectures;
-  if (
-    !Array.isArray(architectures) ||
-    architectures.length !== 1 ||
-    architectures[0] !== "LlamaForCausalLM"
-  ) {
-    throw unsupported("architectures", architectures, '["LlamaForCausalLM"]');
-  }
+  const architecture = readArchitecture(config);
+  const family = FAMILIES[architecture];
   for (const [field, accepted] of Object.entries(NEUTRAL_VALUES)) {
     if (field in config && !accepted.includes(config[field])) {
       throw unsupported(field, config[field], accepted.map((value) => JSON.stringify(value)).join(" or "));
     }
   }
-  const layerTypes = config.layer_types;
-  if (Array.isArray(layerTypes) && layerTypes.some((type) => type !== "full_attention")) {
-    throw unsupported("layer_types", layerTypes, "full_attention in every layer");
-  }
   const hiddenSize = whole(config, "hidden_size", 1, 65536);
   const heads = whole(config, "num_attention_heads", 1, 1024);
-  const keyValueHeads = whole(config, "num_key_value_heads", 1, heads, heads);
+  const keyValueHeads = whole(config, "num_key_value_heads", 1, heads, family.keyValueHeads ?? heads);
   if (heads % keyValueHeads !== 0) {
     throw invalid("num_key_value_heads", keyValueHeads, `a divisor of num_attention_heads ${heads}`);
   }
@@ -82,20 +91,60 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
     throw invalid("head_dim", headSize, "at most 65,536 when multiplied by the heads");
   }
   const trained = whole(config, "max_position_embeddings", 1, 2 ** 31);
+  const usedContext = checkedContext(trained, contextLength);
+  checkSlidingWindow(config, family, usedContext);
   return {
-    architecture: "LlamaForCausalLM",
+    architecture,
     vocabularySize: whole(config, "vocab_size", 1, 2 ** 24),
-    contextLength: checkedContext(trained, contextLength),
+    contextLength: usedContext,
     hiddenSize,
     feedForwardSize: whole(config, "intermediate_size", 1, 65536),
     layers: whole(config, "num_hidden_layers", 1, 1024),
     heads,
     keyValueHeads,
     headSize,
-    rotaryTheta: rotaryTheta(config),
+    ...readRotary(config),
     epsilon: real(config, "rms_norm_eps", 0, 1, 1e-6),
+    biases: family.biases,
     tiedHead: flag(config, "tie_word_embeddings", false),
   };
+}
+
+function readArchitecture(config: JsonObject): Architecture {
+  const { architectures, model_type: type } = config;
+  const name: unknown =
+    Array.isArray(architectures) && architectures.length === 1 ? architectures[0] : undefined;
+  if (typeof name !== "string" || !Object.hasOwn(FAMILIES, name)) {
+    throw unsupported("architectures", architectures, Object.keys(FAMILIES).join(", "));
+  }
+  const architecture = name as Architecture;
+  const expected = FAMILIES[architecture].modelType;
+  if (type !== undefined && type !== expected) {
+    throw unsupported("model_type", type, JSON.stringify(expected));
+  }
+  return architecture;
+}
+
+/** Attention here reaches back over the whole context: a window is accepted if it does, too. */
+function checkSlidingWindow(config: JsonObject, family: Family, contextLength: number): void {
+  const { sliding_window: stated, use_sliding_window: used, layer_types: layerTypes } = config;
+  if (used !== undefined && used !== null && typeof used !== "boolean") {
+    throw invalid("use_sliding_window", used, "true or false");
+  }
+  const window = stated === undefined ? (family.slidingWindow ?? null) : stated;
+  if (window !== null && (!Number.isSafeInteger(window) || (window as number) < 1)) {
+    throw invalid("sliding_window", window, "null or a whole number of positions");
+  }
+  const reaches = window !== null && (window as number) >= contextLength;
+  // Qwen2 states a window even where it does not use it.
+  const unused = window === null || (family.modelType === "qwen2" && used !== true);
+  if (!reaches && !unused) {
+    throw unsupported("sliding_window", window, `null, or at least the context of ${contextLength}`);
+  }
+  const accepted: unknown[] = ["full_attention", ...(reaches ? ["sliding_attention"] : [])];
+  if (Array.isArray(layerTypes) && !layerTypes.every((type) => accepted.includes(type))) {
+    throw unsupported("layer_types", layerTypes, "full_attention in every layer");
+  }
 }
 
 /** Token ids that end an answer, from generation_config.json, or else from config.json. */
@@ -132,53 +181,4 @@ function checkedContext(trained: number, wanted: number | undefined): number {
     );
   }
   return wanted ?? trained;
-}
-
-/** Newer configurations keep the base angle in rope_parameters. */
-function rotaryTheta(config: JsonObject): number {
-  const parameters = config.rope_parameters;
-  if (parameters === undefined || parameters === null) return real(config, "rope_theta", 1, 1e12, 10000);
-  const { rope_type: type, ...rest } = parameters as JsonObject;
-  if (type !== undefined && type !== "default") {
-    throw unsupported("rope_parameters.rope_type", type, '"default"');
-  }
-  const extra = Object.keys(rest).find((key) => key !== "rope_theta");
-  if (extra !== undefined) throw unsupported(`rope_parameters.${extra}`, rest[extra], "nothing");
-  return real({ rope_theta: config.rope_theta, ...rest }, "rope_theta", 1, 1e12, 10000);
-}
-
-function whole(config: JsonObject, field: string, minimum: number, maximum: number, absent?: number): number {
-  const value = config[field] ?? absent;
-  if (!Number.isSafeInteger(value) || (value as number) < minimum || (value as number) > maximum) {
-    throw invalid(field, value, `a whole number from ${minimum} to ${maximum}`);
-  }
-  return value as number;
-}
-
-function real(config: JsonObject, field: string, minimum: number, maximum: number, absent: number): number {
-  const value = config[field] ?? absent;
-  if (typeof value !== "number" || !(value >= minimum && value <= maximum)) {
-    throw invalid(field, value, `a number from ${minimum} to ${maximum}`);
-  }
-  return value;
-}
-
-function flag(config: JsonObject, field: string, absent: boolean): boolean {
-  const value = config[field] ?? absent;
-  if (typeof value !== "boolean") throw invalid(field, value, "true or false");
-  return value;
-}
-
-function unsupported(field: string, value: unknown, supported: string): EngineError {
-  return new EngineError("CONFIG_FIELD_UNSUPPORTED", `config.json: ${field} is ${JSON.stringify(value)}.`, {
-    remedy: `Supported: ${supported}.`,
-    details: { field, value },
-  });
-}
-
-function invalid(field: string, value: unknown, expected: string): EngineError {
-  return new EngineError("CONFIG_FIELD_INVALID", `config.json: ${field} is ${JSON.stringify(value)}.`, {
-    remedy: `Expected ${expected}.`,
-    details: { field, value },
-  });
 }

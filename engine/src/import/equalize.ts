@@ -1,4 +1,4 @@
-import { rowLengths, scaleColumns, scaleRows, type Matrix } from "./matrix.ts";
+import { lengthOf, rowLengths, type Matrix } from "./matrix.ts";
 
 /*
  * Rescalings that leave the function of a model unchanged and make its weights easy to quantise. Each first moves all of
@@ -15,9 +15,13 @@ import { rowLengths, scaleColumns, scaleRows, type Matrix } from "./matrix.ts";
  * @returns the gains [columns] that belong to the rescaled matrices.
  */
 export function equalizeNorm(gains: Float64Array, readers: readonly Matrix[]): Float64Array {
-  for (const reader of readers) scaleColumns(reader, gains);
-  const lengths = columnLengths(readers);
-  for (const reader of readers) scaleColumns(reader, inverses(lengths));
+  const columns = new ColumnLengths(gains.length);
+  for (const reader of readers) {
+    reader.scaleColumns(gains);
+    columns.add(reader);
+  }
+  const lengths = columns.lengths();
+  for (const reader of readers) reader.scaleColumns(inverses(lengths));
   return lengths;
 }
 
@@ -37,27 +41,39 @@ export function equalizeChannels(
     factors.forEach((factor, row) => columnsOf(row).forEach((column) => (all[column] = factor)));
     return all;
   };
-  const produced = rowLengths(producer);
-  scaleRows(producer, inverses(produced));
-  scaleColumns(reader, spread(produced));
-  const columns = columnLengths([reader]);
+  // A channel that is only a bias has that for its length.
+  const produced = rowLengths(producer).map((length, row) => length || Math.abs(producer.bias?.[row] ?? 0));
+  producer.scaleRows(inverses(produced));
+  reader.scaleColumns(spread(produced));
+  const readerColumns = new ColumnLengths(reader.columns);
+  readerColumns.add(reader);
+  const columns = readerColumns.lengths();
   const lengths = Float64Array.from(produced, (_, row) =>
     rootMeanSquare(columnsOf(row).map((c) => columns[c]!)),
   );
-  scaleRows(producer, lengths);
-  scaleColumns(reader, spread(inverses(lengths)));
+  producer.scaleRows(lengths);
+  reader.scaleColumns(spread(inverses(lengths)));
 }
 
 /**
  * Rotary pairs of queries and keys: pair i of key head k is scaled so that its rows have the same length in the key
- * projection as, on average, in the projections of the queries that meet it.
+ * projection as, on average, in the projections of the queries that meet it. Biases count towards the length: those of keys
+ * may be far above everything else in the head.
+ *
+ * @param gains norm gains of the vector that both read, as `equalizeNorm` returns them.
  */
-export function equalizeRotaryPairs(query: Matrix, key: Matrix, heads: number, keyHeads: number): void {
+export function equalizeRotaryPairs(
+  query: Matrix,
+  key: Matrix,
+  heads: number,
+  keyHeads: number,
+  gains: Float64Array,
+): void {
   const size = key.rows / keyHeads;
   const half = size / 2;
   const group = heads / keyHeads;
-  const queryLengths = rowLengths(query);
-  const keyLengths = rowLengths(key);
+  const queryLengths = activationLengths(query, gains);
+  const keyLengths = activationLengths(key, gains);
   const queryFactors = new Float64Array(query.rows).fill(1);
   const keyFactors = new Float64Array(key.rows).fill(1);
   for (let keyHead = 0; keyHead < keyHeads; keyHead++) {
@@ -74,33 +90,52 @@ export function equalizeRotaryPairs(query: Matrix, key: Matrix, heads: number, k
       for (const row of queryRows) queryFactors[row] = Math.sqrt(keyLength / queryLength);
     }
   }
-  scaleRows(query, queryFactors);
-  scaleRows(key, keyFactors);
+  query.scaleRows(queryFactors);
+  key.scaleRows(keyFactors);
+}
+
+/** Lengths of a projection's rows together with their biases, both in units of the input's typical element. */
+function activationLengths(matrix: Matrix, gains: Float64Array): Float64Array {
+  const lengths = rowLengths(matrix);
+  const { bias } = matrix;
+  const unit = rootMeanSquare(gains);
+  if (!bias || unit === 0) return lengths;
+  return lengths.map((length, row) => Math.sqrt(length * length + (bias[row]! / unit) * (bias[row]! / unit)));
 }
 
 /** Root mean square of each column over all rows of all matrices, rows taken at unit length. */
-function columnLengths(matrices: readonly Matrix[]): Float64Array {
-  const sums = new Float64Array(matrices[0]!.columns);
-  let rows = 0;
-  for (const matrix of matrices) {
-    const lengths = rowLengths(matrix);
-    rows += matrix.rows;
-    for (let row = 0; row < matrix.rows; row++) {
-      if (lengths[row] === 0) continue;
-      for (let column = 0; column < matrix.columns; column++) {
-        const share = matrix.values[row * matrix.columns + column]! / lengths[row]!;
-        sums[column]! += share * share;
-      }
-    }
+export class ColumnLengths {
+  readonly #sums: Float64Array;
+  #rows = 0;
+
+  constructor(columns: number) {
+    this.#sums = new Float64Array(columns);
   }
-  return sums.map((sum) => Math.sqrt(sum / rows));
+
+  add(matrix: Matrix): void {
+    this.#rows += matrix.rows;
+    matrix.forEachRow((row) => {
+      const length = lengthOf(row);
+      if (length === 0) return;
+      for (let column = 0; column < row.length; column++) {
+        const share = row[column]! / length;
+        this.#sums[column]! += share * share;
+      }
+    });
+  }
+
+  lengths(): Float64Array {
+    return this.#sums.map((sum) => Math.sqrt(sum / this.#rows));
+  }
 }
 
-function rootMeanSquare(values: readonly number[]): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
+function rootMeanSquare(values: Float64Array | readonly number[]): number {
+  let sum = 0;
+  for (const value of values) sum += value * value;
+  return Math.sqrt(sum / values.length);
 }
 
 /** 1 / factor, and 0 for a channel that does not exist. */
-function inverses(factors: Float64Array): Float64Array {
+export function inverses(factors: Float64Array): Float64Array {
   return factors.map((factor) => (factor === 0 ? 0 : 1 / factor));
 }

@@ -36,7 +36,67 @@ const ZOO: Record<string, Partial<TinyShape>> = {
   "a vocabulary of several chunks": { vocabulary: 2100, layers: 1, context: 40 },
 };
 
+const LLAMA3 = {
+  rope_type: "llama3",
+  factor: 8,
+  low_freq_factor: 1,
+  high_freq_factor: 4,
+  original_max_position_embeddings: 32,
+};
+
 describe("importModel", () => {
+  for (const family of ["Llama", "Mistral", "Qwen2"] as const) {
+    for (const type of ["F32", "F16", "BF16"] as const) {
+      for (const tied of [true, false]) {
+        const name = `${family} in ${type} with ${tied ? "a tied" : "an untied"} head`;
+        it(`keeps the function of a random ${name}`, async () => {
+          const checkpoint = tinyCheckpoint({ family, tied, keyValueHeads: tied ? 1 : 2 });
+          const source = memorySource(filesOf(checkpoint, { type, shards: tied ? 2 : 1 }));
+          const { meanKl, perplexity } = await accuracyOf(source);
+          expect(meanKl, "mean KL").to.be.lessThan(1e-3);
+          expect(Math.abs(perplexity.integer / perplexity.float - 1), "perplexity").to.be.lessThan(1e-2);
+        });
+      }
+    }
+  }
+
+  it("keeps the function of a model whose rotary frequencies are scaled, in both ways of writing it", async () => {
+    const roots = await Promise.all(
+      [
+        (config: Record<string, unknown>) => (config.rope_scaling = LLAMA3),
+        (config: Record<string, unknown>) => {
+          delete config.rope_theta;
+          config.rope_parameters = { ...LLAMA3, rope_theta: 10000 };
+        },
+        () => undefined,
+      ].map(async (change) => {
+        const checkpoint = tinyCheckpoint({ headSize: 16, hidden: 64 });
+        change(checkpoint.config);
+        const source = memorySource(filesOf(checkpoint));
+        expect((await accuracyOf(source)).meanKl).to.be.lessThan(1e-3);
+        return (await importModel(source)).commitment.modelRoot;
+      }),
+    );
+    expect(roots[0]).to.equal(roots[1]);
+    expect(roots[0]).to.not.equal(roots[2]);
+  });
+
+  it("accepts a window that Qwen2 states but does not use", async () => {
+    const checkpoint = tinyCheckpoint({ family: "Qwen2" });
+    Object.assign(checkpoint.config, { sliding_window: 50, use_sliding_window: false });
+    const model = await importModel(memorySource(filesOf(checkpoint)));
+    expect(model.header.architecture).to.equal("Qwen2ForCausalLM");
+  });
+
+  it("reports what it has read", async () => {
+    const seen: [number, number][] = [];
+    const model = await importModel(tinySource({ tied: false }), {
+      onProgress: (done, total) => seen.push([done, total]),
+    });
+    expect(seen.at(-1)).to.deep.equal([model.header.parameters, model.header.parameters]);
+    expect(seen.map(([done]) => done)).to.deep.equal(seen.map(([done]) => done).sort((a, b) => a - b));
+  });
+
   for (const [name, changes] of Object.entries(ZOO)) {
     it(`keeps the function of a random model with ${name}`, async () => {
       const { meanKl, perplexity, tokens } = await accuracyOf(tinySource(changes));

@@ -1,47 +1,112 @@
 import { EngineError } from "../errors.ts";
 import { assembleModel, type Model } from "../model.ts";
 import { Tokenizer } from "../tokenizer.ts";
-import { hasFile, parseJson, readJson, requireFile, type CheckpointSource } from "./checkpoint.ts";
-import { readConfig, readStopTokens } from "./config.ts";
-import { buildLlama, LOGIT_FRACTION } from "./llama.ts";
+import type { Tensor } from "../tensors/tensor.ts";
+import {
+  hasFile,
+  parseJson,
+  readJson,
+  requireFile,
+  type CheckpointSource,
+  type JsonObject,
+} from "./checkpoint.ts";
+import { readConfig, readStopTokens, type LlamaConfig } from "./config.ts";
+import { headerOf } from "./header.ts";
+import { buildStage, stagesOf } from "./llama.ts";
+import { ProgramBuilder } from "./program-builder.ts";
 import { Weights } from "./weights.ts";
 
 export interface ImportOptions {
   /** Use a shorter context than the model was trained for; changes the model's root. */
   readonly contextLength?: number;
+  /** Told how many of the files' parameters were read. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
-/**
- * Imports a Llama checkpoint in the Hugging Face layout: config.json, tokenizer.json and safetensors in F32, F16 or BF16.
- * Deterministic: the same files give the same root on every machine.
- *
- * @throws EngineError naming the file, field or tensor that is wrong; see `EngineErrorCode`.
- */
-export async function importModel(source: CheckpointSource, options: ImportOptions = {}): Promise<Model> {
+/** A checkpoint whose small files are read and checked, and whose weights are known but not read. */
+export interface OpenedCheckpoint {
+  readonly config: LlamaConfig;
+  readonly stopTokens: readonly number[];
+  readonly weights: Weights;
+  readonly tokenizerBytes: Uint8Array;
+  readonly tokenizerJson: JsonObject;
+  readonly tokenizerConfigJson: JsonObject | undefined;
+}
+
+/** @throws EngineError naming the file, field or tensor that is wrong. */
+export async function openForImport(
+  source: CheckpointSource,
+  options: ImportOptions = {},
+): Promise<OpenedCheckpoint> {
   const configJson = await readJson(source, "config.json");
   const config = readConfig(configJson, options.contextLength);
   const generation = await readOptionalJson(source, "generation_config.json");
   const stopTokens = readStopTokens(configJson, generation ?? {}, config.vocabularySize);
+  const tokenizer = await readTokenizer(source, config.vocabularySize);
+  let done = 0;
+  const weights: Weights = await Weights.open(source, (parameters) => {
+    done += parameters;
+    options.onProgress?.(done, weights.stored);
+  });
+  weights.requireExactly(config.architecture, tensorNames(config), (name) => changesNothing(name, config));
+  return { config, stopTokens, weights, ...tokenizer };
+}
+
+/**
+ * Imports a checkpoint of the Llama family (Llama, Mistral, Qwen2) in the Hugging Face layout: config.json, tokenizer.json
+ * and safetensors in F32, F16 or BF16. Deterministic: the same files give the same root on every machine.
+ *
+ * @throws EngineError naming the file, field or tensor that is wrong; see `EngineErrorCode`.
+ */
+export async function importModel(source: CheckpointSource, options: ImportOptions = {}): Promise<Model> {
+  const { config, stopTokens, weights, ...tokenizer } = await openForImport(source, options);
+  const tensors: Tensor[] = [];
+  const builder = new ProgramBuilder((tensor) => tensors.push(tensor));
+  for (let stage = 0; stage < stagesOf(config); stage++) {
+    await buildStage(stage, config, stopTokens, weights, builder);
+  }
+  const program = builder.program(config.vocabularySize, config.contextLength);
+  return assembleModel({
+    header: headerOf(program, config.architecture, stopTokens),
+    program,
+    tensors,
+    ...tokenizer,
+  });
+}
+
+/** tokenizer.json and tokenizer_config.json, checked against the model's vocabulary. */
+export async function readTokenizer(
+  source: CheckpointSource,
+  vocabularySize: number,
+): Promise<Pick<OpenedCheckpoint, "tokenizerBytes" | "tokenizerJson" | "tokenizerConfigJson">> {
   await requireFile(source, "tokenizer.json");
   const tokenizerBytes = await source.readBytes("tokenizer.json", 0, await source.size("tokenizer.json"));
   const tokenizerJson = parseJson(new TextDecoder().decode(tokenizerBytes), "tokenizer.json");
   const tokenizerConfigJson = await readOptionalJson(source, "tokenizer_config.json");
-  checkVocabulary(Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson), config.vocabularySize);
+  checkVocabulary(Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson), vocabularySize);
+  return { tokenizerBytes, tokenizerJson, tokenizerConfigJson };
+}
 
-  const weights = await Weights.open(source);
-  const builder = await buildLlama(config, stopTokens, weights);
-  weights.refuseOthers(
-    (name) => name.endsWith("rotary_emb.inv_freq") || (config.tiedHead && name === "lm_head.weight"),
-  );
-  const { rotaryTheta: _theta, epsilon: _epsilon, tiedHead: _tied, ...sizes } = config;
-  return assembleModel({
-    header: { ...sizes, parameters: weights.parameters, stopTokens, logitFraction: LOGIT_FRACTION },
-    program: builder.program(config.vocabularySize, config.contextLength),
-    tensors: builder.tensors,
-    tokenizerBytes,
-    tokenizerJson,
-    tokenizerConfigJson,
-  });
+/** Names of all tensors that a model has. */
+function tensorNames(config: LlamaConfig): string[] {
+  const parts = [
+    ...["input_layernorm", "post_attention_layernorm"],
+    ...["q_proj", "k_proj", "v_proj", "o_proj"].map((name) => `self_attn.${name}`),
+    ...["gate_proj", "up_proj", "down_proj"].map((name) => `mlp.${name}`),
+  ].map((name) => `${name}.weight`);
+  if (config.biases) parts.push(...["q_proj", "k_proj", "v_proj"].map((name) => `self_attn.${name}.bias`));
+  const layers = Array.from({ length: config.layers }, (_, layer) => `model.layers.${layer}`);
+  return [
+    "model.embed_tokens.weight",
+    ...layers.flatMap((layer) => parts.map((part) => `${layer}.${part}`)),
+    "model.norm.weight",
+    ...(config.tiedHead ? [] : ["lm_head.weight"]),
+  ];
+}
+
+/** Frequencies, which config.json determines, and a copy of a head that is the embedding. */
+function changesNothing(name: string, config: LlamaConfig): boolean {
+  return name.endsWith("rotary_emb.inv_freq") || (config.tiedHead && name === "lm_head.weight");
 }
 
 async function readOptionalJson(source: CheckpointSource, name: string) {

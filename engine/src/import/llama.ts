@@ -4,10 +4,18 @@ import { exponentialTable, rotaryTable, sigmoidTable, tableOf } from "../tables/
 import type { RowTensor, TableTensor } from "../tensors/tensor.ts";
 import { largestProduct } from "./bounds.ts";
 import type { LlamaConfig } from "./config.ts";
-import { equalizeChannels, equalizeNorm, equalizeRotaryPairs } from "./equalize.ts";
+import { ColumnLengths, equalizeChannels, equalizeNorm, equalizeRotaryPairs, inverses } from "./equalize.ts";
 import type { Matrix } from "./matrix.ts";
-import { ProgramBuilder } from "./program-builder.ts";
-import { fractionWithin, quantizeGains, quantizeRows, scaleOf } from "./quantize.ts";
+import { type ProgramBuilder } from "./program-builder.ts";
+import {
+  emptyRows,
+  fractionWithin,
+  quantizeBias,
+  quantizeGains,
+  quantizeInto,
+  quantizeRows,
+  scaleOf,
+} from "./quantize.ts";
 import type { Weights } from "./weights.ts";
 
 /** Fraction bits of the logits. */
@@ -41,45 +49,87 @@ interface SharedTables {
   readonly sigmoid: number;
 }
 
-/** Turns a Llama checkpoint's weights into a program and its tensors. */
-export async function buildLlama(
+/** The first tensors of every program, in this order. */
+const EMBEDDING = 0;
+const TABLES: SharedTables = { rotary: 1, exponential: 2, sigmoid: 3 };
+
+/** Parts of a build, one after another: the embedding, the layers, the output. */
+export function stagesOf(config: LlamaConfig): number {
+  return config.layers + 2;
+}
+
+/**
+ * Makes one part of a program and its tensors from a checkpoint of the Llama family. A part needs nothing but what the
+ * builder holds of the parts before it, so a build can be interrupted between any two.
+ *
+ * @param stage in [0, `stagesOf`).
+ */
+export async function buildStage(
+  stage: number,
   config: LlamaConfig,
   stopTokens: readonly number[],
   weights: Weights,
-): Promise<ProgramBuilder> {
-  const builder = new ProgramBuilder();
+  builder: ProgramBuilder,
+): Promise<void> {
+  if (stage === 0) return buildEmbedding(config, weights, builder);
+  const residualFraction = -builder.operators[0]!.constants[2]!;
+  const residual = builder.operators.length - 1;
+  if (stage <= config.layers) {
+    const layer = new LayerBuilder(builder, config, weights, residualFraction, stage - 1);
+    await layer.feedForward(await layer.attention(residual));
+    return;
+  }
+  return buildOutput(config, stopTokens, weights, builder, {
+    operator: residual,
+    fraction: residualFraction,
+  });
+}
+
+async function buildEmbedding(config: LlamaConfig, weights: Weights, builder: ProgramBuilder): Promise<void> {
   const { vocabularySize, hiddenSize } = config;
-  const embedding = await weights.matrix("model.embed_tokens.weight", vocabularySize, hiddenSize);
-  const residualFraction = fractionWithin(rootMeanSquare(embedding.values), RESIDUAL_UNITS, 24);
-  const embeddingTensor = builder.tensor(quantizeRows(embedding, "model.embed_tokens.weight"));
-  const tables: SharedTables = {
-    rotary: builder.tensor(rotaryTable(config.contextLength, config.headSize, config.rotaryTheta)),
-    exponential: builder.tensor(exponentialTable()),
-    sigmoid: builder.tensor(sigmoidTable()),
-  };
-  let residual = builder.operator("embed", "embedding", {
-    tensors: [embeddingTensor],
+  const name = "model.embed_tokens.weight";
+  const tensor = emptyRows(vocabularySize, hiddenSize);
+  let squares = 0;
+  for await (const { first, block } of weights.blocks(name, vocabularySize, hiddenSize)) {
+    block.forEachRow((row) => {
+      for (let column = 0; column < hiddenSize; column++) squares += row[column]! * row[column]!;
+    });
+    quantizeInto(tensor, first, block, name);
+  }
+  const rootMeanSquare = Math.sqrt(squares / (vocabularySize * hiddenSize));
+  const residualFraction = fractionWithin(rootMeanSquare, RESIDUAL_UNITS, 24);
+  builder.tensor(tensor);
+  builder.tensor(
+    rotaryTable(config.contextLength, config.headSize, config.rotaryTheta, config.rotaryScaling),
+  );
+  builder.tensor(exponentialTable());
+  builder.tensor(sigmoidTable());
+  builder.operator("embed", "embedding", {
+    tensors: [EMBEDDING],
     constants: [vocabularySize, hiddenSize, -residualFraction],
   });
-  for (let layer = 0; layer < config.layers; layer++) {
-    const parts = new LayerBuilder(builder, config, weights, tables, residualFraction, layer);
-    residual = await parts.attention(residual);
-    residual = await parts.feedForward(residual);
-  }
+}
+
+async function buildOutput(
+  config: LlamaConfig,
+  stopTokens: readonly number[],
+  weights: Weights,
+  builder: ProgramBuilder,
+  residual: Wire,
+): Promise<void> {
+  const { vocabularySize, hiddenSize } = config;
   builder.phase = "generating";
   const gains = await weights.vector("model.norm.weight", hiddenSize);
-  const head = config.tiedHead
-    ? undefined
-    : await weights.matrix("lm_head.weight", vocabularySize, hiddenSize);
+  const head = config.tiedHead ? undefined : await quantizedHead(config, weights, gains);
   const last = normalized(
     builder,
     config,
     "output",
-    residual,
-    residualFraction,
-    head ? equalizeNorm(gains, [head]) : gains,
+    residual.operator,
+    residual.fraction,
+    head?.gains ?? gains,
   );
-  const headTensor = head ? builder.tensor(quantizeRows(head, "lm_head.weight")) : embeddingTensor;
+  const headTensor = head ? builder.tensor(head.rows) : EMBEDDING;
   const logits = builder.operator("linear", "output.logits", {
     inputs: [last.operator],
     tensors: [headTensor],
@@ -92,7 +142,28 @@ export async function buildLlama(
     tensors: stopList,
     constants: [stopTokens.length],
   });
-  return builder;
+}
+
+/** The head, equalised with the last norm as `equalizeNorm` does it, but read twice in blocks. */
+async function quantizedHead(
+  config: LlamaConfig,
+  weights: Weights,
+  gains: Float64Array,
+): Promise<{ rows: RowTensor; gains: Float64Array }> {
+  const shape = ["lm_head.weight", config.vocabularySize, config.hiddenSize] as const;
+  const columns = new ColumnLengths(config.hiddenSize);
+  for await (const { block } of weights.blocks(...shape)) {
+    block.scaleColumns(gains);
+    columns.add(block);
+  }
+  const lengths = columns.lengths();
+  const rows = emptyRows(config.vocabularySize, config.hiddenSize);
+  for await (const { first, block } of weights.blocks(...shape)) {
+    block.scaleColumns(gains);
+    block.scaleColumns(inverses(lengths));
+    quantizeInto(rows, first, block, shape[0]);
+  }
+  return { rows, gains: lengths };
 }
 
 /** Normalisation and narrowing of the residual. */
@@ -127,7 +198,6 @@ class LayerBuilder {
   readonly #builder: ProgramBuilder;
   readonly #config: LlamaConfig;
   readonly #weights: Weights;
-  readonly #tables: SharedTables;
   readonly #residualFraction: number;
   readonly #layer: number;
 
@@ -135,14 +205,12 @@ class LayerBuilder {
     builder: ProgramBuilder,
     config: LlamaConfig,
     weights: Weights,
-    tables: SharedTables,
     residualFraction: number,
     layer: number,
   ) {
     this.#builder = builder;
     this.#config = config;
     this.#weights = weights;
-    this.#tables = tables;
     this.#residualFraction = residualFraction;
     this.#layer = layer;
   }
@@ -151,9 +219,9 @@ class LayerBuilder {
     const { hiddenSize, heads, keyValueHeads, headSize, layers } = this.#config;
     const builder = this.#builder;
     const keyValueSize = keyValueHeads * headSize;
-    const query = await this.#matrix("self_attn.q_proj.weight", heads * headSize, hiddenSize);
-    const key = await this.#matrix("self_attn.k_proj.weight", keyValueSize, hiddenSize);
-    const value = await this.#matrix("self_attn.v_proj.weight", keyValueSize, hiddenSize);
+    const query = await this.#biased("self_attn.q_proj", heads * headSize, hiddenSize);
+    const key = await this.#biased("self_attn.k_proj", keyValueSize, hiddenSize);
+    const value = await this.#biased("self_attn.v_proj", keyValueSize, hiddenSize);
     const output = await this.#matrix("self_attn.o_proj.weight", hiddenSize, heads * headSize);
     const gains = equalizeNorm(await this.#vector("input_layernorm.weight"), [query, key, value]);
     const group = heads / keyValueHeads;
@@ -161,7 +229,7 @@ class LayerBuilder {
       const [head, channel] = [Math.floor(row / headSize), row % headSize];
       return Array.from({ length: group }, (_, member) => (head * group + member) * headSize + channel);
     });
-    equalizeRotaryPairs(query, key, heads, keyValueHeads);
+    equalizeRotaryPairs(query, key, heads, keyValueHeads, gains);
 
     const input = this.#normalized("attention", residual, gains);
     const rotatedKey = this.#rotated(
@@ -184,7 +252,7 @@ class LayerBuilder {
     const scores = this.#scores(rotatedQuery, rotatedKey);
     const softmax = builder.operator("softmax", this.#name("attention.weights"), {
       inputs: [scores],
-      tensors: [this.#tables.exponential],
+      tensors: [TABLES.exponential],
       constants: [heads],
     });
     const mix = builder.operator("mix", this.#name("attention.mix"), {
@@ -216,7 +284,7 @@ class LayerBuilder {
     const productShift = 30;
     const gated = this.#builder.operator("gate", this.#name("feed-forward.gated"), {
       inputs: [gateWire.operator, upWire.operator],
-      tensors: [this.#tables.sigmoid],
+      tensors: [TABLES.sigmoid],
       constants: [feedForwardSize, gateWire.fraction - 16, productShift],
     });
     const fraction = gateWire.fraction + upWire.fraction - productShift;
@@ -244,7 +312,7 @@ class LayerBuilder {
     const { headSize } = this.#config;
     const operator = this.#builder.operator("rotate", this.#name(`${name}.rotated`), {
       inputs: [wire.operator],
-      tensors: [this.#tables.rotary],
+      tensors: [TABLES.rotary],
       constants: [heads, headSize],
     });
     return narrowed(
@@ -259,8 +327,8 @@ class LayerBuilder {
   /** A projection of the normalised input with the largest fraction for which no input can exceed `limit`. */
   #projected(name: string, input: Normalized, matrix: Matrix, limit: number): Wire {
     const rows = quantizeRows(matrix, this.#name(name));
-    const bound = largestProduct(rows, input.gains, input.fraction);
-    return this.#linear(name, input, rows, fractionWithin(bound, limit, LARGEST_FRACTION));
+    const bound = largestProduct(rows, input.gains, input.fraction, matrix.bias);
+    return this.#linear(name, input, rows, fractionWithin(bound, limit, LARGEST_FRACTION), matrix.bias);
   }
 
   /** A projection back to the residual. */
@@ -268,11 +336,12 @@ class LayerBuilder {
     return this.#linear(name, input, quantizeRows(matrix, this.#name(name)), this.#residualFraction);
   }
 
-  #linear(name: string, input: Wire, rows: RowTensor, fraction: number): Wire {
-    const tensor = this.#builder.tensor(rows);
+  #linear(name: string, input: Wire, rows: RowTensor, fraction: number, bias?: Float64Array): Wire {
+    const tensors = [this.#builder.tensor(rows)];
+    if (bias) tensors.push(this.#builder.tensor(quantizeBias(bias, fraction)));
     const operator = this.#builder.operator("linear", this.#name(name), {
       inputs: [input.operator],
-      tensors: [tensor],
+      tensors,
       constants: [rows.rows, rows.columns, input.fraction - fraction],
     });
     return { operator, fraction };
@@ -293,6 +362,17 @@ class LayerBuilder {
     return this.#weights.matrix(`model.layers.${this.#layer}.${name}`, rows, columns);
   }
 
+  /** A projection with its bias, if the model's have one. */
+  #biased(name: string, rows: number, columns: number): Promise<Matrix> {
+    const at = `model.layers.${this.#layer}.${name}`;
+    return this.#weights.matrix(
+      `${at}.weight`,
+      rows,
+      columns,
+      this.#config.biases ? `${at}.bias` : undefined,
+    );
+  }
+
   #vector(name: string): Promise<Float64Array> {
     return this.#weights.vector(`model.layers.${this.#layer}.${name}`, this.#config.hiddenSize);
   }
@@ -300,8 +380,4 @@ class LayerBuilder {
   #name(name: string): string {
     return `layers.${this.#layer}.${name}`;
   }
-}
-
-function rootMeanSquare(values: Float64Array): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / values.length);
 }

@@ -1,15 +1,34 @@
 import type { Operator, OperatorKind, Phase, Program } from "../program/program.ts";
-import type { Tensor } from "../tensors/tensor.ts";
+import type { Tensor, TensorDescriptor } from "../tensors/tensor.ts";
 
-/** Collects operators and tensors in order; both are referred to by index. */
+/** What a build has made so far, without the tensors' values. */
+export interface BuildState {
+  readonly operators: readonly Operator[];
+  readonly tensors: readonly TensorDescriptor[];
+}
+
+/** Collects operators in order and passes tensors on; both are referred to by index. */
 export class ProgramBuilder {
-  readonly operators: Operator[] = [];
-  readonly tensors: Tensor[] = [];
+  readonly operators: Operator[];
+  readonly tensors: TensorDescriptor[];
   /** Phase of the operators added from now on. */
   phase: Phase = "always";
+  readonly #sink: (tensor: Tensor) => void;
+
+  /**
+   * @param sink takes every tensor in its order; the builder keeps only descriptors.
+   * @param state of an interrupted build that is continued.
+   */
+  constructor(sink: (tensor: Tensor) => void, state: BuildState = { operators: [], tensors: [] }) {
+    this.#sink = sink;
+    this.operators = [...state.operators];
+    this.tensors = [...state.tensors];
+  }
 
   tensor(tensor: Tensor): number {
-    return this.tensors.push(tensor) - 1;
+    this.#sink(tensor);
+    const { kind, rows, columns } = tensor;
+    return this.tensors.push({ kind, rows, columns }) - 1;
   }
 
   /** @returns the operator's index. */
@@ -23,7 +42,6 @@ export class ProgramBuilder {
   }
 
   program(vocabularySize: number, contextLength: number): Program {
-    const tensors = this.tensors.map(({ kind, rows, columns }) => ({ kind, rows, columns }));
-    return { vocabularySize, contextLength, operators: this.operators, tensors };
+    return { vocabularySize, contextLength, operators: this.operators, tensors: this.tensors };
   }
 }

@@ -17,20 +17,46 @@ import type { Matrix } from "./matrix.ts";
  * @throws EngineError `TENSOR_OUT_OF_RANGE` when a row's weights are too large for the format (above 2^80).
  */
 export function quantizeRows(matrix: Matrix, name: string): RowTensor {
-  const { rows, columns } = matrix;
-  const values = new Int8Array(rows * columns);
-  const multipliers = new Uint16Array(rows);
-  const shifts = new Int16Array(rows);
-  for (let row = 0; row < rows; row++) {
-    const weights = matrix.values.subarray(row * columns, (row + 1) * columns);
-    const largest = weights.reduce((maximum, weight) => Math.max(maximum, Math.abs(weight)), 0);
+  const tensor = emptyRows(matrix.rows, matrix.columns);
+  quantizeInto(tensor, 0, matrix, name);
+  return tensor;
+}
+
+export function emptyRows(rows: number, columns: number): RowTensor {
+  return {
+    kind: "rows",
+    rows,
+    columns,
+    values: new Int8Array(rows * columns),
+    multipliers: new Uint16Array(rows),
+    shifts: new Int16Array(rows),
+  };
+}
+
+/** Quantises a block of a matrix into its rows of `tensor`, from row `first` on. */
+export function quantizeInto(tensor: RowTensor, first: number, block: Matrix, name: string): void {
+  const { values, multipliers, shifts, columns } = tensor;
+  block.forEachRow((weights, index) => {
+    const row = first + index;
+    let largest = 0;
+    for (let column = 0; column < columns; column++) largest = Math.max(largest, Math.abs(weights[column]!));
     const [multiplier, shift] = scaleOf(largest / 127, `Tensor ${name}, row ${row}`);
     multipliers[row] = multiplier;
     shifts[row] = shift;
     const scale = multiplier * 2 ** -shift;
-    weights.forEach((weight, column) => (values[row * columns + column] = Math.round(weight / scale)));
-  }
-  return { kind: "rows", rows, columns, values, multipliers, shifts };
+    for (let column = 0; column < columns; column++) {
+      values[row * columns + column] = Math.round(weights[column]! / scale);
+    }
+  });
+}
+
+/** A bias [rows] in units of its projection's output, which `largestProduct` keeps within int32. */
+export function quantizeBias(bias: Float64Array, fraction: number): TableTensor {
+  return tableOf(
+    1,
+    bias.length,
+    bias.map((value) => Math.round(value * 2 ** fraction)),
+  );
 }
 
 /**

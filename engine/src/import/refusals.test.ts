@@ -45,15 +45,16 @@ function importingHeader(
 
 describe("importModel refuses a config.json", () => {
   const unsupported: [string, unknown][] = [
-    ["architectures", ["MistralForCausalLM"]],
+    ["architectures", ["GemmaForCausalLM"]],
+    ["architectures", ["toString"]],
     ["architectures", undefined],
     ["model_type", "qwen2"],
     ["hidden_act", "gelu"],
-    ["rope_scaling", { rope_type: "llama3", factor: 8 }],
+    ["rope_scaling", { rope_type: "linear", factor: 8 }],
     ["rope_parameters", { rope_type: "yarn", rope_theta: 10000 }],
     ["attention_bias", true],
     ["mlp_bias", true],
-    ["sliding_window", 4096],
+    ["sliding_window", 95],
     ["quantization_config", { quant_method: "gptq" }],
     ["layer_types", ["full_attention", "sliding_attention"]],
   ];
@@ -63,7 +64,9 @@ describe("importModel refuses a config.json", () => {
         importing(({ config }) => (config[field] = value)),
         "CONFIG_FIELD_UNSUPPORTED",
         field,
-        field === "rope_parameters" ? "yarn" : JSON.stringify(value),
+        typeof value === "object" && value && "rope_type" in value
+          ? (value.rope_type as string)
+          : JSON.stringify(value),
       ));
   }
 
@@ -88,6 +91,61 @@ describe("importModel refuses a config.json", () => {
         String(value),
       ));
   }
+
+  const llama3 = {
+    rope_type: "llama3",
+    factor: 8,
+    low_freq_factor: 1,
+    high_freq_factor: 4,
+    original_max_position_embeddings: 32,
+  };
+  const scalings: [string, Record<string, unknown>][] = [
+    ["rope_scaling.factor", { ...llama3, factor: 0.5 }],
+    ["rope_scaling.low_freq_factor", { ...llama3, low_freq_factor: undefined }],
+    ["rope_scaling.high_freq_factor", { ...llama3, high_freq_factor: 1 }],
+    ["rope_scaling.original_max_position_embeddings", { ...llama3, original_max_position_embeddings: "32" }],
+  ];
+  for (const [field, value] of scalings) {
+    it(`whose ${field} is not usable`, () =>
+      expectRefusal(
+        importing(({ config }) => (config.rope_scaling = value)),
+        "CONFIG_FIELD_INVALID",
+        field,
+      ));
+  }
+
+  it("whose rotary scaling has a field nobody knows", () =>
+    expectRefusal(
+      importing(({ config }) => (config.rope_scaling = { ...llama3, beta_fast: 32 })),
+      "CONFIG_FIELD_UNSUPPORTED",
+      "rope_scaling.beta_fast",
+      "32",
+    ));
+
+  it("of a Mistral model whose window is the one that Hugging Face takes when none is named", () =>
+    expectRefusal(
+      () => {
+        const checkpoint = tinyCheckpoint({ family: "Mistral", context: 5000 });
+        delete checkpoint.config.sliding_window;
+        return importModel(memorySource(filesOf(checkpoint)));
+      },
+      "CONFIG_FIELD_UNSUPPORTED",
+      "sliding_window",
+      "4096",
+      "5000",
+    ));
+
+  it("of a Qwen2 model that uses a window shorter than its context", () =>
+    expectRefusal(
+      () => {
+        const checkpoint = tinyCheckpoint({ family: "Qwen2" });
+        Object.assign(checkpoint.config, { sliding_window: 50, use_sliding_window: true });
+        return importModel(memorySource(filesOf(checkpoint)));
+      },
+      "CONFIG_FIELD_UNSUPPORTED",
+      "sliding_window",
+      "50",
+    ));
 
   it("that is not JSON", () =>
     expectRefusal(
@@ -255,6 +313,17 @@ describe("importModel refuses tensors", () => {
       ),
       "TENSOR_UNEXPECTED",
       "q_proj.bias",
+    ));
+
+  it("of which a bias is missing", () =>
+    expectRefusal(
+      () => {
+        const checkpoint = tinyCheckpoint({ family: "Qwen2" });
+        checkpoint.tensors.delete("model.layers.1.self_attn.k_proj.bias");
+        return importModel(memorySource(filesOf(checkpoint)));
+      },
+      "TENSOR_MISSING",
+      "model.layers.1.self_attn.k_proj.bias",
     ));
 
   it("for an untied head that is missing", () =>

@@ -26,6 +26,8 @@ const OTHER_BYTES: Readonly<Record<string, number>> = {
 const INDEX_FILE = "model.safetensors.index.json";
 const SINGLE_FILE = "model.safetensors";
 const LARGEST_HEADER = 100_000_000;
+/** Elements read at a time, so that a tensor's bytes and its numbers are never both in memory as a whole. */
+const READ_ELEMENTS = 2 ** 22;
 
 /**
  * Finds every tensor of a checkpoint, in one file or in shards with an index.
@@ -66,9 +68,33 @@ export function tensorMissing(name: string, why: string): EngineError {
   });
 }
 
-/** Reads a tensor's elements, exactly. @throws EngineError `TENSOR_TYPE_UNSUPPORTED`, `TENSOR_NOT_FINITE`. */
-export async function readTensor(source: CheckpointSource, tensor: StoredTensor): Promise<Float32Array> {
-  if (!(tensor.type in ELEMENT_BYTES)) {
+/**
+ * Reads a tensor's elements [first, last), exactly.
+ *
+ * @throws EngineError `TENSOR_TYPE_UNSUPPORTED`, `TENSOR_NOT_FINITE`, `SAFETENSORS_TRUNCATED`.
+ */
+export async function readTensor(
+  source: CheckpointSource,
+  tensor: StoredTensor,
+  first = 0,
+  last = tensor.shape.reduce((product, dimension) => product * dimension, 1),
+): Promise<Float32Array> {
+  const values = new Float32Array(last - first);
+  for (let at = first; at < last; at += READ_ELEMENTS) {
+    const end = Math.min(last, at + READ_ELEMENTS);
+    values.set(await readElements(source, tensor, at, end), at - first);
+  }
+  return values;
+}
+
+async function readElements(
+  source: CheckpointSource,
+  tensor: StoredTensor,
+  first: number,
+  last: number,
+): Promise<Float32Array> {
+  const width = ELEMENT_BYTES[tensor.type];
+  if (width === undefined) {
     throw new EngineError(
       "TENSOR_TYPE_UNSUPPORTED",
       `Tensor ${tensor.name} has elements of type ${tensor.type}.`,
@@ -78,19 +104,18 @@ export async function readTensor(source: CheckpointSource, tensor: StoredTensor)
       },
     );
   }
-  const bytes = await source.readBytes(tensor.file, tensor.start, tensor.end);
-  if (bytes.length !== tensor.end - tensor.start) {
-    throw truncated(tensor.file, tensor.end, tensor.start + bytes.length);
-  }
+  const [start, end] = [tensor.start + first * width, tensor.start + last * width];
+  const bytes = await source.readBytes(tensor.file, start, end);
+  if (bytes.length !== end - start) throw truncated(tensor.file, end, start + bytes.length);
   const values = decodeElements(bytes, tensor.type);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
     throw new EngineError(
       "TENSOR_NOT_FINITE",
-      `Tensor ${tensor.name} holds ${values[bad]} at element ${bad}.`,
+      `Tensor ${tensor.name} holds ${values[bad]} at element ${first + bad}.`,
       {
         remedy: "The checkpoint is damaged or its training diverged; use another one.",
-        details: { tensor: tensor.name, element: bad, value: values[bad] },
+        details: { tensor: tensor.name, element: first + bad, value: values[bad] },
       },
     );
   }

@@ -1,43 +1,88 @@
 import { EngineError } from "../errors.ts";
 import type { CheckpointSource } from "./checkpoint.ts";
-import { matrixOf, type Matrix } from "./matrix.ts";
+import { Matrix } from "./matrix.ts";
 import { listTensors, readTensor, tensorMissing, type StoredTensor } from "./safetensors.ts";
 
-/** A checkpoint's tensors by name, each read once and with the shape that config.json implies. */
+/** Elements of a matrix that is read in blocks of rows. */
+const BLOCK_ELEMENTS = 2 ** 24;
+const CALLED_FOR = "config.json calls for it, but no file holds it";
+
+/** A checkpoint's tensors by name, with the shapes that config.json implies. */
 export class Weights {
-  /** Elements read so far. */
-  parameters = 0;
   readonly #source: CheckpointSource;
   readonly #stored: Map<string, StoredTensor>;
   readonly #taken = new Set<string>();
+  readonly #onTake: ((parameters: number) => void) | undefined;
 
-  private constructor(source: CheckpointSource, stored: Map<string, StoredTensor>) {
+  private constructor(
+    source: CheckpointSource,
+    stored: Map<string, StoredTensor>,
+    onTake?: (parameters: number) => void,
+  ) {
     this.#source = source;
     this.#stored = stored;
+    this.#onTake = onTake;
   }
 
-  static async open(source: CheckpointSource): Promise<Weights> {
-    return new Weights(source, await listTensors(source));
+  /** @param onTake told the elements of a tensor when it is read for the first time. */
+  static async open(source: CheckpointSource, onTake?: (parameters: number) => void): Promise<Weights> {
+    return new Weights(source, await listTensors(source), onTake);
   }
 
-  /** @throws EngineError `TENSOR_MISSING`, `TENSOR_SHAPE_MISMATCH` and what `readTensor` throws. */
-  async matrix(name: string, rows: number, columns: number): Promise<Matrix> {
-    return matrixOf(rows, columns, await this.#read(name, [rows, columns]));
+  /** Elements of all tensors in the files. */
+  get stored(): number {
+    return [...this.#stored.values()].reduce((sum, tensor) => sum + elementsOf(tensor), 0);
+  }
+
+  /**
+   * @param bias name of the bias [rows] that belongs to the matrix.
+   * @throws EngineError `TENSOR_MISSING`, `TENSOR_SHAPE_MISMATCH` and what `readTensor` throws.
+   */
+  async matrix(name: string, rows: number, columns: number, bias?: string): Promise<Matrix> {
+    const values = await this.#read(name, [rows, columns]);
+    return new Matrix(rows, columns, values, bias === undefined ? undefined : await this.vector(bias, rows));
+  }
+
+  /** A matrix in blocks of whole rows, for those that no scaling has to see as a whole. */
+  async *blocks(
+    name: string,
+    rows: number,
+    columns: number,
+  ): AsyncGenerator<{ first: number; block: Matrix }> {
+    const tensor = this.#take(name, [rows, columns]);
+    const step = Math.max(1, Math.floor(BLOCK_ELEMENTS / columns));
+    for (let first = 0; first < rows; first += step) {
+      const last = Math.min(rows, first + step);
+      const values = await readTensor(this.#source, tensor, first * columns, last * columns);
+      yield { first, block: new Matrix(last - first, columns, values) };
+    }
   }
 
   async vector(name: string, size: number): Promise<Float64Array> {
     return Float64Array.from(await this.#read(name, [size]));
   }
 
-  /** Tensors that change the function but were not read are a refusal; `ignored` lists those that do not change it. */
-  refuseOthers(ignored: (name: string) => boolean): void {
+  /** Elements of a tensor of any shape, in float64. */
+  async elements(name: string, ...shape: readonly number[]): Promise<Float64Array> {
+    return Float64Array.from(await this.#read(name, shape));
+  }
+
+  /**
+   * Refuses a checkpoint that lacks one of `names`, or has others that might change the function.
+   *
+   * @throws EngineError `TENSOR_MISSING`, `TENSOR_UNEXPECTED` naming the tensor.
+   */
+  requireExactly(architecture: string, names: readonly string[], ignored: (name: string) => boolean): void {
+    const known = new Set(names);
+    const missing = names.find((name) => !this.#stored.has(name));
+    if (missing !== undefined) throw tensorMissing(missing, CALLED_FOR);
     for (const name of this.#stored.keys()) {
-      if (this.#taken.has(name) || ignored(name)) continue;
+      if (known.has(name) || ignored(name)) continue;
       throw new EngineError(
         "TENSOR_UNEXPECTED",
-        `The checkpoint holds tensor ${name}, which a Llama model does not have.`,
+        `The checkpoint holds tensor ${name}, which a ${architecture} with this config.json does not have.`,
         {
-          remedy: "Only plain Llama models without biases or adapters can be imported.",
+          remedy: "Only plain models without adapters or further biases can be imported.",
           details: { tensor: name },
         },
       );
@@ -45,8 +90,12 @@ export class Weights {
   }
 
   async #read(name: string, shape: readonly number[]): Promise<Float32Array> {
+    return readTensor(this.#source, this.#take(name, shape));
+  }
+
+  #take(name: string, shape: readonly number[]): StoredTensor {
     const tensor = this.#stored.get(name);
-    if (!tensor) throw tensorMissing(name, "config.json calls for it, but no file holds it");
+    if (!tensor) throw tensorMissing(name, CALLED_FOR);
     if (tensor.shape.join() !== shape.join()) {
       throw new EngineError(
         "TENSOR_SHAPE_MISMATCH",
@@ -57,9 +106,12 @@ export class Weights {
         },
       );
     }
+    if (!this.#taken.has(name)) this.#onTake?.(elementsOf(tensor));
     this.#taken.add(name);
-    const values = await readTensor(this.#source, tensor);
-    this.parameters += values.length;
-    return values;
+    return tensor;
   }
+}
+
+function elementsOf(tensor: StoredTensor): number {
+  return tensor.shape.reduce((product, dimension) => product * dimension, 1);
 }

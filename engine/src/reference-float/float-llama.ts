@@ -3,7 +3,7 @@ import { readConfig, type LlamaConfig } from "../import/config.ts";
 import { Weights } from "../import/weights.ts";
 
 /*
- * A Llama model in float64, computed from the checkpoint's own numbers. What the integer engine is measured against, so it
+ * A model of the Llama family (Llama, Mistral, Qwen2) in float64, computed from the checkpoint's own numbers. What the integer engine is measured against, so it
  * shares none of its arithmetic: only the reading of files and of config.json.
  */
 
@@ -12,6 +12,10 @@ interface FloatLayer {
   readonly query: Float64Array;
   readonly key: Float64Array;
   readonly value: Float64Array;
+  /** Zeros in models without biases. */
+  readonly queryBias: Float64Array;
+  readonly keyBias: Float64Array;
+  readonly valueBias: Float64Array;
   readonly output: Float64Array;
   readonly feedForwardNorm: Float64Array;
   readonly gate: Float64Array;
@@ -31,8 +35,9 @@ export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLla
   const config = readConfig(await readJson(source, "config.json"));
   const { hiddenSize, headSize, heads, keyValueHeads, feedForwardSize, vocabularySize } = config;
   const weights = await Weights.open(source);
-  const matrix = async (name: string, rows: number, columns: number) =>
-    (await weights.matrix(name, rows, columns)).values;
+  const matrix = (name: string, rows: number, columns: number) => weights.elements(name, rows, columns);
+  const bias = async (name: string, rows: number) =>
+    config.biases ? weights.elements(name, rows) : new Float64Array(rows);
   const embedding = await matrix("model.embed_tokens.weight", vocabularySize, hiddenSize);
   const layers: FloatLayer[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
@@ -42,6 +47,9 @@ export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLla
       query: await matrix(`${at}.self_attn.q_proj.weight`, heads * headSize, hiddenSize),
       key: await matrix(`${at}.self_attn.k_proj.weight`, keyValueHeads * headSize, hiddenSize),
       value: await matrix(`${at}.self_attn.v_proj.weight`, keyValueHeads * headSize, hiddenSize),
+      queryBias: await bias(`${at}.self_attn.q_proj.bias`, heads * headSize),
+      keyBias: await bias(`${at}.self_attn.k_proj.bias`, keyValueHeads * headSize),
+      valueBias: await bias(`${at}.self_attn.v_proj.bias`, keyValueHeads * headSize),
       output: await matrix(`${at}.self_attn.o_proj.weight`, hiddenSize, heads * headSize),
       feedForwardNorm: await weights.vector(`${at}.post_attention_layernorm.weight`, hiddenSize),
       gate: await matrix(`${at}.mlp.gate_proj.weight`, feedForwardSize, hiddenSize),
@@ -88,9 +96,9 @@ export class FloatSession {
     const { heads, keyValueHeads, headSize } = this.#model.config;
     const position = this.#keys[index]!.length;
     const angles = this.#angles(position);
-    const query = rotate(product(layer.query, input), angles);
-    this.#keys[index]!.push(rotate(product(layer.key, input), angles));
-    this.#values[index]!.push(product(layer.value, input));
+    const query = rotate(sum(product(layer.query, input), layer.queryBias), angles);
+    this.#keys[index]!.push(rotate(sum(product(layer.key, input), layer.keyBias), angles));
+    this.#values[index]!.push(sum(product(layer.value, input), layer.valueBias));
     const mixed = new Float64Array(heads * headSize);
     for (let head = 0; head < heads; head++) {
       const shared = Math.floor(head / (heads / keyValueHeads)) * headSize;
@@ -109,11 +117,18 @@ export class FloatSession {
 
   /** Angle of each rotary pair, [headSize / 2]. */
   #angles(position: number): Float64Array {
-    const { headSize, rotaryTheta } = this.#model.config;
-    return Float64Array.from(
-      { length: headSize / 2 },
-      (_, pair) => position * rotaryTheta ** (-(2 * pair) / headSize),
-    );
+    const { headSize, rotaryTheta, rotaryScaling } = this.#model.config;
+    return Float64Array.from({ length: headSize / 2 }, (_, pair) => {
+      const frequency = rotaryTheta ** (-(2 * pair) / headSize);
+      if (!rotaryScaling) return position * frequency;
+      // As Hugging Face's _compute_llama3_parameters has it, in wavelengths.
+      const { factor, lowFrequency, highFrequency, originalContext } = rotaryScaling;
+      const wavelength = (2 * Math.PI) / frequency;
+      if (wavelength < originalContext / highFrequency) return position * frequency;
+      if (wavelength > originalContext / lowFrequency) return (position * frequency) / factor;
+      const smooth = (originalContext / wavelength - lowFrequency) / (highFrequency - lowFrequency);
+      return position * (((1 - smooth) * frequency) / factor + smooth * frequency);
+    });
   }
 }
 

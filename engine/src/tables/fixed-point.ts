@@ -41,6 +41,20 @@ function twiceArtanh(x: bigint): bigint {
 
 export const LN2 = twiceArtanh(ONE / 3n);
 
+/** arctan(1 / n) for n > 1. */
+function inverseTangent(n: bigint): bigint {
+  let power = ONE / n;
+  let sum = 0n;
+  for (let odd = 1n; power !== 0n; odd += 2n) {
+    sum += odd % 4n === 1n ? power / odd : -(power / odd);
+    power /= n * n;
+  }
+  return sum;
+}
+
+/** By Machin's formula. */
+export const PI = 16n * inverseTangent(5n) - 4n * inverseTangent(239n);
+
 /** Natural logarithm of x > 0. */
 export function logarithm(x: bigint): bigint {
   let mantissa = x;

@@ -8,6 +8,7 @@ import {
   logarithm,
   multiply,
   ONE,
+  PI,
   roundTo,
 } from "./fixed-point.ts";
 
@@ -58,16 +59,32 @@ function withDifferences(rows: number, entry: (index: number) => bigint, fractio
   return tableOf(rows, 2, pairs);
 }
 
+/** Llama 3's scaling of rotary frequencies (`rope_type` "llama3"). */
+export interface FrequencyScaling {
+  /** Frequencies below `lowFrequency` turns over the original context are divided by this. */
+  readonly factor: number;
+  readonly lowFrequency: number;
+  /** Frequencies above this many turns stay as they are; in between there is a linear passage. */
+  readonly highFrequency: number;
+  readonly originalContext: number;
+}
+
 /**
  * [contextLength × size]: row p is round(2^20 · cos(p · f[i])) for i in [0, size/2), then the sines;
- * f[i] = theta^(-2i / size).
+ * f[i] = theta^(-2i / size), scaled if `scaling` says so.
  */
-export function rotaryTable(contextLength: number, size: number, theta: number): TableTensor {
+export function rotaryTable(
+  contextLength: number,
+  size: number,
+  theta: number,
+  scaling?: FrequencyScaling,
+): TableTensor {
   const half = size / 2;
   const values = new Int32Array(contextLength * size);
   const logTheta = logarithm(fromNumber(theta));
   for (let pair = 0; pair < half; pair++) {
-    const [stepCosine, stepSine] = cosineAndSine(exponential((-logTheta * BigInt(2 * pair)) / BigInt(size)));
+    const frequency = exponential((-logTheta * BigInt(2 * pair)) / BigInt(size));
+    const [stepCosine, stepSine] = cosineAndSine(scaling ? scaled(frequency, scaling) : frequency);
     let [cosine, sine] = [ONE, 0n];
     for (let position = 0; position < contextLength; position++) {
       values[position * size + pair] = roundTo(cosine, BigInt(ROTARY_FRACTION));
@@ -80,4 +97,14 @@ export function rotaryTable(contextLength: number, size: number, theta: number):
     }
   }
   return tableOf(contextLength, size, values);
+}
+
+function scaled(frequency: bigint, scaling: FrequencyScaling): bigint {
+  const [low, high] = [fromNumber(scaling.lowFrequency), fromNumber(scaling.highFrequency)];
+  const divided = divide(frequency, fromNumber(scaling.factor));
+  const turns = divide(frequency * BigInt(scaling.originalContext), 2n * PI);
+  if (turns < low) return divided;
+  if (turns > high) return frequency;
+  const share = divide(turns - low, high - low);
+  return multiply(ONE - share, divided) + multiply(share, frequency);
 }

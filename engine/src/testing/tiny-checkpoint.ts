@@ -2,6 +2,8 @@ import type { CheckpointSource } from "../import/checkpoint.ts";
 import { encodeSafetensors, type ElementType, type FloatTensor } from "./safetensors-writer.ts";
 import { generateNormal } from "./random.ts";
 
+export type TinyFamily = "Llama" | "Mistral" | "Qwen2";
+
 /** Sizes of a random checkpoint; small ones by default. */
 export interface TinyShape {
   readonly seed: number;
@@ -14,6 +16,8 @@ export interface TinyShape {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly tied: boolean;
+  /** Qwen2 has biases. */
+  readonly family: TinyFamily;
 }
 
 export const TINY: TinyShape = {
@@ -27,6 +31,7 @@ export const TINY: TinyShape = {
   keyValueHeads: 2,
   headSize: 6,
   tied: true,
+  family: "Llama",
 };
 
 /** A checkpoint in parts that a test can change before it makes files of them. */
@@ -67,6 +72,19 @@ export function tinyCheckpoint(changes: Partial<TinyShape> = {}): TinyCheckpoint
     random(`${at}.mlp.down_proj.weight`, hidden, feedForward, 0.5 / Math.sqrt(feedForward));
   }
   gains("model.norm.weight");
+  // After all other numbers, so that those are the same in every family.
+  if (shape.family === "Qwen2") {
+    const bias = (name: string, size: number, scale: number) => {
+      const values = Float64Array.from({ length: size }, () => Math.fround(scale * normal()));
+      tensors.set(name, { shape: [size], values });
+    };
+    for (let layer = 0; layer < shape.layers; layer++) {
+      const at = `model.layers.${layer}.self_attn`;
+      bias(`${at}.q_proj.bias`, heads * headSize, 1);
+      bias(`${at}.k_proj.bias`, keyValueHeads * headSize, 5);
+      bias(`${at}.v_proj.bias`, keyValueHeads * headSize, 0.3);
+    }
+  }
   if (!shape.tied) random("lm_head.weight", vocabulary, hidden, 1.5 / Math.sqrt(hidden));
   return {
     config: configOf(shape),
@@ -126,8 +144,8 @@ export function tinySource(changes: Partial<TinyShape> = {}, options: FileOption
 
 function configOf(shape: TinyShape): Record<string, unknown> {
   return {
-    architectures: ["LlamaForCausalLM"],
-    model_type: "llama",
+    architectures: [`${shape.family}ForCausalLM`],
+    model_type: shape.family.toLowerCase(),
     vocab_size: shape.vocabulary,
     hidden_size: shape.hidden,
     intermediate_size: shape.feedForward,
@@ -140,6 +158,7 @@ function configOf(shape: TinyShape): Record<string, unknown> {
     rms_norm_eps: 1e-5,
     hidden_act: "silu",
     tie_word_embeddings: shape.tied,
+    ...(shape.family === "Llama" ? {} : { sliding_window: shape.context }),
   };
 }
 
