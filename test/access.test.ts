@@ -26,9 +26,12 @@ const RESTRICTED: Record<"vault" | "providers" | "escrow", Calls> = {
         workPerSecond: 1,
       }),
     setTokenTerms: ({ escrow, addresses }, sender) =>
-      escrow
-        .connect(sender)
-        .setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 0, exitBounty: 0 }),
+      escrow.connect(sender).setTokenTerms(addresses.ath, {
+        accepted: true,
+        feeBasisPoints: 0,
+        exitBounty: 0,
+        minimumCharge: 0,
+      }),
     withdrawFees: ({ escrow, addresses }, sender) =>
       escrow.connect(sender).withdrawFees(addresses.ath, 1, sender),
   },

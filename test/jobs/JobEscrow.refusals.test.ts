@@ -1,21 +1,22 @@
 // What IJobEscrow refuses, and with which values. Longer than 400 lines: one table that must name every error.
-import { type ContractTransactionResponse, ZeroAddress, concat, keccak256, toBeHex } from "ethers";
+import { ZeroAddress, concat, keccak256, toBeHex } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
 import { errorsOf } from "../support/interfaces.ts";
 import {
   ATH,
+  ATH_BOUNTY,
+  ATH_PRICES,
   CONTEXT,
-  ESCROW_BIT,
+  type Job,
+  MODEL,
   RESPONSE_TIME,
   type Request,
   type Signer,
   type System,
-  USD,
   VOCABULARY,
   createJob,
   ethers,
   freshSystem,
-  jobsCreatedBy,
   networkHelpers,
   passWindow,
   requestTo,
@@ -64,6 +65,19 @@ async function creatingWithDeadline(distance: number): Promise<Refusal> {
     call: () => system.escrow.connect(system.client).create(request),
     by: system.escrow,
     values: [now + distance, now + 30, now + 86_400],
+  };
+}
+
+/** The same request twice; something happens to the first job in between. */
+async function creatingAgain(between: (system: System, job: Job) => Promise<unknown>): Promise<Refusal> {
+  const system = await freshSystem();
+  const request = await requestTo(system);
+  const { id, job } = await createJob(system, request);
+  await between(system, job);
+  return {
+    call: () => system.escrow.connect(system.client).create(request),
+    by: system.escrow,
+    values: [id],
   };
 }
 
@@ -152,37 +166,9 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
     "submit, terms with another price": () => forging("submit"),
   },
   JobAlreadyExists: {
-    "create, the same request twice in one block": async () => {
-      const system = await freshSystem();
-      const { escrow, vault, addresses, stablecoin, client } = system;
-      const wallet = await ethers.deployContract("ContractWallet");
-      const execute = wallet.getFunction("execute");
-      await stablecoin.mint(client, 100n * USD);
-      await stablecoin.connect(client).approve(vault, 100n * USD);
-      await vault.connect(client).deposit(addresses.stablecoin, 100n * USD, wallet);
-      const request = await requestTo(system, { token: addresses.stablecoin });
-      const approve = vault.interface.encodeFunctionData("approveModules", [
-        addresses.stablecoin,
-        ESCROW_BIT,
-      ]);
-      const create = {
-        target: addresses.escrow,
-        data: escrow.interface.encodeFunctionData("create", [request]),
-      };
-      await execute([{ target: addresses.vault, data: approve }]);
-
-      const timestamp = (await time.latest()) + 10;
-      const before = await networkHelpers.takeSnapshot();
-      await time.setNextBlockTimestamp(timestamp);
-      const [first] = await jobsCreatedBy(system, (await execute([create])) as ContractTransactionResponse);
-      await before.restore();
-      await time.setNextBlockTimestamp(timestamp);
-      return {
-        call: () => execute([create, create]) as Promise<unknown>,
-        by: escrow,
-        values: [first!.id],
-      };
-    },
+    "create, the same request while the first is open": () => creatingAgain(() => Promise.resolve()),
+    "create, the same request after the first has ended": () =>
+      creatingAgain(({ escrow, operator }, job) => escrow.connect(operator).decline(job)),
   },
   JobNotOpen: {
     "submit, a second result": () => ending("submitted", "submit"),
@@ -208,7 +194,12 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
     "create, a token whose terms were closed": async () => {
       const system = await freshSystem();
       const { escrow, addresses, client } = system;
-      await escrow.setTokenTerms(addresses.ath, { accepted: false, feeBasisPoints: 0, exitBounty: 0 });
+      await escrow.setTokenTerms(addresses.ath, {
+        accepted: false,
+        feeBasisPoints: 0,
+        exitBounty: 0,
+        minimumCharge: 0,
+      });
       const request = await requestTo(system);
       return {
         call: () => escrow.connect(client).create(request),
@@ -228,19 +219,53 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
         1,
         CONTEXT,
       ]),
-    "create, the largest output there is": () =>
-      creating({ maxTokens: 2 ** 32 - 1 }, [10, 2 ** 32 - 1, CONTEXT]),
+  },
+  TooManyTokensRequested: {
+    "create, the largest answer there is": () => creating({ maxTokens: 2 ** 32 - 1 }, [2 ** 32 - 1, 30_000]),
+    "create, an answer that no transaction carries": async () => {
+      const system = await freshSystem();
+      const { escrow, models, providers, provider, client, addresses } = system;
+      const model = { ...MODEL, contextLength: 40_000, workPerPosition: 1 };
+      await models.register(model, "");
+      const modelRoot = await models.rootOf(model);
+      await providers.connect(provider).setOffer(modelRoot, addresses.ath, 1, 1);
+      const request = await requestTo(system, { modelRoot, maxTokens: 30_001 });
+      return { call: () => escrow.connect(client).create(request), by: escrow, values: [30_001, 30_000] };
+    },
+  },
+  OfferPriceAboveLimit: {
+    "create, one unit more for the prompt": () => {
+      const { input, output } = ATH_PRICES;
+      const limits = { maxInputPrice: input - 1n, maxOutputPrice: output };
+      return creating(limits, [input, input - 1n, output, output]);
+    },
+    "create, one unit more for the answer": () => {
+      const { input, output } = ATH_PRICES;
+      const limits = { maxInputPrice: input, maxOutputPrice: output - 1n };
+      return creating(limits, [input, input, output, output - 1n]);
+    },
   },
   PriceAboveLimit: {
-    "create, one unit below the price": async () => {
+    "create, one unit below price and bounty": async () => {
       const { escrow } = await freshSystem();
-      const cost = await escrow.costOf(
-        10,
-        20,
-        100_000_123_456_789_012_345_677n,
-        200_000_987_654_321_098_765_431n,
-      );
+      const cost = (await escrow.costOf(10, 20, ATH_PRICES.input, ATH_PRICES.output)) + ATH_BOUNTY;
       return creating({ maxCost: cost - 1n }, [cost, cost - 1n]);
+    },
+    "create, the minimum charge is above the limit": async () => {
+      const system = await freshSystem();
+      const { escrow, client, addresses } = system;
+      await escrow.setTokenTerms(addresses.ath, {
+        accepted: true,
+        feeBasisPoints: 0,
+        exitBounty: 1,
+        minimumCharge: 200n * ATH,
+      });
+      const request = await requestTo(system);
+      return {
+        call: () => escrow.connect(client).create(request),
+        by: escrow,
+        values: [200n * ATH + 1n, 100n * ATH],
+      };
     },
   },
   DeadlineOutOfBounds: {
@@ -283,17 +308,10 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
     },
   },
   SubmissionTooLate: {
-    "submit, one second after the deadline": async () => {
-      const system = await freshSystem();
-      const { job } = await createJob(system);
-      const late = BigInt(job.submitDeadline) + 1n;
-      await time.setNextBlockTimestamp(late);
-      return {
-        call: () => system.escrow.connect(system.operator).submit(job, packTokens([11])),
-        by: system.escrow,
-        values: [job.submitDeadline, late],
-      };
-    },
+    "submit, one second after the deadline": () =>
+      late(({ escrow, operator }, job) => escrow.connect(operator).submit(job, packTokens([11]))),
+    "decline, one second after the deadline": () =>
+      late(({ escrow, operator }, job) => escrow.connect(operator).decline(job)),
   },
   NotExpired: {
     "expire, in the last second of the deadline": async () => {
@@ -348,9 +366,9 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
   },
   ParameterOutOfBounds: {
     "setParameters, a window that is too short": () =>
-      parameter({ challengeWindow: 599 }, "challengeWindow", 599, 600, 259_200),
+      parameter({ challengeWindow: 599 }, "challengeWindow", 599, 600, 86_400),
     "setParameters, a window that is too long": () =>
-      parameter({ challengeWindow: 259_201 }, "challengeWindow", 259_201, 600, 259_200),
+      parameter({ challengeWindow: 86_401 }, "challengeWindow", 86_401, 600, 86_400),
     "setParameters, no time to answer": () =>
       parameter({ minimumResponseTime: 9 }, "minimumResponseTime", 9, 10, 86_400),
     "setParameters, a minimum above the maximum": () =>
@@ -363,7 +381,12 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
       const { escrow, addresses } = await freshSystem();
       return {
         call: () =>
-          escrow.setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 2_001, exitBounty: 0 }),
+          escrow.setTokenTerms(addresses.ath, {
+            accepted: true,
+            feeBasisPoints: 2_001,
+            exitBounty: 0,
+            minimumCharge: 0,
+          }),
         by: escrow,
         values: [ethers.encodeBytes32String("feeBasisPoints"), 2_001, 0, 2_000],
       };
@@ -385,6 +408,14 @@ async function mismatch(change: { count?: number; tokensRoot?: string }): Promis
     by: system.escrow,
     values: [opened.id, root],
   };
+}
+
+async function late(call: (system: System, job: Job) => Promise<unknown>): Promise<Refusal> {
+  const system = await freshSystem();
+  const { job } = await createJob(system);
+  const timestamp = BigInt(job.submitDeadline) + 1n;
+  await time.setNextBlockTimestamp(timestamp);
+  return { call: () => call(system, job), by: system.escrow, values: [job.submitDeadline, timestamp] };
 }
 
 describeRefusals("token ids in a request or result", () => errorsOf("TokenIds"), {

@@ -9,7 +9,6 @@ import {
   ATH_PRICES,
   type Job,
   type Output,
-  RESPONSE_TIME,
   STAKE_PER_JOB,
   USD,
   USD_PRICES,
@@ -37,8 +36,6 @@ describe("JobEscrow.create", () => {
     const system = await freshSystem();
     const { escrow, client, provider, addresses, vault } = system;
     const request = await requestTo(system);
-    const now = (await time.latest()) + 5;
-    await time.setNextBlockTimestamp(now);
     const created = await escrow.connect(client).create(request);
     const [opened] = await jobsCreatedBy(system, created);
     const { id, job } = opened!;
@@ -51,7 +48,6 @@ describe("JobEscrow.create", () => {
     expect(job).to.deep.equal({
       client: client.address,
       salt: request.salt,
-      createdAt: BigInt(now),
       submitDeadline: request.submitDeadline,
       provider: provider.address,
       // 30 positions of 10 million multiply-adds at a billion a second, rounded up.
@@ -62,6 +58,7 @@ describe("JobEscrow.create", () => {
       stakeLock: STAKE_PER_JOB,
       inputPrice: ATH_PRICES.input,
       outputPrice: ATH_PRICES.output,
+      minimumCharge: ATH / 20n,
       promptTokens: 10n,
       maxTokens: 20n,
       vocabularySize: BigInt(VOCABULARY),
@@ -110,7 +107,7 @@ describe("JobEscrow.create", () => {
 
   it("takes a request that costs exactly the limit and fills the context exactly", async () => {
     const system = await freshSystem();
-    const maxCost = priceOf(ATH_PRICES, 10n, 118n);
+    const maxCost = priceOf(ATH_PRICES, 10n, 118n) + ATH_BOUNTY;
     const { job } = await createJob(system, { maxCost, maxTokens: 118 });
     expect(BigInt(job.promptTokens) + BigInt(job.maxTokens)).to.equal(128n);
   });
@@ -275,33 +272,40 @@ describe("JobEscrow.finalizeBatch", () => {
 });
 
 describe("JobEscrow.expire", () => {
-  it("refunds the price and pays the bounty to whom the caller names, a second after the deadline", async () => {
-    const system = await freshSystem();
-    const { escrow, vault, client, provider, stranger, newcomer, addresses } = system;
-    const opened = await createJob(system);
-    await time.setNextBlockTimestamp(BigInt(opened.job.submitDeadline) + 1n);
-    await expectOnlyEvent(escrow, escrow.connect(stranger).expire(opened.job, newcomer), "JobExpired", [
-      opened.id,
-      client.address,
-      provider.address,
-      priceOf(ATH_PRICES, 10n, 20n),
-      ATH_BOUNTY,
-      newcomer.address,
-    ]);
-    const { available, escrowed } = await accountOf(system, addresses.ath, client.address);
-    expect([available, escrowed]).to.deep.equal([1_000n * ATH - ATH_BOUNTY, 0n]);
-    expect((await accountOf(system, addresses.ath, newcomer.address)).available).to.equal(ATH_BOUNTY);
-    expect((await vault.stakeOf(provider)).openWork).to.equal(0n);
-    expect(statusOf(await escrow.jobState(opened.id))).to.equal(JobStatus.Expired);
-  });
+  for (const [when, seconds, bounty] of [
+    ["in the first second after the deadline: everything goes back to the client", 1n, 0n],
+    ["in the last second of the grace: everything goes back to the client", 600n, 0n],
+    ["after the grace: the bounty goes to whom the caller names", 601n, ATH_BOUNTY],
+  ] as const) {
+    it(`refunds the job ${when}`, async () => {
+      const system = await freshSystem();
+      const { escrow, vault, client, provider, stranger, newcomer, addresses } = system;
+      const opened = await createJob(system);
+      await time.setNextBlockTimestamp(BigInt(opened.job.submitDeadline) + seconds);
+      const refund = priceOf(ATH_PRICES, 10n, 20n) + ATH_BOUNTY - bounty;
+      await expectOnlyEvent(escrow, escrow.connect(stranger).expire(opened.job, newcomer), "JobExpired", [
+        opened.id,
+        client.address,
+        provider.address,
+        refund,
+        bounty,
+        newcomer.address,
+      ]);
+      const { available, escrowed } = await accountOf(system, addresses.ath, client.address);
+      expect([available, escrowed]).to.deep.equal([1_000n * ATH - bounty, 0n]);
+      expect((await accountOf(system, addresses.ath, newcomer.address)).available).to.equal(bounty);
+      expect((await vault.stakeOf(provider)).openWork).to.equal(0n);
+      expect(statusOf(await escrow.jobState(opened.id))).to.equal(JobStatus.Expired);
+    });
+  }
 });
 
 describe("JobEscrow.decline", () => {
-  it("refunds everything, bounty included, at any time before an answer", async () => {
+  it("refunds everything, bounty included, until the last second of the deadline", async () => {
     const system = await freshSystem();
     const { escrow, vault, client, provider, operator, addresses } = system;
     const opened = await createJob(system);
-    await time.increase(10n * RESPONSE_TIME);
+    await time.setNextBlockTimestamp(BigInt(opened.job.submitDeadline));
     await expectOnlyEvent(escrow, escrow.connect(operator).decline(opened.job), "JobDeclined", [
       opened.id,
       client.address,
@@ -312,6 +316,23 @@ describe("JobEscrow.decline", () => {
     expect([available, escrowed]).to.deep.equal([1_000n * ATH, 0n]);
     expect((await vault.stakeOf(provider)).locked).to.equal(6_000n * ATH);
     expect(statusOf(await escrow.jobState(opened.id))).to.equal(JobStatus.Declined);
+  });
+});
+
+describe("JobEscrow: the minimum charge", () => {
+  it("is escrowed and paid where the tokens cost less", async () => {
+    const system = await freshSystem();
+    const { escrow, providers, provider, stranger, modelRoot, addresses } = system;
+    await providers.connect(provider).setOffer(modelRoot, addresses.ath, 0, 0);
+    const opened = await createJob(system, { maxCost: ATH / 20n + ATH_BOUNTY });
+    expect((await accountOf(system, addresses.ath, opened.job.client)).escrowed).to.equal(
+      ATH / 20n + ATH_BOUNTY,
+    );
+    const output = await submitResult(system, opened);
+    await passWindow(opened);
+    const [event] = await eventsOf(escrow, escrow.finalize(opened.job, output, stranger));
+    const [earned, fee, refund] = event!.values.slice(3) as [bigint, bigint, bigint];
+    expect([earned + fee, fee, refund]).to.deep.equal([ATH / 20n, ATH / 2_000n, 0n]);
   });
 });
 
@@ -353,7 +374,7 @@ describe("JobEscrow: governance", () => {
 
   it("setTokenTerms publishes and stores what it is given", async () => {
     const { escrow, addresses } = await freshSystem();
-    const terms = { accepted: true, feeBasisPoints: 2_000n, exitBounty: 3n };
+    const terms = { accepted: true, feeBasisPoints: 2_000n, exitBounty: 3n, minimumCharge: 4n };
     await expectOnlyEvent(escrow, escrow.setTokenTerms(addresses.ath, terms), "TokenTermsSet", [
       addresses.ath,
       terms,

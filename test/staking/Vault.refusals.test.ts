@@ -9,6 +9,7 @@ import {
   createJob,
   ethers,
   freshSystem,
+  newContract,
   speakAs,
   time,
 } from "../support/system.ts";
@@ -169,7 +170,7 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
       }),
     "settle, the payer never approved the module": () =>
       settling(
-        ({ stranger }) => ({ payer: stranger.address }),
+        ({ stranger }) => ({ payer: stranger.address, escrowed: 1n }),
         ({ addresses, stranger }) => [addresses.ath, stranger.address, addresses.escrow],
       ),
   },
@@ -288,11 +289,22 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
         Promise.resolve({ call: () => vault.addModule(addresses.escrow), values: [addresses.escrow] }),
       ),
   },
+  ModuleWithoutCode: {
+    "addModule, somebody's key": () =>
+      refused(({ vault, stranger }) =>
+        Promise.resolve({ call: () => vault.addModule(stranger), values: [stranger.address] }),
+      ),
+    "addModule, nobody": () =>
+      refused(({ vault }) =>
+        Promise.resolve({ call: () => vault.addModule(ZeroAddress), values: [ZeroAddress] }),
+      ),
+  },
   TooManyModules: {
     "addModule, the 33rd": () =>
       refused(async ({ vault }) => {
-        for (let i = 2; i < 32; i += 1) await vault.addModule(ethers.Wallet.createRandom().address);
-        return { call: () => vault.addModule(ethers.Wallet.createRandom().address), values: [32] };
+        for (let i = 2; i < 32; i += 1) await vault.addModule(await newContract());
+        const last = await newContract();
+        return { call: () => vault.addModule(last), values: [32] };
       }),
   },
   NothingToClaim: {
@@ -360,8 +372,6 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
           values: [],
         }),
       ),
-    "addModule, nobody": () =>
-      refused(({ vault }) => Promise.resolve({ call: () => vault.addModule(ZeroAddress), values: [] })),
     "setTokenAccepted, no token": () =>
       refused(({ vault }) =>
         Promise.resolve({ call: () => vault.setTokenAccepted(ZeroAddress, true), values: [] }),

@@ -11,6 +11,7 @@ import {
   USD,
   ethers,
   freshSystem,
+  newContract,
   speakAs,
   time,
 } from "../support/system.ts";
@@ -175,6 +176,16 @@ describe("Vault: stake", () => {
     expect([...(await vault.unbondingOf(provider))]).to.deep.equal([0n, 0n]);
   });
 
+  it("unbond after the period was shortened never brings the earlier date forward", async () => {
+    const { vault, provider } = await freshSystem();
+    await vault.setUnbondingPeriod(90n * 86_400n);
+    await vault.connect(provider).unbond(ATH);
+    const { releaseAt } = await vault.unbondingOf(provider);
+    await vault.setUnbondingPeriod(FOURTEEN_DAYS);
+    await vault.connect(provider).unbond(1n);
+    expect([...(await vault.unbondingOf(provider))]).to.deep.equal([ATH + 1n, releaseAt]);
+  });
+
   it("approveStakeModules adds bits and revokeStakeModules clears them", async () => {
     const { vault, newcomer } = await freshSystem();
     const approve = (bits: bigint) => vault.connect(newcomer).approveStakeModules(bits);
@@ -276,17 +287,18 @@ describe("Vault: modules", () => {
 
 describe("Vault: governance", () => {
   it("addModule gives the next index and its bit", async () => {
-    const { vault, newcomer } = await freshSystem();
-    expect(await vault.addModule.staticCall(newcomer)).to.equal(2n);
-    await expectOnlyEvent(vault, vault.addModule(newcomer), "ModuleAdded", [newcomer.address, 2]);
+    const { vault } = await freshSystem();
+    const module = await newContract();
+    expect(await vault.addModule.staticCall(module)).to.equal(2n);
+    await expectOnlyEvent(vault, vault.addModule(module), "ModuleAdded", [module, 2]);
     expect(await vault.moduleCount()).to.equal(3n);
-    expect(await vault.moduleBit(newcomer)).to.equal(4n);
+    expect(await vault.moduleBit(module)).to.equal(4n);
   });
 
   it("the 32nd module has the highest bit, and all 32 can be approved", async () => {
     const { vault, newcomer, addresses } = await freshSystem();
     let last = "";
-    for (let i = 2; i < 32; i += 1) await vault.addModule((last = ethers.Wallet.createRandom().address));
+    for (let i = 2; i < 32; i += 1) await vault.addModule((last = await newContract()));
     expect(await vault.moduleBit(last)).to.equal(2n ** 31n);
     await vault.connect(newcomer).approveModules(addresses.ath, 2n ** 32n - 1n);
     expect((await vault.accountOf(addresses.ath, newcomer)).modules).to.equal(2n ** 32n - 1n);

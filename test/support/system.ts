@@ -36,7 +36,8 @@ export const ATH_PRICES = {
   input: 100_000_123_456_789_012_345_677n,
   output: 200_000_987_654_321_098_765_431n,
 };
-export const USD_PRICES = { input: 1_234_567n, output: 7_654_321n };
+export const USD_PRICES = { input: 1_234_567_891n, output: 7_654_321_987n };
+export const NO_LIMIT = 2n ** 80n - 1n;
 
 export const MODEL = {
   vocabularySize: VOCABULARY,
@@ -150,6 +151,8 @@ export async function requestTo(system: System, overrides: Partial<Request> = {}
     modelRoot: system.modelRoot,
     token: system.addresses.ath,
     maxTokens: 20,
+    maxInputPrice: NO_LIMIT,
+    maxOutputPrice: NO_LIMIT,
     maxCost: 100n * ATH,
     submitDeadline: BigInt(await time.latest()) + RESPONSE_TIME,
     seed: 7,
@@ -206,6 +209,13 @@ export async function submitResult(
 /** Moves the clock to the first second in which the job's result can be final, if it was submitted just now. */
 export async function passWindow({ job }: OpenJob): Promise<void> {
   await time.increase(BigInt(job.challengeWindow));
+}
+
+/** The address of a contract that nobody has seen before. */
+export async function newContract(): Promise<string> {
+  const { address } = ethers.Wallet.createRandom();
+  await networkHelpers.setCode(address, "0x00");
+  return address;
 }
 
 /** Gives the vault's module of this address a voice. */

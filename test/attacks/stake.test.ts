@@ -1,0 +1,159 @@
+// Attacks on the stake that stands behind work.
+import { expect } from "chai";
+import { expectOnlyEvent, expectRefusal } from "../support/expect.ts";
+import {
+  ATH,
+  MODEL,
+  STAKE_PER_JOB,
+  createJob,
+  freshSystem,
+  fund,
+  profileOf,
+  requestTo,
+  submitResult,
+  time,
+  type System,
+} from "../support/system.ts";
+
+/** Opens as many jobs as the provider's free stake of 4,000 ATH backs: 40. */
+async function useUpTheStake(system: System) {
+  const jobs = [];
+  for (let i = 0; i < 40; i += 1) jobs.push(await createJob(system, { maxTokens: 1 }));
+  return jobs;
+}
+
+describe("attack: stake counted twice for two jobs", () => {
+  it("each job locks its own part; the first one without a part is refused", async () => {
+    const system = await freshSystem();
+    const { escrow, vault, client, provider } = system;
+    const [first] = await useUpTheStake(system);
+    expect((await vault.stakeOf(provider)).locked).to.equal(10_000n * ATH);
+    const request = await requestTo(system, { maxTokens: 1 });
+    const values = [provider.address, 0n, STAKE_PER_JOB];
+    const call = () => escrow.connect(client).create(request);
+    await expectRefusal("InsufficientStake", { call, by: vault, values });
+
+    await escrow.connect(system.operator).decline(first!.job);
+    await call();
+    expect((await vault.stakeOf(provider)).openWork).to.equal(40n);
+  });
+
+  it("hardware and jobs do not share stake either", async () => {
+    const system = await freshSystem();
+    const { providers, vault, provider, operator } = system;
+    await createJob(system);
+    const grow = () => providers.connect(provider).update({ ...profileOf(operator), gpuCount: 5 });
+    await expectRefusal("InsufficientStake", {
+      call: grow,
+      by: vault,
+      values: [provider.address, 3_900n * ATH, 4_000n * ATH],
+    });
+  });
+});
+
+describe("attack: stake withdrawn ahead of an obligation", () => {
+  it("what backs hardware and open work cannot start to leave", async () => {
+    const system = await freshSystem();
+    const { vault, provider } = system;
+    await createJob(system);
+    const free = 10_000n * ATH - 6_100n * ATH;
+    await expectRefusal("InsufficientStake", {
+      call: () => vault.connect(provider).unbond(free + 1n),
+      by: vault,
+      values: [provider.address, free, free + 1n],
+    });
+    await vault.connect(provider).unbond(free);
+    expect((await vault.stakeOf(provider)).staked).to.equal(6_100n * ATH);
+  });
+
+  it("what is unbonding backs no new work", async () => {
+    const system = await freshSystem();
+    const { escrow, vault, client, provider } = system;
+    await vault.connect(provider).unbond(4_000n * ATH);
+    const request = await requestTo(system);
+    await expectRefusal("InsufficientStake", {
+      call: () => escrow.connect(client).create(request),
+      by: vault,
+      values: [provider.address, 0n, STAKE_PER_JOB],
+    });
+  });
+
+  it("unbonding outlasts the longest job there can be", async () => {
+    const system = await freshSystem();
+    const { escrow, models, providers, vault, provider, operator, addresses } = system;
+    const longest = 259_200n;
+    await escrow.setParameters({
+      stakePerJob: STAKE_PER_JOB,
+      challengeWindow: 86_400,
+      minimumResponseTime: 10,
+      maximumResponseTime: longest,
+      workPerSecond: 1,
+    });
+    // A model whose thirty positions take exactly two days to recompute.
+    const model = { ...MODEL, workPerPosition: (longest - 86_400n) / 30n };
+    await models.register(model, "");
+    const modelRoot = await models.rootOf(model);
+    await providers.connect(provider).setOffer(modelRoot, addresses.ath, 1, 1);
+    const start = BigInt(await time.latest()) + 10n;
+    await time.setNextBlockTimestamp(start);
+    const opened = await createJob(system, { modelRoot, submitDeadline: start + longest });
+    expect(opened.job.challengeWindow).to.equal(longest);
+    await vault.connect(provider).unbond(ATH);
+    const { releaseAt } = await vault.unbondingOf(provider);
+    await time.setNextBlockTimestamp(BigInt(opened.job.submitDeadline));
+    await submitResult(system, opened, [1], operator);
+    expect(BigInt(await time.latest()) + longest < releaseAt, "final before the stake is out").to.equal(true);
+  });
+
+  it("a provider cannot leave the registry while a job is open", async () => {
+    const system = await freshSystem();
+    const { providers, provider, modelRoot, addresses } = system;
+    await createJob(system);
+    await providers.connect(provider).removeOffer(modelRoot, addresses.ath);
+    await providers.connect(provider).removeOffer(modelRoot, addresses.stablecoin);
+    await expectRefusal("WorkOpen", {
+      call: () => providers.connect(provider).deregister(),
+      by: providers,
+      values: [provider.address, 1],
+    });
+  });
+});
+
+describe("attack: voting stake", () => {
+  it("ATH loses its vote on its way into the vault and regains it on its way out", async () => {
+    const system = await freshSystem();
+    const { ath, vault, newcomer, administrator, addresses } = system;
+    await ath.connect(newcomer).delegate(newcomer);
+    await ath.connect(administrator).transfer(newcomer, 10n * ATH);
+    expect(await ath.getVotes(newcomer)).to.equal(10n * ATH);
+    await ath.connect(newcomer).approve(vault, 10n * ATH);
+    await vault.connect(newcomer).deposit(addresses.ath, 10n * ATH, newcomer);
+    await vault.connect(newcomer).stake(10n * ATH);
+    expect(await ath.getVotes(newcomer), "staked").to.equal(0n);
+    expect(await ath.getVotes(addresses.vault), "the vault does not vote").to.equal(0n);
+    await vault.connect(newcomer).unbond(10n * ATH);
+    expect(await ath.getVotes(newcomer), "unbonding").to.equal(0n);
+    await time.increase(14 * 86_400);
+    await vault.claimUnbonded(newcomer);
+    await vault.connect(newcomer).withdraw(addresses.ath, 10n * ATH, newcomer);
+    expect(await ath.getVotes(newcomer), "withdrawn").to.equal(10n * ATH);
+  });
+});
+
+describe("attack: somebody else's unbonding delayed by dust", () => {
+  it("a deposit for the owner and a claim by a stranger move no date", async () => {
+    const system = await freshSystem();
+    const { ath, vault, provider, stranger, addresses } = system;
+    await vault.connect(provider).unbond(ATH);
+    const before = (await vault.unbondingOf(provider)).releaseAt;
+    await fund(system, stranger, 5n);
+    await ath.connect(system.administrator).approve(vault, 1n);
+    await vault.connect(system.administrator).deposit(addresses.ath, 1n, provider);
+    expect((await vault.unbondingOf(provider)).releaseAt).to.equal(before);
+    await time.setNextBlockTimestamp(before);
+    await expectOnlyEvent(vault, vault.connect(stranger).claimUnbonded(provider), "UnbondingClaimed", [
+      provider.address,
+      ATH,
+    ]);
+  });
+});
