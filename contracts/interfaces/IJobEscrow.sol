@@ -70,6 +70,7 @@ interface IJobEscrow {
         bytes32 tokensRoot;
     }
 
+    /// @notice A job was opened: its terms, as later calls must present them, and the request that `job.inputRoot` commits to.
     event JobCreated(
         JobId indexed id,
         address indexed client,
@@ -78,6 +79,7 @@ interface IJobEscrow {
         uint64 seed,
         bytes promptTokens
     );
+    /// @notice A provider answered; from `finalizableAt` (seconds since 1970) the result can be finalised.
     event ResultSubmitted(
         JobId indexed id,
         address indexed provider,
@@ -85,6 +87,7 @@ interface IJobEscrow {
         uint40 finalizableAt,
         bytes outputTokens
     );
+    /// @notice A result became final and was paid.
     /// @param earned Paid to the provider; `earned + fee` is the charge, all in token units.
     event JobFinalized(
         JobId indexed id,
@@ -96,6 +99,7 @@ interface IJobEscrow {
         uint256 bounty,
         address bountyRecipient
     );
+    /// @notice A job that nobody answered was refunded; amounts in token units.
     event JobExpired(
         JobId indexed id,
         address indexed client,
@@ -104,9 +108,13 @@ interface IJobEscrow {
         uint256 bounty,
         address bountyRecipient
     );
+    /// @notice A provider declined a job; `refund` token units are back in the client's account.
     event JobDeclined(JobId indexed id, address indexed client, address indexed provider, uint256 refund);
+    /// @notice The parameters of new jobs changed.
     event ParametersSet(Parameters parameters);
+    /// @notice The terms of new jobs paid in a token changed.
     event TokenTermsSet(address indexed token, TokenTerms terms);
+    /// @notice Collected fees were paid out, token units.
     event FeesWithdrawn(address indexed token, address indexed recipient, uint256 amount);
 
     /// @notice The terms hash to no job of this escrow. Present them exactly as `JobCreated` published them.
@@ -182,15 +190,19 @@ interface IJobEscrow {
     /// @notice Refunds a job, bounty included, that the provider will not answer. Only the provider's operator, until the deadline.
     function decline(Job calldata job) external;
 
+    /// @notice Sets the parameters of jobs created from now on.
     function setParameters(Parameters calldata parameters) external;
 
+    /// @notice Sets the terms of jobs created from now on and paid in `token`.
     function setTokenTerms(address token, TokenTerms calldata terms) external;
 
     /// @notice Takes collected fees out. Cannot reach anything else.
     function withdrawFees(address token, uint256 amount, address recipient) external;
 
+    /// @notice What the chain remembers of a job; zero for an id that names none.
     function jobState(JobId id) external view returns (JobState);
 
+    /// @notice The id of a job with these terms, whether it exists or not.
     function jobIdOf(Job calldata job) external view returns (JobId);
 
     /// @notice Cost of a request in token units, before the minimum charge: rounded up, so that no sequence of small requests is cheaper than one large.
@@ -201,7 +213,9 @@ interface IJobEscrow {
         uint256 outputPrice
     ) external pure returns (uint256);
 
+    /// @notice The parameters of jobs created now.
     function parameters() external view returns (Parameters memory);
 
+    /// @notice The terms of jobs created now and paid in `token`.
     function tokenTermsOf(address token) external view returns (TokenTerms memory);
 }

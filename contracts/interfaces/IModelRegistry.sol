@@ -20,6 +20,7 @@ interface IModelRegistry {
         bytes32 tokenizerHash;
     }
 
+    /// @notice A model was registered under its root.
     event ModelRegistered(bytes32 indexed modelRoot, address indexed publisher, Model model, string uri);
     /// @notice Somebody says where the model's files are. Whoever fetches them checks them against the root.
     event ModelAnnounced(bytes32 indexed modelRoot, address indexed publisher, string uri);
@@ -49,5 +50,6 @@ interface IModelRegistry {
     /// @notice The address of the files given at registration.
     function uriOf(bytes32 modelRoot) external view returns (string memory);
 
+    /// @notice Whether a model with this root is registered.
     function isRegistered(bytes32 modelRoot) external view returns (bool);
 }

@@ -13,17 +13,17 @@ interface IProviderRegistry {
     }
 
     /// @param operator Key that submits results; never the owner's.
-    /// @param watchtower Key that may defend results when the operator is offline; zero if there is none.
-    /// @param encryptionKey X25519 public key for private requests; zero if there is none.
     /// @param hardwareClass Index of the hardware class.
     /// @param gpuCount Number of GPUs of that class.
+    /// @param watchtower Key that may defend results when the operator is offline; zero if there is none.
+    /// @param encryptionKey X25519 public key for private requests; zero if there is none.
     /// @param endpoint URL of the provider's own service; empty if it only watches the chain.
     struct Profile {
         address operator;
-        address watchtower;
-        bytes32 encryptionKey;
         uint32 hardwareClass;
         uint32 gpuCount;
+        address watchtower;
+        bytes32 encryptionKey;
         string endpoint;
     }
 
@@ -51,11 +51,17 @@ interface IProviderRegistry {
         uint48 workPerPosition;
     }
 
+    /// @notice A hardware class was added or changed.
     event HardwareClassSet(uint32 indexed hardwareClass, string name, uint96 minimumStakePerGpu, bool open);
+    /// @notice The fraud deposit of new registrations changed, ATH units.
     event FraudDepositSet(uint96 amount);
+    /// @notice An account became a provider; `reserved` ATH units of its stake are locked.
     event ProviderRegistered(address indexed provider, Profile profile, uint96 reserved);
+    /// @notice A provider replaced its profile; `reserved` ATH units of its stake are locked now.
     event ProviderUpdated(address indexed provider, Profile profile, uint96 reserved);
+    /// @notice A provider ended its registration; its lock is free.
     event ProviderDeregistered(address indexed provider);
+    /// @notice A provider offers a model, or changed the price of its offer: token units for a million tokens.
     event OfferSet(
         address indexed provider,
         bytes32 indexed modelRoot,
@@ -63,6 +69,7 @@ interface IProviderRegistry {
         uint80 inputPrice,
         uint80 outputPrice
     );
+    /// @notice A provider took an offer back.
     event OfferRemoved(address indexed provider, bytes32 indexed modelRoot, address indexed token);
 
     error AlreadyRegistered(address provider);
@@ -95,6 +102,7 @@ interface IProviderRegistry {
     /// @notice Offers a model, or changes the price of an offer. Open jobs keep the price they were created with.
     function setOffer(bytes32 modelRoot, address token, uint80 inputPrice, uint80 outputPrice) external;
 
+    /// @notice Takes an offer of the caller back. Open jobs go on.
     function removeOffer(bytes32 modelRoot, address token) external;
 
     /// @notice Adds a hardware class or changes one. Registered providers keep their lock until they change hardware.
@@ -107,6 +115,7 @@ interface IProviderRegistry {
     /// @notice ATH units that `gpuCount` GPUs of a class need, fraud deposit included.
     function requiredStake(uint32 hardwareClass, uint32 gpuCount) external view returns (uint96);
 
+    /// @notice A provider's profile and standing; empty for an account that is none.
     function providerOf(address provider) external view returns (Provider memory);
 
     /// @notice The key that submits results for a provider; zero if it is not registered.
@@ -115,9 +124,12 @@ interface IProviderRegistry {
     /// @notice Reverts with `NoSuchOffer` if there is none.
     function offerOf(address provider, bytes32 modelRoot, address token) external view returns (Offer memory);
 
+    /// @notice A hardware class; reverts with `HardwareClassNotOpen` if there is none with this index.
     function hardwareClassOf(uint32 hardwareClass) external view returns (HardwareClass memory);
 
+    /// @notice Number of hardware classes; their indices are below it.
     function hardwareClassCount() external view returns (uint32);
 
+    /// @notice The part of every new lock that backs no work, ATH units.
     function fraudDeposit() external view returns (uint96);
 }

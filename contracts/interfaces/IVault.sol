@@ -70,15 +70,25 @@ interface IVault {
         uint256 stakeLock;
     }
 
+    /// @notice Tokens of `sender` came into the account of `owner`, token units.
     event Deposited(address indexed token, address indexed sender, address indexed owner, uint256 amount);
+    /// @notice Tokens left the account of `owner` for `recipient`, token units.
     event Withdrawn(address indexed token, address indexed owner, address indexed recipient, uint256 amount);
+    /// @notice The modules that may use an account in a token are now these.
     event ModulesApproved(address indexed token, address indexed owner, uint32 modules);
+    /// @notice The modules that may lock a stake are now these.
     event StakeModulesApproved(address indexed owner, uint32 modules);
+    /// @notice ATH units moved from an account into its owner's stake.
     event Staked(address indexed owner, uint256 amount);
+    /// @notice Stake started to leave: `totalUnbonding` ATH units can be claimed from `releaseAt`.
     event UnbondingStarted(address indexed owner, uint256 amount, uint256 totalUnbonding, uint40 releaseAt);
+    /// @notice Unbonded ATH units are back in the owner's account.
     event UnbondingClaimed(address indexed owner, uint256 amount);
+    /// @notice A module was added, for good.
     event ModuleAdded(address indexed module, uint8 index);
+    /// @notice Deposits in a token are taken from now on, or no longer.
     event TokenAccepted(address indexed token, bool accepted);
+    /// @notice Unbondings that start from now on take this many seconds.
     event UnbondingPeriodSet(uint40 period);
 
     /// @notice The token is not one the vault takes. Use an accepted one; see `tokenState`.
@@ -186,16 +196,22 @@ interface IVault {
 
     // ---------------------------------------------------------------------------------------------- views
 
+    /// @notice The token of stakes.
     function ath() external view returns (address);
 
+    /// @notice An owner's account in a token.
     function accountOf(address token, address owner) external view returns (Account memory);
 
+    /// @notice An owner's stake.
     function stakeOf(address owner) external view returns (Stake memory);
 
+    /// @notice An owner's ATH on its way out of the stake.
     function unbondingOf(address owner) external view returns (Unbonding memory);
 
+    /// @notice What the vault knows of a token.
     function tokenState(address token) external view returns (TokenState memory);
 
+    /// @notice Seconds that unbondings starting now take.
     function unbondingPeriod() external view returns (uint40);
 
     /// @notice Number of modules; their indices are below it.

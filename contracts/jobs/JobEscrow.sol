@@ -30,7 +30,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
     uint32 private constant MIN_CHALLENGE_WINDOW = 10 minutes;
     uint32 private constant MAX_CHALLENGE_WINDOW = 3 days;
     uint32 private constant MIN_RESPONSE_TIME = 10 seconds;
-    /// @dev With the longest window still shorter than the vault's shortest unbonding period.
+    /// @dev With the longest window shorter than any unbonding.
     uint32 private constant MAX_RESPONSE_TIME = 3 days;
     /// @dev The rest of the longest window is left for the time to recompute a request.
     uint32 private constant MAX_BASE_WINDOW = 1 days;
@@ -106,7 +106,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         (job.challengeWindow, job.stakeLock) = _windowAndLock(job, offer.workPerPosition);
 
         uint256 escrowed =
-            _atLeast(
+            Math.max(
                 job.minimumCharge,
                 costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice)
             ) + job.exitBounty;
@@ -289,8 +289,7 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         return (uint32(window), current.stakePerJob);
     }
 
-    /// @dev `keccak256(abi.encode(JOB_TYPE_HASH, chainId, this, job))`, copied as it stands in calldata: terms are one word each, and
-    /// terms with bits that their types do not have hash to no job.
+    /// @dev Hashes the terms as they stand in calldata, a word each: those with bits that their types lack name no job.
     function _idOf(Job calldata job) private view returns (JobId id) {
         bytes32 typeHash = JOB_TYPE_HASH;
         assembly ("memory-safe") {
@@ -364,14 +363,10 @@ contract JobEscrow is IJobEscrow, AccessManaged {
 
     function _chargeOf(Job calldata job, uint256 outputTokens) private pure returns (uint256) {
         return
-            _atLeast(
+            Math.max(
                 job.minimumCharge,
                 costOf(job.promptTokens, outputTokens, job.inputPrice, job.outputPrice)
             );
-    }
-
-    function _atLeast(uint256 minimum, uint256 value) private pure returns (uint256) {
-        return value < minimum ? minimum : value;
     }
 
     function _setParameters(Parameters memory next) private {

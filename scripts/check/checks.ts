@@ -30,7 +30,11 @@ export function allChecks(): Check[] {
       name: "prettier",
       args: [inModules("prettier/bin/prettier.cjs"), "--check", "--log-level", "warn", "."],
     },
-    { name: "solhint", args: [...solhint, "{contracts,test}/**/*.sol"] },
+    { name: "solhint", args: [...solhint, "contracts/!(mocks)/**/*.sol"] },
+    {
+      name: "solhint of tests and mocks",
+      args: [...solhint, "--config", "scripts/check/tests.solhint.json", "{test,contracts/mocks}/**/*.sol"],
+    },
     {
       name: "natspec of interfaces",
       args: [...solhint, "--config", "scripts/check/interfaces.solhint.json", "contracts/interfaces/*.sol"],

@@ -4138,16 +4138,6 @@ export const providerRegistryAbi = [
       "type": "address"
      },
      {
-      "internalType": "address",
-      "name": "watchtower",
-      "type": "address"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "encryptionKey",
-      "type": "bytes32"
-     },
-     {
       "internalType": "uint32",
       "name": "hardwareClass",
       "type": "uint32"
@@ -4156,6 +4146,16 @@ export const providerRegistryAbi = [
       "internalType": "uint32",
       "name": "gpuCount",
       "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "watchtower",
+      "type": "address"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "encryptionKey",
+      "type": "bytes32"
      },
      {
       "internalType": "string",
@@ -4195,16 +4195,6 @@ export const providerRegistryAbi = [
       "type": "address"
      },
      {
-      "internalType": "address",
-      "name": "watchtower",
-      "type": "address"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "encryptionKey",
-      "type": "bytes32"
-     },
-     {
       "internalType": "uint32",
       "name": "hardwareClass",
       "type": "uint32"
@@ -4213,6 +4203,16 @@ export const providerRegistryAbi = [
       "internalType": "uint32",
       "name": "gpuCount",
       "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "watchtower",
+      "type": "address"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "encryptionKey",
+      "type": "bytes32"
      },
      {
       "internalType": "string",
@@ -4438,16 +4438,6 @@ export const providerRegistryAbi = [
         "type": "address"
        },
        {
-        "internalType": "address",
-        "name": "watchtower",
-        "type": "address"
-       },
-       {
-        "internalType": "bytes32",
-        "name": "encryptionKey",
-        "type": "bytes32"
-       },
-       {
         "internalType": "uint32",
         "name": "hardwareClass",
         "type": "uint32"
@@ -4456,6 +4446,16 @@ export const providerRegistryAbi = [
         "internalType": "uint32",
         "name": "gpuCount",
         "type": "uint32"
+       },
+       {
+        "internalType": "address",
+        "name": "watchtower",
+        "type": "address"
+       },
+       {
+        "internalType": "bytes32",
+        "name": "encryptionKey",
+        "type": "bytes32"
        },
        {
         "internalType": "string",
@@ -4501,16 +4501,6 @@ export const providerRegistryAbi = [
       "type": "address"
      },
      {
-      "internalType": "address",
-      "name": "watchtower",
-      "type": "address"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "encryptionKey",
-      "type": "bytes32"
-     },
-     {
       "internalType": "uint32",
       "name": "hardwareClass",
       "type": "uint32"
@@ -4519,6 +4509,16 @@ export const providerRegistryAbi = [
       "internalType": "uint32",
       "name": "gpuCount",
       "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "watchtower",
+      "type": "address"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "encryptionKey",
+      "type": "bytes32"
      },
      {
       "internalType": "string",
@@ -4677,16 +4677,6 @@ export const providerRegistryAbi = [
       "type": "address"
      },
      {
-      "internalType": "address",
-      "name": "watchtower",
-      "type": "address"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "encryptionKey",
-      "type": "bytes32"
-     },
-     {
       "internalType": "uint32",
       "name": "hardwareClass",
       "type": "uint32"
@@ -4695,6 +4685,16 @@ export const providerRegistryAbi = [
       "internalType": "uint32",
       "name": "gpuCount",
       "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "watchtower",
+      "type": "address"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "encryptionKey",
+      "type": "bytes32"
      },
      {
       "internalType": "string",

@@ -7,9 +7,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 export declare namespace IProviderRegistry {
       
-    export type ProfileStruct = {operator: AddressLike, watchtower: AddressLike, encryptionKey: BytesLike, hardwareClass: BigNumberish, gpuCount: BigNumberish, endpoint: string}
+    export type ProfileStruct = {operator: AddressLike, hardwareClass: BigNumberish, gpuCount: BigNumberish, watchtower: AddressLike, encryptionKey: BytesLike, endpoint: string}
 
-    export type ProfileStructOutput = [operator: string, watchtower: string, encryptionKey: string, hardwareClass: bigint, gpuCount: bigint, endpoint: string] & {operator: string, watchtower: string, encryptionKey: string, hardwareClass: bigint, gpuCount: bigint, endpoint: string }
+    export type ProfileStructOutput = [operator: string, hardwareClass: bigint, gpuCount: bigint, watchtower: string, encryptionKey: string, endpoint: string] & {operator: string, hardwareClass: bigint, gpuCount: bigint, watchtower: string, encryptionKey: string, endpoint: string }
   
 
     export type HardwareClassStruct = {name: string, minimumStakePerGpu: BigNumberish, open: boolean}
