@@ -1,6 +1,8 @@
 /** Every reason for which the engine refuses. Codes are stable: callers may switch on them. */
 export type EngineErrorCode =
   | "ABORTED"
+  | "CHAT_TEMPLATE_FAILED"
+  | "CHAT_TEMPLATE_MISSING"
   | "CHECKPOINT_FILE_MISSING"
   | "CONFIG_FIELD_INVALID"
   | "CONFIG_FIELD_UNSUPPORTED"
@@ -8,6 +10,7 @@ export type EngineErrorCode =
   | "INVALID_ARGUMENT"
   | "JSON_INVALID"
   | "MANIFEST_INVALID"
+  | "MEMORY_BUDGET_TOO_SMALL"
   | "MODEL_FILE_MISMATCH"
   | "MODEL_ROOT_MISMATCH"
   | "PROGRAM_INVALID"

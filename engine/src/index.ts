@@ -22,4 +22,4 @@ export {
   type SessionOptions,
 } from "./run/session.ts";
 export type { RowTensor, TableTensor, Tensor, TensorDescriptor } from "./tensors/tensor.ts";
-export { Tokenizer } from "./tokenizer.ts";
+export { Tokenizer, type ChatMessage, type ChatOptions } from "./tokenizer.ts";

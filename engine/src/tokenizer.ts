@@ -1,5 +1,8 @@
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { renderChat, type ChatMessage, type ChatOptions } from "./chat.ts";
 import { EngineError } from "./errors.ts";
+
+export type { ChatMessage, ChatOptions } from "./chat.ts";
 
 /** Models that the library knows; it silently treats any other as one of them. */
 const MODEL_TYPES: readonly unknown[] = ["BPE", "Unigram", "WordPiece", undefined];
@@ -9,9 +12,11 @@ export class Tokenizer {
   /** One more than the largest token id. */
   readonly vocabularySize: number;
   readonly #tokenizer: HuggingFaceTokenizer;
+  readonly #configuration: Readonly<Record<string, unknown>>;
 
-  private constructor(tokenizer: HuggingFaceTokenizer) {
+  private constructor(tokenizer: HuggingFaceTokenizer, configuration: Readonly<Record<string, unknown>>) {
     this.#tokenizer = tokenizer;
+    this.#configuration = configuration;
     const ids = [...tokenizer.get_vocab(true).values()];
     this.vocabularySize = ids.reduce((largest, id) => Math.max(largest, id), -1) + 1;
   }
@@ -37,12 +42,25 @@ export class Tokenizer {
     } catch (cause) {
       throw tokenizerInvalid((cause as Error).message, cause);
     }
-    return new Tokenizer(tokenizer);
+    return new Tokenizer(tokenizer, { ...tokenizerConfigJson });
   }
 
   /** Token ids of a text, with the special tokens that the file puts around a text (a beginning token, say). */
   encode(text: string): number[] {
     return this.#tokenizer.encode(text).ids;
+  }
+
+  /**
+   * Token ids of a conversation, written as the model's chat template says. The template places the special tokens itself.
+   *
+   * @throws EngineError `CHAT_TEMPLATE_MISSING`, `CHAT_TEMPLATE_FAILED`.
+   *
+   * @example
+   * const prompt = await tokenizer.applyChatTemplate([{ role: "user", content: "Who are you?" }]);
+   */
+  async applyChatTemplate(messages: readonly ChatMessage[], options?: ChatOptions): Promise<number[]> {
+    const text = await renderChat(this.#configuration, messages, options);
+    return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
   }
 
   /** Text of token ids, special tokens left out. Bytes that are not UTF-8 become U+FFFD. */

@@ -16,6 +16,8 @@ import { buildStage, stagesOf } from "./llama.ts";
 import { ProgramBuilder } from "./program-builder.ts";
 import { Weights } from "./weights.ts";
 
+export const CHAT_TEMPLATE_FILE = "chat_template.jinja";
+
 export interface ImportOptions {
   /** Use a shorter context than the model was trained for; changes the model's root. */
   readonly contextLength?: number;
@@ -82,9 +84,16 @@ export async function readTokenizer(
   await requireFile(source, "tokenizer.json");
   const tokenizerBytes = await source.readBytes("tokenizer.json", 0, await source.size("tokenizer.json"));
   const tokenizerJson = parseJson(new TextDecoder().decode(tokenizerBytes), "tokenizer.json");
-  const tokenizerConfigJson = await readOptionalJson(source, "tokenizer_config.json");
+  const tokenizerConfigJson = await readTokenizerConfig(source);
   checkVocabulary(Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson), vocabularySize);
   return { tokenizerBytes, tokenizerJson, tokenizerConfigJson };
+}
+
+/** tokenizer_config.json; newer checkpoints keep its chat template in a file of its own. */
+async function readTokenizerConfig(source: CheckpointSource): Promise<JsonObject | undefined> {
+  const config = await readOptionalJson(source, "tokenizer_config.json");
+  if (!(await hasFile(source, CHAT_TEMPLATE_FILE))) return config;
+  return { ...config, chat_template: await source.readText(CHAT_TEMPLATE_FILE) };
 }
 
 /** Names of all tensors that a model has. */

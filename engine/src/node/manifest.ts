@@ -103,7 +103,7 @@ function changedFiles(expected: Manifest["files"], found: Manifest["files"]): st
 /** Of the files that an import reads. */
 async function fileHashes(directory: string): Promise<Manifest["files"]> {
   const imported =
-    /^(?:config|generation_config|tokenizer|tokenizer_config)\.json$|\.safetensors(?:\.index\.json)?$/;
+    /^(?:config|generation_config|tokenizer|tokenizer_config)\.json$|^chat_template\.jinja$|\.safetensors(?:\.index\.json)?$/;
   const source = openCheckpoint(directory);
   const files: Record<string, { bytes: number; sha256: string }> = {};
   for (const name of (await source.list()).filter((entry) => imported.test(entry))) {
