@@ -5,6 +5,7 @@ export default defineConfig({
     index: "src/index.ts",
     commitments: "src/commitments.ts",
     tokenizer: "src/tokenizer.ts",
+    trace: "src/trace.ts",
     node: "src/node.ts",
   },
   format: ["esm"],

@@ -16,6 +16,7 @@ export const HASH_TAG = {
   output: 0x03,
   input: 0x04,
   model: 0x05,
+  trace: 0x06,
 } as const;
 
 /** keccak256 of a tag byte followed by the parts, in order. */

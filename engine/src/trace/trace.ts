@@ -1,0 +1,143 @@
+import { fromHex, HASH_TAG, taggedHash, toHex, type Hex } from "../commitments/hash.ts";
+import { outputRoot } from "../commitments/request.ts";
+import { EngineError } from "../errors.ts";
+import type { Model } from "../model.ts";
+import { createTreeHasher } from "./hasher.ts";
+import { checkAddress, traceLayout, type TraceAddress } from "./layout.ts";
+import { checkTraceRequest, referenceExecutor, type Executor, type TraceRequest } from "./request.ts";
+import { Tracer, type Opening, type TracedTile } from "./tracer.ts";
+
+export interface TraceOptions {
+  /** Who computes. All executors yield the same trace. Default: the reference. */
+  readonly executor?: Executor;
+  readonly signal?: AbortSignal;
+}
+
+/** What the trace of a request commits to. */
+export interface TraceCommitment {
+  /** Output token ids. */
+  readonly tokens: readonly number[];
+  /** Whether they are the whole answer. */
+  readonly complete: boolean;
+  readonly outputRoot: Hex;
+  /** Root over positions; with `outputRoot` it makes `traceRoot`. */
+  readonly positionsRoot: Hex;
+  readonly traceRoot: Hex;
+}
+
+/**
+ * Replays a request and computes the root of its trace. Holds one position's hashes at a time, never the trace.
+ *
+ * @throws EngineError what the executor throws, and `INVALID_ARGUMENT` for requests that cannot be or an executor that
+ * does not show what runs.
+ *
+ * @example
+ * const { traceRoot, tokens } = await traceRequest(model, { prompt, maxTokens: 64 });
+ */
+export async function traceRequest(
+  model: Model,
+  request: TraceRequest,
+  options: TraceOptions = {},
+): Promise<TraceCommitment> {
+  return (await replay(model, request, [], options)).commitment;
+}
+
+/**
+ * Replays a request and opens any tiles of its trace, in one pass whatever their number.
+ *
+ * @returns the openings in the order of `addresses`, and the commitment that they verify against
+ * @throws EngineError as `traceRequest`; `INVALID_ARGUMENT` for an address outside the program's traces.
+ */
+export async function openTiles(
+  model: Model,
+  request: TraceRequest,
+  addresses: readonly TraceAddress[],
+  options: TraceOptions = {},
+): Promise<{ commitment: TraceCommitment; openings: Opening[] }> {
+  const layout = traceLayout(model.program);
+  for (const address of addresses) checkAddress(layout, address);
+  const { commitment, tracer } = await replay(model, request, addresses, options);
+  const found = new Map(Array.from(tracer.openings(), (opening) => [addressKey(opening), opening]));
+  return { commitment, openings: addresses.map((address) => found.get(addressKey(address))!) };
+}
+
+/**
+ * Every tile of one operator at one position, in order. PAD, where the trace has it, is `data` undefined. Ends the
+ * replay as soon as it has them.
+ *
+ * @throws EngineError as `openTiles`.
+ */
+export async function operatorTiles(
+  model: Model,
+  request: TraceRequest,
+  at: { readonly position: number; readonly operator: number },
+  options: TraceOptions = {},
+): Promise<TracedTile[]> {
+  const layout = traceLayout(model.program);
+  checkAddress(layout, { ...at, tile: 0 });
+  checkTraceRequest(model, request);
+  const addresses = Array.from({ length: layout.operators[at.operator]!.tiles }, (_, tile) => ({
+    ...at,
+    tile,
+  }));
+  const hasher = await createTreeHasher();
+  const tracer = new Tracer(model.program, layout, request.prompt.length, hasher, addresses);
+  const enough = new AbortController();
+  const { executor = referenceExecutor, signal } = options;
+  try {
+    await executor(model, {
+      prompt: request.prompt,
+      maxTokens: request.outputLimit ?? request.maxTokens,
+      observer: (observation) => {
+        tracer.observe(observation);
+        if (tracer.length > at.position) enough.abort();
+      },
+      signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
+    });
+  } catch (error) {
+    const ended = error instanceof EngineError && error.code === "ABORTED";
+    if (!ended || tracer.length <= at.position) throw error;
+  }
+  return [...tracer.tiles()];
+}
+
+/** keccak(0x06 ‖ positionsRoot ‖ outputRoot). */
+export function traceRootOf(positionsRoot: Hex, output: Hex): Hex {
+  return toHex(taggedHash(HASH_TAG.trace, fromHex(positionsRoot), fromHex(output)));
+}
+
+async function replay(
+  model: Model,
+  request: TraceRequest,
+  watched: readonly TraceAddress[],
+  options: TraceOptions,
+): Promise<{ commitment: TraceCommitment; tracer: Tracer }> {
+  checkTraceRequest(model, request);
+  const { executor = referenceExecutor, signal } = options;
+  const { prompt, maxTokens, outputLimit = maxTokens } = request;
+  const hasher = await createTreeHasher();
+  const tracer = new Tracer(model.program, traceLayout(model.program), prompt.length, hasher, watched);
+  const { tokens, stopped } = await executor(model, {
+    prompt,
+    maxTokens: outputLimit,
+    observer: (observation) => {
+      tracer.observe(observation);
+    },
+    ...(signal && { signal }),
+  });
+  const complete = stopped === "stop-token" || tokens.length === maxTokens;
+  const positionsRoot = toHex(tracer.root(prompt.length + tokens.length - 1));
+  const output = outputRoot(tokens, complete);
+  const commitment = {
+    tokens,
+    complete,
+    outputRoot: output,
+    positionsRoot,
+    traceRoot: traceRootOf(positionsRoot, output),
+  };
+  return { commitment, tracer };
+}
+
+function addressKey({ position, operator, tile }: TraceAddress): string {
+  return `${position}/${operator}/${tile}`;
+}

@@ -1,0 +1,225 @@
+import { EngineError } from "../errors.ts";
+import type { Program } from "../program/program.ts";
+import type { Observation } from "../run/session.ts";
+import { encodeTile } from "./encode-tile.ts";
+import type { TreeHasher } from "./hasher.ts";
+import type { OperatorLayout, SectionLayout, TraceAddress, TraceLayout } from "./layout.ts";
+import { MerkleBuilder, padding, Uniform } from "./merkle-builder.ts";
+
+/** An address with the bytes that a trace has there; undefined where it has PAD. */
+export interface TracedTile extends TraceAddress {
+  readonly data: Uint8Array | undefined;
+}
+
+/** A tile with its Merkle path. */
+export interface Opening extends TracedTile {
+  /** Siblings from the tile upwards: levels of the operator, then of the position, then of the positions. */
+  readonly path: readonly Uint8Array[];
+}
+
+/** One operator at one position, while its sections arrive. */
+interface OpenOperator {
+  readonly tiles: MerkleBuilder;
+  nextSection: number;
+}
+
+/** One position, while its operators arrive. */
+interface OpenPosition {
+  /** By operator; undefined while it has not run. */
+  readonly roots: (Uint8Array | undefined)[];
+  readonly open: Map<number, OpenOperator>;
+  missing: number;
+}
+
+/**
+ * Builds the tree of a trace from observations. Positions may be interleaved, as executors that compute blocks do;
+ * the sections of one operator at one position come in order. Holds a hash for each operator of the positions under
+ * way, a path for each level, and what it was asked to watch.
+ */
+export class Tracer {
+  readonly #layout: TraceLayout;
+  readonly #program: Program;
+  readonly #promptLength: number;
+  readonly #hasher: TreeHasher;
+  readonly #pads: Uniform;
+  /** Watched tiles by operator by position. */
+  readonly #watched = new Map<number, Map<number, Map<number, Uint8Array | undefined>>>();
+  /** Paths of watched tiles in their operators and of watched operators in their positions. */
+  readonly #tilePaths = new Map<string, readonly Uint8Array[]>();
+  readonly #operatorPaths = new Map<string, readonly Uint8Array[]>();
+  readonly #positions: MerkleBuilder;
+  readonly #open = new Map<number, OpenPosition>();
+  /** Roots of positions that are complete before an earlier one is. */
+  readonly #early = new Map<number, Uint8Array>();
+
+  constructor(
+    program: Program,
+    layout: TraceLayout,
+    promptLength: number,
+    hasher: TreeHasher,
+    watched: readonly TraceAddress[],
+  ) {
+    this.#layout = layout;
+    this.#program = program;
+    this.#promptLength = promptLength;
+    this.#hasher = hasher;
+    this.#pads = padding(hasher);
+    for (const { position, operator, tile } of watched) {
+      const operators = entry(this.#watched, position, () => new Map<number, Map<number, undefined>>());
+      entry(operators, operator, () => new Map<number, undefined>()).set(tile, undefined);
+    }
+    this.#positions = new MerkleBuilder(hasher, this.#pads, this.#watched.keys());
+  }
+
+  /** Number of complete positions from the first on. */
+  get length(): number {
+    return this.#positions.count;
+  }
+
+  observe(observation: Observation): void {
+    const { position, operator, values } = observation;
+    const layout = this.#layout.operators[operator]!;
+    const state = entry(this.#open, position, () => this.#begin(position));
+    const watched = this.#watched.get(position)?.get(operator);
+    const current = entry(state.open, operator, () => ({
+      tiles: new MerkleBuilder(this.#hasher, this.#pads, watched?.keys()),
+      nextSection: 0,
+    }));
+    const section = layout.sections[current.nextSection++];
+    if (section?.name !== observation.section || state.roots[operator]) {
+      throw outOfOrder(observation, section);
+    }
+    this.#addSection(current.tiles, section, values, watched);
+    if (current.nextSection < layout.sections.length) return;
+    state.roots[operator] = current.tiles.root();
+    state.open.delete(operator);
+    for (const tile of watched?.keys() ?? []) {
+      this.#tilePaths.set(key(position, operator, tile), current.tiles.path(tile));
+    }
+    if (--state.missing === 0) this.#complete(position, state);
+  }
+
+  /**
+   * The root over positions, of which `existing` exist.
+   *
+   * @throws EngineError `INVALID_ARGUMENT` when the executor showed others.
+   */
+  root(existing: number): Uint8Array {
+    if (this.#positions.count !== existing || this.#open.size > 0 || this.#early.size > 0) {
+      throw new EngineError(
+        "INVALID_ARGUMENT",
+        `The executor showed ${this.#positions.count} whole positions instead of ${existing}.`,
+        { remedy: "Show every section of every operator that runs.", details: { existing } },
+      );
+    }
+    const none: (Uint8Array | undefined)[] = [];
+    for (const position of this.#watched.keys()) {
+      if (position >= existing) this.#positionRoot(position, none);
+    }
+    const empty = new Uniform(this.#hasher, this.#positionRoot(undefined, none));
+    this.#positions.fill(empty, this.#layout.positions - existing);
+    return this.#positions.root();
+  }
+
+  /** The tiles that were watched; complete once their positions are. */
+  *tiles(): Generator<TracedTile> {
+    for (const [position, operators] of this.#watched) {
+      for (const [operator, tiles] of operators) {
+        for (const [tile, data] of tiles) yield { position, operator, tile, data };
+      }
+    }
+  }
+
+  /** The same with their paths, once `root` was called. */
+  *openings(): Generator<Opening> {
+    for (const traced of this.tiles()) {
+      const { position, operator, tile } = traced;
+      const path = [
+        ...(this.#tilePaths.get(key(position, operator, tile)) ?? this.#padPath(operator)),
+        ...this.#operatorPaths.get(key(position, operator))!,
+        ...this.#positions.path(position),
+      ];
+      yield { ...traced, path };
+    }
+  }
+
+  #begin(position: number): OpenPosition {
+    const { operators } = this.#program;
+    const generating = position >= this.#promptLength - 1;
+    const missing = operators.filter(({ phase }) => generating || phase === "always").length;
+    return { roots: new Array<Uint8Array | undefined>(operators.length), open: new Map(), missing };
+  }
+
+  #addSection(
+    tree: MerkleBuilder,
+    section: SectionLayout,
+    values: Observation["values"],
+    watched: Map<number, Uint8Array | undefined> | undefined,
+  ): void {
+    const { type, groups, size, tile, tilesPerGroup } = section;
+    // Groups over positions arrive as far as they are filled.
+    const active = values.length / groups;
+    const filled = Math.ceil(active / tile);
+    for (let group = 0; group < groups; group++) {
+      for (let index = 0; index < filled; index++) {
+        const start = index * tile;
+        const count = Math.min(active - start, tile);
+        const data = encodeTile(type, values, group * active + start, count, Math.min(size - start, tile));
+        if (watched?.has(tree.count)) watched.set(tree.count, data);
+        tree.push(this.#hasher.leaf(data));
+      }
+      tree.fill(this.#pads, tilesPerGroup - filled);
+    }
+  }
+
+  #complete(position: number, state: OpenPosition): void {
+    this.#open.delete(position);
+    this.#early.set(position, this.#positionRoot(position, state.roots));
+    for (;;) {
+      const root = this.#early.get(this.#positions.count);
+      if (!root) return;
+      this.#early.delete(this.#positions.count);
+      this.#positions.push(root);
+    }
+  }
+
+  #positionRoot(position: number | undefined, roots: readonly (Uint8Array | undefined)[]): Uint8Array {
+    const watched = position === undefined ? undefined : this.#watched.get(position);
+    const tree = new MerkleBuilder(this.#hasher, this.#pads, watched?.keys());
+    this.#layout.operators.forEach((layout, operator) => {
+      tree.push(roots[operator] ?? this.#pads.root(layout.depth));
+    });
+    const root = tree.root();
+    for (const operator of watched?.keys() ?? []) {
+      this.#operatorPaths.set(key(position!, operator), tree.path(operator));
+    }
+    return root;
+  }
+
+  #padPath(operator: number): Uint8Array[] {
+    const { depth }: OperatorLayout = this.#layout.operators[operator]!;
+    return Array.from({ length: depth }, (_, level) => this.#pads.root(level));
+  }
+}
+
+function key(...parts: readonly number[]): string {
+  return parts.join("/");
+}
+
+function entry<Key, Value>(map: Map<Key, Value>, at: Key, create: () => Value): Value {
+  let value = map.get(at);
+  if (value === undefined) map.set(at, (value = create()));
+  return value;
+}
+
+function outOfOrder(observation: Observation, expected: SectionLayout | undefined): EngineError {
+  const { position, operator, name, section } = observation;
+  return new EngineError(
+    "INVALID_ARGUMENT",
+    `The executor showed section ${section} of operator ${operator} (${name}) at position ${position}, expected ${expected?.name ?? "none"}.`,
+    {
+      remedy: "Show the sections of an operator once each, in the order of its definition.",
+      details: { position, operator, section },
+    },
+  );
+}
