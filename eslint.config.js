@@ -11,6 +11,8 @@ export default defineConfig(
       "artifacts/",
       "cache/",
       "coverage/",
+      // AssemblyScript, which its own compiler checks.
+      "engine/kernels/",
       "types/",
       "ignition/deployments/",
       "sdk/src/generated/",

@@ -47,6 +47,8 @@ export interface Session {
   readonly model: Model;
   /** Number of positions computed so far. */
   readonly length: number;
+  /** Prompt positions that `prefill` computes at once. */
+  readonly blockSize: number;
   /**
    * Computes one position.
    *
@@ -54,6 +56,12 @@ export interface Session {
    * @throws EngineError `TOKEN_OUT_OF_VOCABULARY`, `CONTEXT_EXCEEDED`; the session is unchanged then.
    */
   advance(token: number, request: PositionRequest): PositionResult | undefined;
+  /**
+   * Computes positions that yield no output token, as `advance` does one by one.
+   *
+   * @throws EngineError `TOKEN_OUT_OF_VOCABULARY`, `CONTEXT_EXCEEDED`; the session is unchanged then.
+   */
+  prefill(tokens: readonly number[]): void;
   /** Computes the positions of `tokens` and returns the logits of the last one. @throws EngineError `PROMPT_EMPTY` also. */
   run(tokens: readonly number[]): Int32Array;
 }
@@ -66,6 +74,7 @@ export function createSession(model: Model, options: SessionOptions = {}): Sessi
 class Interpreter implements Session {
   readonly model: Model;
   length = 0;
+  readonly blockSize = 1;
   readonly #observer: SessionOptions["observer"];
   /** Outputs of this position, by operator. */
   #outputs: (Value | undefined)[] = [];
@@ -84,15 +93,23 @@ class Interpreter implements Session {
   run(tokens: readonly number[]): Int32Array {
     const last = tokens.at(-1);
     if (last === undefined) throw promptEmpty();
-    for (const token of tokens) checkToken(this.model, token);
-    checkContext(this.model, this.length + tokens.length);
-    for (const token of tokens.slice(0, -1)) this.advance(token, { generating: false });
+    this.#check(tokens);
+    this.prefill(tokens.slice(0, -1));
     return this.advance(last, { generating: true })!.logits;
   }
 
+  prefill(tokens: readonly number[]): void {
+    this.#check(tokens);
+    for (const token of tokens) this.advance(token, { generating: false });
+  }
+
+  #check(tokens: readonly number[]): void {
+    for (const token of tokens) checkToken(this.model, token);
+    checkContext(this.model, this.length + tokens.length);
+  }
+
   advance(token: number, request: PositionRequest): PositionResult | undefined {
-    checkToken(this.model, token);
-    checkContext(this.model, this.length + 1);
+    this.#check([token]);
     const { operators } = this.model.program;
     const previous = this.#outputs;
     this.#outputs = new Array<Value | undefined>(operators.length);
@@ -170,14 +187,15 @@ export function checkToken(model: Model, token: number): void {
   }
 }
 
-export function checkContext(model: Model, length: number): void {
+/** @param capacity of the session, where it is less than the model's context */
+export function checkContext(model: Model, length: number, capacity = model.header.contextLength): void {
   const { contextLength } = model.header;
-  if (length > contextLength) {
-    throw new EngineError(
-      "CONTEXT_EXCEEDED",
-      `${length} tokens do not fit into the model's context of ${contextLength}.`,
-      { remedy: "Shorten the prompt or ask for fewer tokens.", details: { length, contextLength } },
-    );
+  if (length > capacity) {
+    const whose = capacity === contextLength ? "the model's context" : "the session's capacity";
+    throw new EngineError("CONTEXT_EXCEEDED", `${length} tokens do not fit into ${whose} of ${capacity}.`, {
+      remedy: "Shorten the prompt or ask for fewer tokens.",
+      details: { length, contextLength, capacity },
+    });
   }
 }
 

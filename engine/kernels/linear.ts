@@ -1,0 +1,210 @@
+import { saturate32, shiftRound } from "./arithmetic";
+
+/**
+ * Columns after which 32-bit sums are widened. A step multiplies 8 columns and adds pairs of products, each pair at
+ * most 2 · 32,639 · 127 = 8,290,306 in magnitude, to 4 lanes. 2,048 columns are 256 steps, and 256 · 8,290,306 =
+ * 2,122,318,336 < 2^31.
+ */
+const EXACT_COLUMNS = 2048;
+
+/** Columns of one partial sum in the trace. */
+const ROW_CHUNK = 4096;
+
+function widened(sums: v128): v128 {
+  return i64x2.add(i64x2.extend_low_i32x4_s(sums), i64x2.extend_high_i32x4_s(sums));
+}
+
+function total(sums: v128): i64 {
+  return i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1);
+}
+
+function step(sums: v128, weights: usize, inputs: v128): v128 {
+  return i32x4.add(sums, i32x4.dot_i16x8_s(v128.load8x8_s(weights), inputs));
+}
+
+/** Σ of int8 times int16 over `columns`, a multiple of 16; weights beyond the row's end are zeros. */
+function dot(weights: usize, input: usize, columns: i32): i64 {
+  let wide = i64x2.splat(0);
+  for (let start = 0; start < columns; start += EXACT_COLUMNS) {
+    const end = min(columns, start + EXACT_COLUMNS);
+    let sums = i32x4.splat(0);
+    for (let column = start; column < end; column += 8) {
+      sums = step(sums, weights + column, v128.load(input + (column << 1)));
+    }
+    wide = i64x2.add(wide, widened(sums));
+  }
+  return total(wide);
+}
+
+// What all rows of one call share.
+let multipliers: usize = 0;
+let shifts: usize = 0;
+let biases: usize = 0;
+let output: usize = 0;
+let outputStride: i32 = 0;
+let exponents: usize = 0;
+let fraction: i32 = 0;
+
+function finish(row: i32, position: i32, sum: i64): void {
+  const shift = <i32>load<i16>(shifts + (row << 1)) + fraction - load<i32>(exponents + (position << 2));
+  let value = saturate32(shiftRound(sum * <i64>load<u16>(multipliers + (row << 1)), shift));
+  if (biases != 0) value = saturate32(value + <i64>load<i32>(biases + (row << 2)));
+  store<i32>(output + position * outputStride + (row << 2), <i32>value);
+}
+
+/** Four rows and one position: decoding streams weights, and four rows share the loads of the input. */
+function fourRows(row: i32, weights: usize, stride: i32, position: i32, input: usize): void {
+  const second = weights + stride;
+  const third = second + stride;
+  const fourth = third + stride;
+  let wide0 = i64x2.splat(0);
+  let wide1 = i64x2.splat(0);
+  let wide2 = i64x2.splat(0);
+  let wide3 = i64x2.splat(0);
+  for (let start = 0; start < stride; start += EXACT_COLUMNS) {
+    const end = min(stride, start + EXACT_COLUMNS);
+    let sums0 = i32x4.splat(0);
+    let sums1 = i32x4.splat(0);
+    let sums2 = i32x4.splat(0);
+    let sums3 = i32x4.splat(0);
+    for (let column = start; column < end; column += 16) {
+      const left = v128.load(input + (column << 1));
+      const right = v128.load(input + (column << 1), 16);
+      sums0 = step(step(sums0, weights + column, left), weights + column + 8, right);
+      sums1 = step(step(sums1, second + column, left), second + column + 8, right);
+      sums2 = step(step(sums2, third + column, left), third + column + 8, right);
+      sums3 = step(step(sums3, fourth + column, left), fourth + column + 8, right);
+    }
+    wide0 = i64x2.add(wide0, widened(sums0));
+    wide1 = i64x2.add(wide1, widened(sums1));
+    wide2 = i64x2.add(wide2, widened(sums2));
+    wide3 = i64x2.add(wide3, widened(sums3));
+  }
+  finish(row, position, total(wide0));
+  finish(row + 1, position, total(wide1));
+  finish(row + 2, position, total(wide2));
+  finish(row + 3, position, total(wide3));
+}
+
+/** Two rows and four positions: a block of the prompt reuses each widened weight four times. */
+function fourPositions(row: i32, weights: usize, stride: i32, position: i32, input: usize, pitch: i32): void {
+  const second = weights + stride;
+  const input1 = input + pitch;
+  const input2 = input1 + pitch;
+  const input3 = input2 + pitch;
+  let wide00 = i64x2.splat(0);
+  let wide01 = i64x2.splat(0);
+  let wide02 = i64x2.splat(0);
+  let wide03 = i64x2.splat(0);
+  let wide10 = i64x2.splat(0);
+  let wide11 = i64x2.splat(0);
+  let wide12 = i64x2.splat(0);
+  let wide13 = i64x2.splat(0);
+  for (let start = 0; start < stride; start += EXACT_COLUMNS) {
+    const end = min(stride, start + EXACT_COLUMNS);
+    let sums00 = i32x4.splat(0);
+    let sums01 = i32x4.splat(0);
+    let sums02 = i32x4.splat(0);
+    let sums03 = i32x4.splat(0);
+    let sums10 = i32x4.splat(0);
+    let sums11 = i32x4.splat(0);
+    let sums12 = i32x4.splat(0);
+    let sums13 = i32x4.splat(0);
+    for (let column = start; column < end; column += 8) {
+      const offset = column << 1;
+      const first = v128.load8x8_s(weights + column);
+      const next = v128.load8x8_s(second + column);
+      let values = v128.load(input + offset);
+      sums00 = i32x4.add(sums00, i32x4.dot_i16x8_s(first, values));
+      sums10 = i32x4.add(sums10, i32x4.dot_i16x8_s(next, values));
+      values = v128.load(input1 + offset);
+      sums01 = i32x4.add(sums01, i32x4.dot_i16x8_s(first, values));
+      sums11 = i32x4.add(sums11, i32x4.dot_i16x8_s(next, values));
+      values = v128.load(input2 + offset);
+      sums02 = i32x4.add(sums02, i32x4.dot_i16x8_s(first, values));
+      sums12 = i32x4.add(sums12, i32x4.dot_i16x8_s(next, values));
+      values = v128.load(input3 + offset);
+      sums03 = i32x4.add(sums03, i32x4.dot_i16x8_s(first, values));
+      sums13 = i32x4.add(sums13, i32x4.dot_i16x8_s(next, values));
+    }
+    wide00 = i64x2.add(wide00, widened(sums00));
+    wide01 = i64x2.add(wide01, widened(sums01));
+    wide02 = i64x2.add(wide02, widened(sums02));
+    wide03 = i64x2.add(wide03, widened(sums03));
+    wide10 = i64x2.add(wide10, widened(sums10));
+    wide11 = i64x2.add(wide11, widened(sums11));
+    wide12 = i64x2.add(wide12, widened(sums12));
+    wide13 = i64x2.add(wide13, widened(sums13));
+  }
+  finish(row, position, total(wide00));
+  finish(row, position + 1, total(wide01));
+  finish(row, position + 2, total(wide02));
+  finish(row, position + 3, total(wide03));
+  finish(row + 1, position, total(wide10));
+  finish(row + 1, position + 1, total(wide11));
+  finish(row + 1, position + 2, total(wide12));
+  finish(row + 1, position + 3, total(wide13));
+}
+
+/**
+ * Rows [start, end) of a weight matrix times the inputs of `positions` positions.
+ *
+ * @param weights int8 [rows][stride], stride a multiple of 16, zeros beyond a row's end
+ * @param inputs int16 [positions][pitch bytes]; what stands beyond a vector's end meets zeros
+ * @param scale uint16 [rows] multipliers; `rowShifts` int16 [rows]; `bias` int32 [rows] or 0
+ * @param inputExponents int32 [positions]
+ * @param outputs int32 [positions][outputPitch bytes]
+ */
+export function linear(
+  weights: usize,
+  stride: i32,
+  scale: usize,
+  rowShifts: usize,
+  bias: usize,
+  start: i32,
+  end: i32,
+  inputs: usize,
+  pitch: i32,
+  inputExponents: usize,
+  positions: i32,
+  shift: i32,
+  outputs: usize,
+  outputPitch: i32,
+): void {
+  multipliers = scale;
+  shifts = rowShifts;
+  biases = bias;
+  exponents = inputExponents;
+  fraction = shift;
+  output = outputs;
+  outputStride = outputPitch;
+  let row = start;
+  const blocks = positions & ~3;
+  for (; row + 4 <= end; row += 4) {
+    const from = weights + row * stride;
+    for (let position = 0; position < blocks; position += 4) {
+      const input = inputs + position * pitch;
+      fourPositions(row, from, stride, position, input, pitch);
+      fourPositions(row + 2, from + 2 * stride, stride, position, input, pitch);
+    }
+    for (let position = blocks; position < positions; position++) {
+      fourRows(row, from, stride, position, inputs + position * pitch);
+    }
+  }
+  for (; row < end; row++) {
+    for (let position = 0; position < positions; position++) {
+      finish(row, position, dot(weights + row * stride, inputs + position * pitch, stride));
+    }
+  }
+}
+
+/** The trace's partial sums, int64 [rows][chunks] over 4,096 columns each, of one position. */
+export function linearPartials(weights: usize, stride: i32, rows: i32, input: usize, partials: usize): void {
+  for (let row = 0; row < rows; row++) {
+    for (let start = 0; start < stride; start += ROW_CHUNK) {
+      const columns = min(ROW_CHUNK, stride - start);
+      store<i64>(partials, dot(weights + row * stride + start, input + (start << 1), columns));
+      partials += 8;
+    }
+  }
+}
