@@ -4,8 +4,15 @@ export { leafHash, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
 export { inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";
 export { decodeTokens, encodeTokens, tokensRoot, TOKENS_PER_LEAF } from "./commitments/tokens.ts";
+export {
+  createFastExecutor,
+  type FastExecutor,
+  type FastExecutorOptions,
+  type FastSessionOptions,
+} from "./fast/executor.ts";
 export type { CheckpointSource } from "./import/checkpoint.ts";
 export { importModel, type ImportOptions } from "./import/import-model.ts";
+export { readIntegerModel, type IntegerForm } from "./import/integer-form.ts";
 export type { Model, ModelHeader } from "./model.ts";
 export type { Section, SectionType, SectionValues, Shape } from "./operators/definition.ts";
 export { OPERATORS } from "./operators/index.ts";

@@ -1,14 +1,15 @@
 import { keccak256, toHex } from "./commitments/hash.ts";
+import { merkleRoot } from "./commitments/merkle.ts";
 import { modelRootOf, type ModelCommitment } from "./commitments/model.ts";
 import { programRoot } from "./program/encode.ts";
 import type { Program } from "./program/program.ts";
 import { validateProgram, validateTensors } from "./program/validate.ts";
 import { workPerPosition } from "./program/work.ts";
-import { weightsRoot } from "./tensors/chunks.ts";
+import { tensorRoot } from "./tensors/chunks.ts";
 import type { Tensor } from "./tensors/tensor.ts";
 
 export interface ModelHeader {
-  /** As in config.json: "LlamaForCausalLM". */
+  /** As in config.json: "LlamaForCausalLM", "MistralForCausalLM" or "Qwen2ForCausalLM". Not part of the root. */
   readonly architecture: string;
   readonly vocabularySize: number;
   readonly contextLength: number;
@@ -47,13 +48,23 @@ export function assembleModel(parts: ModelParts): Model {
   const { tokenizerBytes, ...model } = parts;
   validateProgram(model.program);
   validateTensors(model.program, model.tensors);
+  const commitment = commitmentOf(model.program, model.tensors.map(tensorRoot), tokenizerBytes);
+  return { ...model, commitment };
+}
+
+/** What a model commits to, from the roots of its tensors in the program's order. */
+export function commitmentOf(
+  program: Program,
+  tensorRoots: readonly Uint8Array[],
+  tokenizerBytes: Uint8Array,
+): ModelCommitment {
   const roots = {
-    vocabularySize: model.program.vocabularySize,
-    contextLength: model.program.contextLength,
-    workPerPosition: workPerPosition(model.program),
-    programRoot: toHex(programRoot(model.program)),
-    weightsRoot: toHex(weightsRoot(model.tensors)),
+    vocabularySize: program.vocabularySize,
+    contextLength: program.contextLength,
+    workPerPosition: workPerPosition(program),
+    programRoot: toHex(programRoot(program)),
+    weightsRoot: toHex(merkleRoot(tensorRoots)),
     tokenizerHash: toHex(keccak256(tokenizerBytes)),
   };
-  return { ...model, commitment: { modelRoot: modelRootOf(roots), ...roots } };
+  return { modelRoot: modelRootOf(roots), ...roots };
 }

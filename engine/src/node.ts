@@ -1,3 +1,4 @@
+export { importToFolder, type ImportToFolderOptions } from "./node/import-to-folder.ts";
 export { loadModel } from "./node/load-model.ts";
 export { MANIFEST_FILE, readManifest, writeManifest, type Manifest } from "./node/manifest.ts";
 export { openCheckpoint } from "./node/open-checkpoint.ts";

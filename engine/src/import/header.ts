@@ -37,7 +37,7 @@ export function headerOf(program: Program, architecture: string, stopTokens: rea
 }
 
 /** Weights, gains and biases; a shared embedding counts once. */
-function parametersOf(program: Program): number {
+export function parametersOf(program: Pick<Program, "operators" | "tensors">): number {
   const weighted: readonly OperatorKind[] = ["embed", "normalize", "linear"];
   const tensors = new Set(
     program.operators.filter(({ kind }) => weighted.includes(kind)).flatMap((operator) => operator.tensors),

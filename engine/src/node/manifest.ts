@@ -3,10 +3,11 @@ import { createReadStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../errors.ts";
-import { parseJson } from "../import/checkpoint.ts";
+import type { IntegerForm } from "../import/integer-form.ts";
 import { importModel } from "../import/import-model.ts";
 import type { Model } from "../model.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
+import { parseManifest } from "./parse-manifest.ts";
 
 export const MANIFEST_FILE = "athanor.json";
 
@@ -19,8 +20,15 @@ export interface Manifest {
   readonly programRoot: string;
   readonly weightsRoot: string;
   readonly tokenizerHash: string;
-  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+  readonly files: FileHashes;
+  /** Set where the folder holds the model in integers rather than a checkpoint. */
+  readonly integers?: IntegerForm;
 }
+
+export type FileHashes = Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+
+/** What is needed of a manifest to hold a folder against it. */
+export type ManifestClaim = Pick<Manifest, "modelRoot" | "files" | "integers">;
 
 /** Imports the model in `directory` and records its roots and file hashes in `directory`/athanor.json. */
 export async function writeManifest(directory: string): Promise<Manifest> {
@@ -28,44 +36,25 @@ export async function writeManifest(directory: string): Promise<Manifest> {
   const manifest = {
     ...commitment,
     workPerPosition: commitment.workPerPosition.toString(),
-    files: await fileHashes(directory),
+    files: await hashFiles(directory, await checkpointFiles(directory)),
   };
   await writeFile(join(directory, MANIFEST_FILE), `${JSON.stringify(manifest, undefined, 2)}\n`);
   return manifest;
 }
 
 /** @throws EngineError `MANIFEST_INVALID`. */
-export async function readManifest(directory: string): Promise<Pick<Manifest, "modelRoot" | "files">> {
-  const { modelRoot, files } = parseJson(
-    await readFile(join(directory, MANIFEST_FILE), "utf8"),
-    MANIFEST_FILE,
-  );
-  if (
-    typeof modelRoot !== "string" ||
-    !/^0x[0-9a-f]{64}$/.test(modelRoot) ||
-    typeof files !== "object" ||
-    !files
-  ) {
-    throw new EngineError("MANIFEST_INVALID", `${MANIFEST_FILE} has no proper modelRoot and files.`, {
-      remedy: "Restore the file that was published with the model.",
-      details: { directory },
-    });
-  }
-  return { modelRoot, files: files as Manifest["files"] };
+export async function readManifest(directory: string): Promise<ManifestClaim> {
+  return parseManifest(await readFile(join(directory, MANIFEST_FILE), "utf8"), directory);
 }
 
 const REMEDY = "Restore the published files, or write a new manifest if the change is intended.";
 
 /** @throws EngineError `MODEL_ROOT_MISMATCH` naming both roots, `MODEL_FILE_MISMATCH`. */
-export async function checkManifest(
-  directory: string,
-  model: Model,
-  manifest: Pick<Manifest, "modelRoot" | "files">,
-): Promise<void> {
+export async function checkManifest(directory: string, model: Model, manifest: ManifestClaim): Promise<void> {
   const { modelRoot: expected } = manifest;
   const found = model.commitment.modelRoot;
   if (found !== expected) {
-    const changed = changedFiles(manifest.files, await fileHashes(directory));
+    const changed = changedFiles(manifest.files, await foundFiles(directory, manifest));
     const where = changed.length > 0 ? ` Changed: ${changed.join(", ")}.` : "";
     throw new EngineError(
       "MODEL_ROOT_MISMATCH",
@@ -77,12 +66,8 @@ export async function checkManifest(
 }
 
 /** @throws EngineError `MODEL_FILE_MISMATCH` naming the files that differ from the manifest. */
-export async function checkFiles(
-  directory: string,
-  manifest: Pick<Manifest, "files">,
-  cause?: unknown,
-): Promise<void> {
-  const changed = changedFiles(manifest.files, await fileHashes(directory));
+export async function checkFiles(directory: string, manifest: ManifestClaim, cause?: unknown): Promise<void> {
+  const changed = changedFiles(manifest.files, await foundFiles(directory, manifest));
   if (changed.length === 0) return;
   throw new EngineError(
     "MODEL_FILE_MISMATCH",
@@ -95,21 +80,40 @@ export async function checkFiles(
   );
 }
 
-function changedFiles(expected: Manifest["files"], found: Manifest["files"]): string[] {
+function changedFiles(expected: FileHashes, found: FileHashes): string[] {
   const names = [...new Set([...Object.keys(expected), ...Object.keys(found)])].sort();
   return names.filter((name) => expected[name]?.sha256 !== found[name]?.sha256);
 }
 
-/** Of the files that an import reads. */
-async function fileHashes(directory: string): Promise<Manifest["files"]> {
+/** A checkpoint may have files too many; the integer form consists of those that its manifest names. */
+async function foundFiles(directory: string, manifest: ManifestClaim): Promise<FileHashes> {
+  if (!manifest.integers) return hashFiles(directory, await checkpointFiles(directory));
+  const present = await openCheckpoint(directory).list();
+  return hashFiles(
+    directory,
+    Object.keys(manifest.files).filter((name) => present.includes(name)),
+  );
+}
+
+/** Names of the files that an import reads. */
+export async function checkpointFiles(directory: string): Promise<string[]> {
   const imported =
     /^(?:config|generation_config|tokenizer|tokenizer_config)\.json$|^chat_template\.jinja$|\.safetensors(?:\.index\.json)?$/;
-  const source = openCheckpoint(directory);
+  return (await openCheckpoint(directory).list()).filter((name) => imported.test(name));
+}
+
+export async function hashFiles(directory: string, names: readonly string[]): Promise<FileHashes> {
   const files: Record<string, { bytes: number; sha256: string }> = {};
-  for (const name of (await source.list()).filter((entry) => imported.test(entry))) {
-    const hash = createHash("sha256");
-    for await (const chunk of createReadStream(join(directory, name))) hash.update(chunk as Uint8Array);
-    files[name] = { bytes: await source.size(name), sha256: hash.digest("hex") };
-  }
+  for (const name of names) files[name] = await hashFile(join(directory, name));
   return files;
+}
+
+export async function hashFile(path: string): Promise<{ bytes: number; sha256: string }> {
+  const hash = createHash("sha256");
+  let bytes = 0;
+  for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { bytes, sha256: hash.digest("hex") };
 }

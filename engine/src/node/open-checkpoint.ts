@@ -3,6 +3,9 @@ import { join } from "node:path";
 import { EngineError } from "../errors.ts";
 import type { CheckpointSource } from "../import/checkpoint.ts";
 
+/** Node.js reads less than 2 GiB at a time. */
+const LARGEST_READ = 2 ** 30;
+
 /** A folder in the Hugging Face layout. Files are opened when they are read. */
 export function openCheckpoint(directory: string): CheckpointSource {
   const path = (name: string) => join(directory, name);
@@ -30,7 +33,8 @@ export function openCheckpoint(directory: string): CheckpointSource {
         const bytes = new Uint8Array(end - start);
         let filled = 0;
         while (filled < bytes.length) {
-          const { bytesRead } = await file.read(bytes, filled, bytes.length - filled, start + filled);
+          const wanted = Math.min(LARGEST_READ, bytes.length - filled);
+          const { bytesRead } = await file.read(bytes, filled, wanted, start + filled);
           if (bytesRead === 0) break;
           filled += bytesRead;
         }

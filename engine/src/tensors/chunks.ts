@@ -43,8 +43,3 @@ export function tensorRoot(tensor: Tensor): Uint8Array {
   }
   return merkleRoot(leaves);
 }
-
-/** Merkle root over all tensor roots of a model, in the program's order. */
-export function weightsRoot(tensors: readonly Tensor[]): Uint8Array {
-  return merkleRoot(tensors.map(tensorRoot));
-}
