@@ -7,6 +7,8 @@ import { createSession, type Observation, type Session } from "../run/session.ts
 import { expectRefusal } from "../testing/expect-error.ts";
 import { generateRandom } from "../testing/random.ts";
 import { tinySource, type TinyShape } from "../testing/tiny-checkpoint.ts";
+import { generate } from "../run/generate.ts";
+import { traceRequest } from "../trace/trace.ts";
 import { createFastExecutor, type FastExecutorOptions } from "./executor.ts";
 
 /** Runs `parts` one after another and returns every intermediate, and the logits after each part. */
@@ -208,6 +210,52 @@ describe("the fast executor", () => {
         await expectRefusal(() => createFastExecutor(model, options), code as never, value);
       }
     });
+  });
+
+  it("generates the reference's tokens, and yields the reference's trace root", async () => {
+    const model = await importModel(tinySource({ seed: 5 }));
+    const request = { prompt: Array.from({ length: 40 }, (_, index) => index), maxTokens: 30 };
+    const executor = createFastExecutor(model, { blockSize: 7 });
+    const expected = await generate(model, { ...request, executor: "reference" });
+    expect(expected.tokens.length).to.be.greaterThan(0);
+    expect(await generate(model, { ...request, executor })).to.deep.equal(expected);
+    expect(await generate(model, request), "the default").to.deep.equal(expected);
+    const roots = await Promise.all([
+      traceRequest(model, request),
+      traceRequest(model, request, {
+        executor: (of, options) => generate(of, { ...options, executor }),
+      }),
+    ]);
+    expect(roots[1]).to.deep.equal(roots[0]);
+  });
+
+  it("is aborted between two blocks of a prompt", async () => {
+    const model = await importModel(tinySource());
+    const controller = new AbortController();
+    const executor = createFastExecutor(model, { blockSize: 8 });
+    const positions = new Set<number>();
+    const run = generate(model, {
+      executor,
+      prompt: Array.from({ length: 60 }, () => 3),
+      maxTokens: 2,
+      signal: controller.signal,
+      observer({ position }) {
+        positions.add(position);
+        if (position === 9) controller.abort(new Error("enough"));
+      },
+    });
+    await expectRefusal(() => run, "ABORTED", "0 tokens");
+    expect([...positions], "computed").to.deep.equal(Array.from({ length: 16 }, (_, index) => index));
+  });
+
+  it("refuses to generate with the executor of another model", async () => {
+    const model = await importModel(tinySource());
+    const executor = createFastExecutor(await importModel(tinySource({ seed: 2 })));
+    await expectRefusal(
+      () => generate(model, { prompt: [1], maxTokens: 1, executor }),
+      "INVALID_ARGUMENT",
+      "another model",
+    );
   });
 
   it("computes the bundled model as the reference does", async () => {

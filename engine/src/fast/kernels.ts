@@ -1,3 +1,4 @@
+import { EngineError } from "../errors.ts";
 import { KERNELS } from "./kernels.generated.ts";
 
 /** The part of the WebAssembly interface that the executor uses; Node.js and browsers agree on it. */
@@ -57,10 +58,18 @@ export function compileKernels(): object {
   return (compiled ??= new (wasm().Module)(kernelBytes()));
 }
 
-/** @throws RangeError when the machine has no such memory. */
+/** @throws EngineError `MEMORY_BUDGET_TOO_SMALL` when the machine has no such memory */
 export function allocateMemory(size: number): WasmMemory {
-  const pages = Math.ceil(size / PAGE_BYTES);
-  return new (wasm().Memory)({ initial: Math.max(1, pages), maximum: 65536, shared: true });
+  const initial = Math.max(1, Math.ceil(size / PAGE_BYTES));
+  try {
+    return new (wasm().Memory)({ initial, maximum: 65536, shared: true });
+  } catch (cause) {
+    throw new EngineError("MEMORY_BUDGET_TOO_SMALL", `The machine does not give a memory of ${size} bytes.`, {
+      remedy: "Free memory, hold fewer positions, or use a smaller model.",
+      details: { needed: size },
+      cause,
+    });
+  }
 }
 
 export function instantiateKernels(memory: WasmMemory): Kernels {

@@ -1,10 +1,21 @@
 import { EngineError } from "../errors.ts";
+import { defaultExecutor } from "../fast/default.ts";
+import type { FastExecutor } from "../fast/executor.ts";
 import type { Model } from "../model.ts";
-import { checkContext, checkToken, createSession, promptEmpty, type SessionOptions } from "./session.ts";
+import {
+  checkContext,
+  checkToken,
+  createSession,
+  promptEmpty,
+  type Session,
+  type SessionOptions,
+} from "./session.ts";
 
 export interface GenerateOptions extends SessionOptions {
   /** Token ids, at least one. Prompt and maxTokens together fit the model's context. */
   readonly prompt: readonly number[];
+  /** Who computes; all executors yield the same bits. Default: the fast one, the reference where it cannot run. */
+  readonly executor?: FastExecutor | "reference";
   /** At least 1. */
   readonly maxTokens: number;
   readonly signal?: AbortSignal;
@@ -19,10 +30,10 @@ export interface Generation {
 }
 
 /**
- * Generates greedily. Gives the event loop a turn after every token, so that it can be aborted and others run.
+ * Generates greedily. Gives the event loop a turn after every token and block of the prompt, so that it can be aborted and others run.
  *
  * @throws EngineError `PROMPT_EMPTY`, `TOKEN_OUT_OF_VOCABULARY`, `CONTEXT_EXCEEDED` or `INVALID_ARGUMENT` before
- * anything is computed; `ABORTED`, with the tokens so far in its details, when `signal` fires.
+ * anything is computed; `MEMORY_BUDGET_TOO_SMALL`; `ABORTED`, with the tokens so far in its details, when `signal` fires.
  *
  * @example
  * const { tokens } = await generate(model, { prompt: tokenizer.encode("Once"), maxTokens: 32 });
@@ -31,15 +42,16 @@ export interface Generation {
 export async function generate(model: Model, options: GenerateOptions): Promise<Generation> {
   const { prompt, maxTokens, signal, onToken } = options;
   checkRequest(model, prompt, maxTokens);
-  const session = createSession(model, options);
+  const session = sessionOf(model, options);
   const tokens: number[] = [];
   const turn = async () => {
     await new Promise<void>(afterOtherEvents);
     if (signal?.aborted) throw aborted(tokens, signal.reason);
   };
   await turn();
-  for (const token of prompt.slice(0, -1)) {
-    session.advance(token, { generating: false });
+  const given = prompt.slice(0, -1);
+  for (let start = 0; start < given.length; start += session.blockSize) {
+    session.prefill(given.slice(start, start + session.blockSize));
     await turn();
   }
   let next = prompt.at(-1)!;
@@ -53,6 +65,19 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     }
     await turn();
   }
+}
+
+function sessionOf(model: Model, options: GenerateOptions): Session {
+  const { prompt, maxTokens, executor = defaultExecutor(model), observer } = options;
+  const watched = observer ? { observer } : {};
+  if (executor === undefined || executor === "reference") return createSession(model, watched);
+  if (executor.model !== model) {
+    throw new EngineError("INVALID_ARGUMENT", "The executor was made for another model.", {
+      remedy: "Pass the executor that createFastExecutor made for this one.",
+      details: { expected: model.commitment.modelRoot, found: executor.model.commitment.modelRoot },
+    });
+  }
+  return executor.createSession({ capacity: prompt.length + maxTokens, ...watched });
 }
 
 /** What every executor demands of a request before it computes anything. */

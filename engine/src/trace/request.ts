@@ -21,7 +21,8 @@ export type Executor = (
   options: Pick<GenerateOptions, "prompt" | "maxTokens" | "signal" | "observer">,
 ) => Promise<Generation>;
 
-export const referenceExecutor: Executor = generate;
+export const referenceExecutor: Executor = (model, options) =>
+  generate(model, { ...options, executor: "reference" });
 
 /** @throws EngineError as `generate`; `INVALID_ARGUMENT` for a startOffset or an outputLimit that cannot be. */
 export function checkTraceRequest(model: Model, request: TraceRequest): void {

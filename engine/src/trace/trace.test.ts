@@ -135,9 +135,11 @@ describe("traces", () => {
   it("list every tile of an operator without replaying what follows", async () => {
     const operator = model.program.operators.findIndex(({ kind }) => kind === "scores");
     let shown = 0;
+    // Position by position: an executor of blocks finishes its block.
     const executor: Executor = (of, options) =>
       generate(of, {
         ...options,
+        executor: "reference",
         observer: (observation) => {
           shown = Math.max(shown, observation.position);
           options.observer?.(observation);
