@@ -13,6 +13,8 @@ export {
 export type { CheckpointSource } from "./import/checkpoint.ts";
 export { importModel, type ImportOptions } from "./import/import-model.ts";
 export { readIntegerModel, type IntegerForm } from "./import/integer-form.ts";
+export { describeModel, type ModelDescription } from "./inspect/describe-model.ts";
+export { pictureOf } from "./inspect/picture.ts";
 export type { Model, ModelHeader } from "./model.ts";
 export type { Section, SectionType, SectionValues, Shape } from "./operators/definition.ts";
 export { OPERATORS } from "./operators/index.ts";
