@@ -1,103 +1,78 @@
 /**
- * Snapshots of what must not change unnoticed: gas of a job's steps, bytecode sizes, storage layouts.
+ * Snapshots of what must not change by accident: gas of the calls that are sent most, bytecode sizes, storage layouts.
  *
- *     node scripts/generate/snapshots.ts           writes test/snapshots
- *     node scripts/generate/snapshots.ts --check   exits 1 and shows what differs
+ *     node scripts/generate/snapshots.ts           writes test/snapshots/
+ *     node scripts/generate/snapshots.ts --check   exits 1 and says what differs
  */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import hre from "hardhat";
-import { benchGas } from "../bench/gas.ts";
+import { measureGas } from "../snapshots/gas.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const target = join(root, "test/snapshots");
-const CONTRACTS = ["AthToken", "JobEscrow", "ModelRegistry", "ProviderRegistry", "Vault"];
-/** EIP-170, in bytes. */
-const MAX_CODE_SIZE = 24_576;
+const target = fileURLToPath(new URL("../../test/snapshots/", import.meta.url));
+/** Contracts that are deployed where money is real. */
+const contracts = ["AthToken", "JobEscrow", "ModelRegistry", "ProviderRegistry", "Vault"];
+/** EIP-170: what a contract may have at most. */
+const SIZE_LIMIT = 24_576;
 
 interface StorageLayout {
-  readonly storage: readonly {
-    readonly label: string;
-    readonly slot: string;
-    readonly offset: number;
-    readonly type: string;
-  }[];
-  readonly types: Readonly<
-    Record<string, { readonly label: string; readonly members?: StorageLayout["storage"] }>
-  > | null;
+  storage: { label: string; slot: string; offset: number; type: string }[];
+  types: Record<string, { label: string; members?: StorageLayout["storage"] }> | null;
 }
 
-interface BuildOutput {
-  readonly output: {
-    readonly contracts: Readonly<
-      Record<string, Readonly<Record<string, { readonly storageLayout: StorageLayout }>>>
-    >;
-  };
-}
-
-/** Bytes of deployed code by contract. */
-async function sizes(): Promise<object> {
-  const entries = CONTRACTS.map(async (name) => {
+async function sizes(): Promise<Record<string, number>> {
+  const entries: [string, number][] = [];
+  for (const name of contracts) {
     const { deployedBytecode } = await hre.artifacts.readArtifact(name);
-    const size = (deployedBytecode.length - 2) / 2;
-    if (size > MAX_CODE_SIZE) {
-      throw new RangeError(`${name} has ${size} bytes of code, ${MAX_CODE_SIZE} are allowed.`);
+    const bytes = (deployedBytecode.length - 2) / 2;
+    if (bytes > SIZE_LIMIT) {
+      throw new RangeError(`${name} has ${bytes} bytes of bytecode; the limit is ${SIZE_LIMIT}`);
     }
-    return [name, size] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
+    entries.push([name, bytes]);
+  }
+  return Object.fromEntries(entries);
 }
 
-/** "slot:offset name type" a line, structs with their members. */
-async function layouts(): Promise<object> {
-  const entries = CONTRACTS.map(async (name) => {
-    // Old build informations stay in their folder: the artifact names its own.
-    const { buildInfoId, inputSourceName } = await hre.artifacts.readArtifact(name);
-    const file = join(hre.config.paths.artifacts, "build-info", `${String(buildInfoId)}.output.json`);
-    const { output } = JSON.parse(await readFile(file, "utf8")) as BuildOutput;
-    const { storageLayout } = output.contracts[String(inputSourceName)]![name]!;
-    return [name, describe(storageLayout)] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
+/** Contract → where each variable and each member of its structs lies, as "slot+offset: type". */
+async function layouts(): Promise<Record<string, Record<string, string>>> {
+  const result: Record<string, Record<string, string>> = {};
+  for (const name of contracts) {
+    const { sourceName } = await hre.artifacts.readArtifact(name);
+    const id = await hre.artifacts.getBuildInfoId(`${sourceName}:${name}`);
+    const path = id === undefined ? undefined : await hre.artifacts.getBuildInfoOutputPath(id);
+    if (path === undefined) throw new Error(`${name} has no build info. Run: npm run build`);
+    const { output } = JSON.parse(await readFile(path, "utf8")) as {
+      output: { contracts: Record<string, Record<string, { storageLayout: StorageLayout }>> };
+    };
+    const { storage, types } = output.contracts[`project/${sourceName}`]![name]!.storageLayout;
+    const known = types ?? {};
+    const line = ({ slot, offset, type }: StorageLayout["storage"][number]) =>
+      `${slot}+${offset}: ${known[type]?.label ?? type}`;
+    const variables = storage.map((variable) => [variable.label, line(variable)] as const);
+    const members = Object.values(known).flatMap(({ label, members }) =>
+      (members ?? []).map((member) => [`${label}.${member.label}`, line(member)] as const),
+    );
+    result[name] = Object.fromEntries([...variables, ...members.sort(([a], [b]) => (a < b ? -1 : 1))]);
+  }
+  return result;
 }
 
-function describe({ storage, types }: StorageLayout): string[] {
-  // Type names carry numbers of the syntax tree, which change with every edit; labels do not.
-  const label = (type: string) => types?.[type]?.label ?? type;
-  const line = (indent: string) => (entry: StorageLayout["storage"][number]) =>
-    `${indent}${entry.slot}:${entry.offset} ${entry.label} ${label(entry.type)}`;
-  const structs = Object.values(types ?? {})
-    .filter(({ members }) => members !== undefined)
-    .sort((a, b) => a.label.localeCompare(b.label, "en"))
-    .flatMap(({ label: name, members }) => [name, ...members!.map(line("  "))]);
-  return [...storage.map(line("")), ...structs];
-}
-
-const snapshots = {
-  "gas.json": await benchGas(),
-  "sizes.json": await sizes(),
-  "storage.json": await layouts(),
-};
-const stale: string[] = [];
+const snapshots = { gas: await measureGas(), sizes: await sizes(), storage: await layouts() };
+const check = process.argv.includes("--check");
+if (!check) await mkdir(target, { recursive: true });
 for (const [name, content] of Object.entries(snapshots)) {
-  const file = join(target, name);
-  const text = `${JSON.stringify(content, null, 2)}\n`;
-  if (!process.argv.includes("--check")) {
-    await mkdir(target, { recursive: true });
-    await writeFile(file, text);
+  const file = join(target, `${name}.json`);
+  const now = `${JSON.stringify(content, undefined, 2)}\n`;
+  if (!check) {
+    await writeFile(file, now);
     continue;
   }
   const committed = await readFile(file, "utf8").catch(() => "");
-  if (committed === text) continue;
-  const [before, after] = [committed.split("\n"), text.split("\n")];
-  stale.push(
-    `test/snapshots/${name}`,
-    ...before.filter((line) => !after.includes(line)).map((line) => `- ${line}`),
-    ...after.filter((line) => !before.includes(line)).map((line) => `+ ${line}`),
-  );
-}
-if (stale.length > 0) {
-  console.error(`${stale.join("\n")}\nIf the change is meant, run: node scripts/generate/snapshots.ts`);
+  if (committed === now) continue;
+  const before = new Set(committed.split("\n"));
+  console.error(`test/snapshots/${name}.json is not what is measured now:`);
+  for (const line of now.split("\n").filter((line) => !before.has(line))) console.error(`  now${line}`);
+  console.error("If that is meant, run: node scripts/generate/snapshots.ts");
   process.exitCode = 1;
 }
