@@ -1,6 +1,5 @@
 // Attacks on who pays what to whom.
 import { expect } from "chai";
-import type { Contract } from "ethers";
 import { network } from "hardhat";
 import { expectRefusal } from "../support/expect.ts";
 import { accountOf, wealthOf } from "../support/ledger.ts";
@@ -254,8 +253,7 @@ describe("attack: a job replayed on another contract or chain", () => {
     const replayedId = (await other.getFunction("jobIdOf")(job)) as string;
     expect(replayedId).not.to.equal(id);
     await expectRefusal("UnknownJob", {
-      call: () =>
-        (other.connect(operator) as Contract).getFunction("submit")(job, packTokens([1])) as Promise<unknown>,
+      call: () => other.connect(operator).getFunction("submit")(job, packTokens([1])) as Promise<unknown>,
       by: other,
       values: [replayedId],
     });

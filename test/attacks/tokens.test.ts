@@ -24,7 +24,7 @@ interface Hostile {
 async function accepted(): Promise<Hostile> {
   const system = await freshSystem();
   const { vault, client, escrow, providers, provider, modelRoot, addresses } = system;
-  const token = (await ethers.deployContract("HostileToken")) as unknown as Contract;
+  const token = await ethers.deployContract("HostileToken");
   const address = await token.getAddress();
   const does = async (verb: string, ...args: unknown[]) =>
     (await token.getFunction(verb)(...args)) as unknown;
@@ -37,7 +37,7 @@ async function accepted(): Promise<Hostile> {
   });
   await providers.connect(provider).setOffer(modelRoot, address, 1_000_000, 1_000_000);
   await does("mint", client, 10_000n);
-  await (token.connect(client) as Contract).getFunction("approve")(addresses.vault, 10_000n);
+  await token.connect(client).getFunction("approve")(addresses.vault, 10_000n);
   await vault.connect(client).deposit(address, 1_000n, client);
   await vault.connect(client).deposit(address, 500n, address);
   await vault.connect(client).approveModules(address, 2n);

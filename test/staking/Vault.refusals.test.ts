@@ -85,7 +85,7 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
         await token.getFunction("setFee")(100);
         await vault.setTokenAccepted(token, true);
         await token.getFunction("mint")(client, 10_000n);
-        await (token.connect(client) as typeof token).getFunction("approve")(vault, 10_000n);
+        await token.connect(client).getFunction("approve")(vault, 10_000n);
         return {
           call: () => vault.connect(client).deposit(token, 10_000n, client),
           values: [await token.getAddress(), 10_000n, 9_900n],

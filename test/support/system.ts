@@ -1,5 +1,5 @@
 import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import type { Addressable, BaseContract, ContractTransactionResponse } from "ethers";
+import type { Addressable, ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
@@ -12,7 +12,9 @@ import { packTokens, tokensRoot } from "./tokens.ts";
 
 /** One chain for all test files of a run; each test starts from a snapshot (`deploySystem` by `loadFixture`). */
 export const { ethers, ignition, networkHelpers } = await network.getOrCreate();
-export const { loadFixture, time } = networkHelpers;
+export const { time } = networkHelpers;
+export const loadFixture: typeof networkHelpers.loadFixture = (fixture) =>
+  networkHelpers.loadFixture(fixture);
 
 export type Signer = Awaited<ReturnType<typeof ethers.getSigners>>[number];
 export type Job = { [Key in keyof JobStruct]: Exclude<JobStruct[Key], Promise<unknown> | Addressable> };
@@ -57,7 +59,7 @@ export async function deploySystem() {
   const models = deployed.modelRegistry as unknown as ModelRegistry;
   const providers = deployed.providerRegistry as unknown as ProviderRegistry;
   const escrow = deployed.jobEscrow as unknown as JobEscrow;
-  const manager = deployed.accessManager as BaseContract;
+  const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
     (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
   const addresses = {
