@@ -1,9 +1,45 @@
 import { loadModel, writeManifest } from "@athanor/engine/node";
 import { InvalidArgumentError, type Command } from "commander";
+import { importCommand } from "../../model-commands/import.ts";
+import { inspectCommand } from "../../model-commands/inspect.ts";
+import { pullCommand } from "../../model-commands/pull.ts";
 import { print, printJson } from "../session.ts";
 
 export function addModelCommands(program: Command, setExitCode: (code: number) => void): void {
   const model = program.command("model").description("Models as folders of files.");
+
+  model
+    .command("import")
+    .description(
+      "Turn a checkpoint into integers that load without it. An interrupted import goes on where it stopped.",
+    )
+    .argument(
+      "<checkpoint>",
+      "config.json, tokenizer.json and *.safetensors of a Llama, Mistral or Qwen2 model",
+    )
+    .argument("<folder>", "where to write: empty, new, or holding an interrupted import")
+    .option("--context <tokens>", "use a shorter context than the model was trained for", countArgument)
+    .option("--json", "print one JSON document")
+    .action(importCommand);
+
+  model
+    .command("inspect")
+    .description(
+      "Show a model's sizes, its needs of memory and work, its root, and a picture of its program.",
+    )
+    .argument("<folder>", "the model's folder")
+    .option("--json", "print one JSON document, with the whole program")
+    .action(inspectCommand);
+
+  model
+    .command("pull")
+    .description("Fetch a published model and verify it. An interrupted pull goes on where it stopped.")
+    .argument("<uri>", "http, https or file address of the model's folder, as the registry names it")
+    .argument("<folder>", "where to write: empty, new, or holding an interrupted pull")
+    .option("--root <root>", "the root that is expected", rootArgument)
+    .option("--max-bytes <bytes>", "refuse models that are larger (default: 549755813888)", countArgument)
+    .option("--json", "print one JSON document")
+    .action(pullCommand);
 
   model
     .command("hash")
@@ -40,4 +76,12 @@ function rootArgument(text: string): string {
     throw new InvalidArgumentError("A root is 0x and 64 hexadecimal digits.");
   }
   return text.toLowerCase();
+}
+
+function countArgument(text: string): number {
+  const count = Number(text);
+  if (!/^[0-9]+$/.test(text) || !Number.isSafeInteger(count) || count < 1) {
+    throw new InvalidArgumentError("A whole number from 1 on is expected.");
+  }
+  return count;
 }
