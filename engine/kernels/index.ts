@@ -12,7 +12,7 @@ import {
   shiftRound,
 } from "./arithmetic";
 
-export { linear, linearPartials } from "./linear";
+export { linear, packRows, rowPartials } from "./linear";
 export { mix, scores, softmax, storeKeys } from "./attention";
 
 const REDUCTION_CHUNK = 1024;

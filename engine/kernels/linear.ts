@@ -18,18 +18,34 @@ function total(sums: v128): i64 {
   return i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1);
 }
 
-function step(sums: v128, weights: usize, inputs: v128): v128 {
-  return i32x4.add(sums, i32x4.dot_i16x8_s(v128.load8x8_s(weights), inputs));
+/** Rows that lie together: 16 columns of each in turn, so that decoding reads one stream and every line of it whole. */
+const TOGETHER = 4;
+
+/**
+ * Brings up to four rows, int8 [rows][columns], together: [stride / 16][4][16], zeros where there is nothing. Weight
+ * matrices are such groups of rows, one after another.
+ */
+export function packRows(source: usize, rows: i32, columns: i32, stride: i32, target: usize): void {
+  memory.fill(target, 0, TOGETHER * stride);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const at = ((column >> 4) << 6) + (row << 4) + (column & 15);
+      store<i8>(target + at, load<i8>(source + row * columns + column));
+    }
+  }
 }
 
-/** Σ of int8 times int16 over `columns`, a multiple of 16; weights beyond the row's end are zeros. */
+/** Σ of int8 times int16 over `columns`, a multiple of 16, for the row of a group that begins at `weights`. */
 function dot(weights: usize, input: usize, columns: i32): i64 {
   let wide = i64x2.splat(0);
   for (let start = 0; start < columns; start += EXACT_COLUMNS) {
     const end = min(columns, start + EXACT_COLUMNS);
     let sums = i32x4.splat(0);
-    for (let column = start; column < end; column += 8) {
-      sums = step(sums, weights + column, v128.load(input + (column << 1)));
+    for (let column = start; column < end; column += 16) {
+      const from = weights + (column << 2);
+      const values = input + (column << 1);
+      sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load8x8_s(from), v128.load(values)));
+      sums = i32x4.add(sums, i32x4.dot_i16x8_s(v128.load8x8_s(from, 8), v128.load(values, 16)));
     }
     wide = i64x2.add(wide, widened(sums));
   }
@@ -44,8 +60,10 @@ let output: usize = 0;
 let outputStride: i32 = 0;
 let exponents: usize = 0;
 let fraction: i32 = 0;
+let rowEnd: i32 = 0;
 
 function finish(row: i32, position: i32, sum: i64): void {
+  if (row >= rowEnd) return;
   const shift = <i32>load<i16>(shifts + (row << 1)) + fraction - load<i32>(exponents + (position << 2));
   let value = saturate32(shiftRound(sum * <i64>load<u16>(multipliers + (row << 1)), shift));
   if (biases != 0) value = saturate32(value + <i64>load<i32>(biases + (row << 2)));
@@ -54,9 +72,6 @@ function finish(row: i32, position: i32, sum: i64): void {
 
 /** Four rows and one position: decoding streams weights, and four rows share the loads of the input. */
 function fourRows(row: i32, weights: usize, stride: i32, position: i32, input: usize): void {
-  const second = weights + stride;
-  const third = second + stride;
-  const fourth = third + stride;
   let wide0 = i64x2.splat(0);
   let wide1 = i64x2.splat(0);
   let wide2 = i64x2.splat(0);
@@ -68,12 +83,17 @@ function fourRows(row: i32, weights: usize, stride: i32, position: i32, input: u
     let sums2 = i32x4.splat(0);
     let sums3 = i32x4.splat(0);
     for (let column = start; column < end; column += 16) {
+      const from = weights + (column << 2);
       const left = v128.load(input + (column << 1));
       const right = v128.load(input + (column << 1), 16);
-      sums0 = step(step(sums0, weights + column, left), weights + column + 8, right);
-      sums1 = step(step(sums1, second + column, left), second + column + 8, right);
-      sums2 = step(step(sums2, third + column, left), third + column + 8, right);
-      sums3 = step(step(sums3, fourth + column, left), fourth + column + 8, right);
+      sums0 = i32x4.add(sums0, i32x4.dot_i16x8_s(v128.load8x8_s(from, 0), left));
+      sums0 = i32x4.add(sums0, i32x4.dot_i16x8_s(v128.load8x8_s(from, 8), right));
+      sums1 = i32x4.add(sums1, i32x4.dot_i16x8_s(v128.load8x8_s(from, 16), left));
+      sums1 = i32x4.add(sums1, i32x4.dot_i16x8_s(v128.load8x8_s(from, 24), right));
+      sums2 = i32x4.add(sums2, i32x4.dot_i16x8_s(v128.load8x8_s(from, 32), left));
+      sums2 = i32x4.add(sums2, i32x4.dot_i16x8_s(v128.load8x8_s(from, 40), right));
+      sums3 = i32x4.add(sums3, i32x4.dot_i16x8_s(v128.load8x8_s(from, 48), left));
+      sums3 = i32x4.add(sums3, i32x4.dot_i16x8_s(v128.load8x8_s(from, 56), right));
     }
     wide0 = i64x2.add(wide0, widened(sums0));
     wide1 = i64x2.add(wide1, widened(sums1));
@@ -88,7 +108,6 @@ function fourRows(row: i32, weights: usize, stride: i32, position: i32, input: u
 
 /** Two rows and four positions: a block of the prompt reuses each widened weight four times. */
 function fourPositions(row: i32, weights: usize, stride: i32, position: i32, input: usize, pitch: i32): void {
-  const second = weights + stride;
   const input1 = input + pitch;
   const input2 = input1 + pitch;
   const input3 = input2 + pitch;
@@ -110,20 +129,35 @@ function fourPositions(row: i32, weights: usize, stride: i32, position: i32, inp
     let sums11 = i32x4.splat(0);
     let sums12 = i32x4.splat(0);
     let sums13 = i32x4.splat(0);
-    for (let column = start; column < end; column += 8) {
+    for (let column = start; column < end; column += 16) {
+      const from = weights + (column << 2);
       const offset = column << 1;
-      const first = v128.load8x8_s(weights + column);
-      const next = v128.load8x8_s(second + column);
-      let values = v128.load(input + offset);
+      let first = v128.load8x8_s(from, 0);
+      let next = v128.load8x8_s(from, 16);
+      let values = v128.load(input + offset, 0);
       sums00 = i32x4.add(sums00, i32x4.dot_i16x8_s(first, values));
       sums10 = i32x4.add(sums10, i32x4.dot_i16x8_s(next, values));
-      values = v128.load(input1 + offset);
+      values = v128.load(input1 + offset, 0);
       sums01 = i32x4.add(sums01, i32x4.dot_i16x8_s(first, values));
       sums11 = i32x4.add(sums11, i32x4.dot_i16x8_s(next, values));
-      values = v128.load(input2 + offset);
+      values = v128.load(input2 + offset, 0);
       sums02 = i32x4.add(sums02, i32x4.dot_i16x8_s(first, values));
       sums12 = i32x4.add(sums12, i32x4.dot_i16x8_s(next, values));
-      values = v128.load(input3 + offset);
+      values = v128.load(input3 + offset, 0);
+      sums03 = i32x4.add(sums03, i32x4.dot_i16x8_s(first, values));
+      sums13 = i32x4.add(sums13, i32x4.dot_i16x8_s(next, values));
+      first = v128.load8x8_s(from, 8);
+      next = v128.load8x8_s(from, 24);
+      values = v128.load(input + offset, 16);
+      sums00 = i32x4.add(sums00, i32x4.dot_i16x8_s(first, values));
+      sums10 = i32x4.add(sums10, i32x4.dot_i16x8_s(next, values));
+      values = v128.load(input1 + offset, 16);
+      sums01 = i32x4.add(sums01, i32x4.dot_i16x8_s(first, values));
+      sums11 = i32x4.add(sums11, i32x4.dot_i16x8_s(next, values));
+      values = v128.load(input2 + offset, 16);
+      sums02 = i32x4.add(sums02, i32x4.dot_i16x8_s(first, values));
+      sums12 = i32x4.add(sums12, i32x4.dot_i16x8_s(next, values));
+      values = v128.load(input3 + offset, 16);
       sums03 = i32x4.add(sums03, i32x4.dot_i16x8_s(first, values));
       sums13 = i32x4.add(sums13, i32x4.dot_i16x8_s(next, values));
     }
@@ -147,9 +181,9 @@ function fourPositions(row: i32, weights: usize, stride: i32, position: i32, inp
 }
 
 /**
- * Rows [start, end) of a weight matrix times the inputs of `positions` positions.
+ * Rows [start, end) of a weight matrix times the inputs of `positions` positions; `start` is a multiple of 4.
  *
- * @param weights int8 [rows][stride], stride a multiple of 16, zeros beyond a row's end
+ * @param weights int8 [rows / 4][stride / 16][4][16] as `packRows` writes it
  * @param inputs int16 [positions][pitch bytes]; what stands beyond a vector's end meets zeros
  * @param scale uint16 [rows] multipliers; `rowShifts` int16 [rows]; `bias` int32 [rows] or 0
  * @param inputExponents int32 [positions]
@@ -178,33 +212,26 @@ export function linear(
   fraction = shift;
   output = outputs;
   outputStride = outputPitch;
-  let row = start;
+  rowEnd = end;
   const blocks = positions & ~3;
-  for (; row + 4 <= end; row += 4) {
+  for (let row = start; row < end; row += TOGETHER) {
     const from = weights + row * stride;
     for (let position = 0; position < blocks; position += 4) {
       const input = inputs + position * pitch;
       fourPositions(row, from, stride, position, input, pitch);
-      fourPositions(row + 2, from + 2 * stride, stride, position, input, pitch);
+      fourPositions(row + 2, from + 32, stride, position, input, pitch);
     }
     for (let position = blocks; position < positions; position++) {
       fourRows(row, from, stride, position, inputs + position * pitch);
     }
   }
-  for (; row < end; row++) {
-    for (let position = 0; position < positions; position++) {
-      finish(row, position, dot(weights + row * stride, inputs + position * pitch, stride));
-    }
-  }
 }
 
-/** The trace's partial sums, int64 [rows][chunks] over 4,096 columns each, of one position. */
-export function linearPartials(weights: usize, stride: i32, rows: i32, input: usize, partials: usize): void {
-  for (let row = 0; row < rows; row++) {
-    for (let start = 0; start < stride; start += ROW_CHUNK) {
-      const columns = min(ROW_CHUNK, stride - start);
-      store<i64>(partials, dot(weights + row * stride + start, input + (start << 1), columns));
-      partials += 8;
-    }
+/** The trace's partial sums of a row, int64 [chunks] over 4,096 columns each, at one position. */
+export function rowPartials(weights: usize, stride: i32, input: usize, partials: usize): void {
+  for (let start = 0; start < stride; start += ROW_CHUNK) {
+    const columns = min(ROW_CHUNK, stride - start);
+    store<i64>(partials, dot(weights + (start << 2), input + (start << 1), columns));
+    partials += 8;
   }
 }

@@ -1,7 +1,14 @@
 import type { Model } from "../model.ts";
 import { constant } from "../operators/definition.ts";
 import { ROW_CHUNK } from "../tensors/chunks.ts";
-import { inputPitch, type Exchange, type Piece, type Shard, type WeightsPlan } from "./weights.ts";
+import {
+  inputPitch,
+  ROWS_TOGETHER,
+  type Exchange,
+  type Piece,
+  type Shard,
+  type WeightsPlan,
+} from "./weights.ts";
 import type { Threads } from "./threads.ts";
 
 /** Where a session has the inputs of one product, and wants its outputs. Addresses and pitches are in bytes. */
@@ -102,7 +109,9 @@ export class Products {
       this.#bringInputs(piece, columns, product);
       const { kernels, memory } = this.#shards[piece.shard]!;
       for (let row = 0; row < piece.rows; row++) {
-        kernels.linearPartials(piece.weights + row * piece.stride, piece.stride, 1, input, outputs);
+        const group = row - (row % ROWS_TOGETHER);
+        const weights = piece.weights + group * piece.stride + (row - group) * 16;
+        kernels.rowPartials(weights, piece.stride, input, outputs);
         partials.set(new BigInt64Array(memory.buffer, outputs, chunks), (piece.firstRow + row) * chunks);
       }
     }

@@ -10,7 +10,7 @@ export interface Piece {
   readonly shard: number;
   readonly firstRow: number;
   readonly rows: number;
-  /** Bytes from row to row: the columns, filled up with zeros to a multiple of 16. */
+  /** Bytes of a row: the columns, filled up with zeros to a multiple of 16. */
   readonly stride: number;
   readonly weights: number;
   readonly multipliers: number;
@@ -25,6 +25,9 @@ export interface Shard {
   readonly kernels: Kernels;
   readonly bytes: Uint8Array;
 }
+
+/** Rows lie in groups of four, 16 columns of each in turn; see `packRows` in engine/kernels. */
+export const ROWS_TOGETHER = 4;
 
 /** Where every shard keeps the vectors of the product that is being computed. */
 export interface Exchange {
@@ -59,7 +62,10 @@ export function planWeights(model: Model, blockSize: number, shardSize: number):
   const outputs = align(
     inputs + largest((operator) => positionsOf(operator) * inputPitch(constant(operator, 1))),
   );
-  const size = align(outputs + largest((operator) => positionsOf(operator) * 4 * constant(operator, 0)));
+  const outputsEnd = outputs + largest((operator) => positionsOf(operator) * 4 * constant(operator, 0));
+  // Groups of rows come in through the same room.
+  const packingEnd = inputs + largest((operator) => ROWS_TOGETHER * constant(operator, 1));
+  const size = align(Math.max(outputsEnd, packingEnd));
   const shardSizes: number[] = [size];
   const pieces = new Map<number, Piece[]>();
   for (const [index, operator] of linears) {
@@ -69,13 +75,13 @@ export function planWeights(model: Model, blockSize: number, shardSize: number):
     for (let firstRow = 0; firstRow < rows;) {
       const used = shardSizes.at(-1)!;
       // 64 bytes an array for alignment; a row, its multiplier, shift and bias take stride + 8.
-      const room = Math.floor((shardSize - used - 256) / (stride + 8));
-      if (room < 1 && used > size) {
+      const groups = Math.floor((shardSize - used - 256) / (stride + 8) / ROWS_TOGETHER);
+      if (groups < 1 && used > size) {
         shardSizes.push(size);
         continue;
       }
-      const count = Math.min(rows - firstRow, Math.max(1, room));
-      const multipliers = align(used + count * stride);
+      const count = Math.min(rows - firstRow, ROWS_TOGETHER * Math.max(1, groups));
+      const multipliers = align(used + align(count, ROWS_TOGETHER) * stride);
       const shifts = align(multipliers + 2 * count);
       const bias = align(shifts + 2 * count);
       const hasBias = operator.tensors.length > 1;
@@ -118,7 +124,7 @@ export function loadWeights(model: Model, plan: WeightsPlan): Shard[] {
     const bias = operator.tensors[1];
     for (const piece of pieces) {
       const { buffer } = shards[piece.shard]!.memory;
-      copyRows(matrixOf(model, operator), piece, buffer);
+      copyRows(matrixOf(model, operator), piece, shards[piece.shard]!, plan.exchange.inputs);
       if (bias !== undefined) {
         const { values } = model.tensors[bias] as TableTensor;
         const end = piece.firstRow + piece.rows;
@@ -129,19 +135,15 @@ export function loadWeights(model: Model, plan: WeightsPlan): Shard[] {
   return shards;
 }
 
-function copyRows(matrix: RowTensor, piece: Piece, buffer: SharedArrayBuffer): void {
+function copyRows(matrix: RowTensor, piece: Piece, { memory, kernels, bytes }: Shard, room: number): void {
   const { columns } = matrix;
+  const { buffer } = memory;
   const end = piece.firstRow + piece.rows;
-  const target = new Int8Array(buffer, piece.weights, piece.rows * piece.stride);
-  if (piece.stride === columns) {
-    target.set(matrix.values.subarray(piece.firstRow * columns, end * columns));
-  } else {
-    for (let row = piece.firstRow; row < end; row++) {
-      target.set(
-        matrix.values.subarray(row * columns, (row + 1) * columns),
-        (row - piece.firstRow) * piece.stride,
-      );
-    }
+  for (let row = piece.firstRow; row < end; row += ROWS_TOGETHER) {
+    const last = Math.min(end, row + ROWS_TOGETHER);
+    bytes.set(matrix.values.subarray(row * columns, last * columns), room);
+    const target = piece.weights + (row - piece.firstRow) * piece.stride;
+    kernels.packRows(room, last - row, columns, piece.stride, target);
   }
   new Uint16Array(buffer, piece.multipliers, piece.rows).set(
     matrix.multipliers.subarray(piece.firstRow, end),
