@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { root } from "../launch/paths.mjs";
+import { type Ending, runToEnd } from "./process.ts";
 import { readReport, reportVariable } from "./report.ts";
 import { type Suite, filesOf } from "./suites.ts";
 
@@ -23,12 +23,16 @@ export async function runSuite(suite: Suite, environment: NodeJS.ProcessEnv): Pr
   const folder = mkdtempSync(join(tmpdir(), "athanor-test-"));
   const reportFile = join(folder, "report.json");
   try {
-    const code =
+    const ending =
       files.length === 0
-        ? 0
-        : await exitCodeOf(commandOf(suite, files), { ...environment, [reportVariable]: reportFile });
+        ? { code: 0, stuck: false }
+        : await runToEnd(
+            commandOf(suite, files),
+            { ...environment, [reportVariable]: reportFile },
+            reportFile,
+          );
     const seconds = (performance.now() - started) / 1_000;
-    return { suite: suite.name, ...judge(files, code, readReport(reportFile)), seconds };
+    return { suite: suite.name, ...judge(files, ending, readReport(reportFile)), seconds };
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -36,25 +40,26 @@ export async function runSuite(suite: Suite, environment: NodeJS.ProcessEnv): Pr
 
 /**
  * Turns what a test process left behind into counts. Whatever could hide a failure is itself one: no files, no
- * report, a file without a test, an exit code that the counts do not explain.
+ * report, a file without a test, a process that does not end, an exit code that the counts do not explain.
  */
 export function judge(
   files: readonly string[],
-  exitCode: number,
+  { code, stuck }: Ending,
   report: ReturnType<typeof readReport>,
 ): Pick<Outcome, "passed" | "failed" | "skipped" | "problems"> {
   const { passed, failed, skipped } = report ?? { passed: 0, failed: 0, skipped: 0 };
   const problems: string[] = [];
   if (files.length === 0) problems.push("there are no test files");
   else if (report === undefined) {
-    problems.push(`the test process ended with code ${exitCode} before it reported`);
+    problems.push(`the test process ended with code ${code} before it reported`);
   } else {
     const ran = new Set(report.files);
     const idle = files.filter((file) => !ran.has(file)).map((file) => relative(root, file));
     if (passed + failed + skipped === 0) problems.push("not one test ran");
     else if (idle.length > 0) problems.push(`no test ran in ${idle.join(", ")}`);
-    if (exitCode !== 0 && failed === 0) {
-      problems.push(`every test passed, but the process ended with code ${exitCode}`);
+    if (stuck) problems.push("the test process did not end after its last test: something was left open");
+    else if (code !== 0 && failed === 0) {
+      problems.push(`every test passed, but the process ended with code ${code}`);
     }
   }
   return { passed, failed: failed + problems.length, skipped, problems };
@@ -65,12 +70,4 @@ function commandOf(suite: Suite, files: readonly string[]): string[] {
   if (suite.runner === "hardhat-solidity") return ["scripts/test/hardhat.ts", "solidity", ...files];
   const mocha = "node_modules/mocha/bin/mocha.js";
   return [mocha, "--reporter", "scripts/test/reporter.ts", ...files];
-}
-
-function exitCodeOf(args: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { cwd: root, env, stdio: ["ignore", "inherit", "inherit"] });
-    child.on("error", reject);
-    child.on("close", (code) => resolve(code ?? 1));
-  });
 }
