@@ -108,8 +108,11 @@ export function describeError(error: unknown): ErrorDescription {
 
 /** Whether an error speaks of the node or the network, not of what was asked: the same question may be answered later. */
 export function isNodeTrouble(error: unknown): boolean {
+  const { code, message } = describeError(error);
+  // ethers' word for an answer that is no JSON, such as a proxy's error page.
+  if (code === "UNSUPPORTED_OPERATION" || code === "SignerUnsupported") return /response body/.test(message);
   return /^(Rpc[A-Z]|CHAIN_UNREACHABLE|NETWORK_ERROR|SERVER_ERROR|TIMEOUT|UNKNOWN_ERROR|BAD_DATA|E[A-Z]+$)/.test(
-    describeError(error).code,
+    code,
   );
 }
 

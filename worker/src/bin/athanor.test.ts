@@ -1,14 +1,21 @@
 import { expect } from "chai";
-import { writeFile } from "node:fs/promises";
+import { generate } from "@athanor/engine";
+import { loadModel } from "@athanor/engine/node";
+import { chmod, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { systemClock } from "../clock.ts";
 import { readKeystore, unlockKeystore } from "../keys/keystore.ts";
+import { openSqlite } from "../storage/sqlite.ts";
 import { startChain, type TestChain } from "../testing/chain.ts";
-import { runAthanor, startAthanor, type Finished } from "../testing/athanor.ts";
+import { eventually } from "../testing/eventually.ts";
+import { endAll, runAthanor, startAthanor, type Finished } from "../testing/athanor.ts";
 import { temporaryFolder, writeTinyModel, type TemporaryFolder } from "../testing/model.ts";
 
 const password = "correct horse battery staple";
 const rpcKey = "rpc-key-0123456789";
 const privateKey = "0x8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba";
+/** Another account than any of the tests'. */
+const stranger = "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65";
 
 describe("athanor", function () {
   this.timeout(120_000);
@@ -29,7 +36,14 @@ describe("athanor", function () {
   before(async () => {
     folder = await temporaryFolder();
     chain = await startChain(`/v1/${rpcKey}`);
-    await writeTinyModel(join(folder.path, "model"), { context: 128 });
+    // Large enough for a generation to last a few seconds.
+    const sizes = { hidden: 128, feedForward: 384, layers: 6, heads: 4, headSize: 32, context: 512 };
+    await writeTinyModel(join(folder.path, "model"), sizes);
+  });
+
+  afterEach(async () => {
+    chain.rpc.fault = () => false;
+    await endAll();
   });
 
   after(async () => {
@@ -97,7 +111,7 @@ describe("athanor", function () {
     await chain.pass(4_000);
     const collected = await daemon.event("job.collected");
     expect(collected).to.include({ jobId: id });
-    expect(collected["earned"]).to.match(/^0\.0000\d+ ATH$/);
+    expect(collected["earned"]).to.match(/^0\.\d+ ATH$/);
 
     const status = await athanor("provider", "status", "--config", "provider.yaml", "--json");
     expect(JSON.parse(status.stdout)).to.deep.include({
@@ -120,6 +134,158 @@ describe("athanor", function () {
     for (const secret of [password, privateKey.slice(2), operatorKey.slice(2), rpcKey]) {
       expect(everything.toLowerCase()).to.not.contain(secret);
     }
+  });
+
+  const start = (file = "provider.yaml", secret = password) =>
+    startAthanor(["provider", "start", "--config", file], { cwd: folder.path, password: secret });
+
+  it("survives kill -9 in the middle of a generation and submits the same output once", async () => {
+    const daemon = start();
+    const { models } = (await daemon.event("ready")) as unknown as { models: [string] };
+    const request = { provider: owner, modelRoot: models[0], prompt: [5, 6, 7], maxTokens: 400 };
+    const id = await chain.createJob(request);
+    const storage = openSqlite(join(folder.path, "provider.sqlite"), systemClock);
+    await eventually(() => (storage.job(id)?.tokens.length ?? 0) >= 40, "tokens on disk");
+    storage.close();
+    daemon.process.kill("SIGKILL");
+    expect((await daemon.ended).code).to.equal(null);
+    expect(await chain.status(id)).to.equal("Created");
+
+    const again = start();
+    await eventually(
+      () => again.events().some(({ event, jobId }) => event === "job.submitted" && jobId === id),
+      "submitted",
+    );
+    expect(await chain.count("ResultSubmitted", id)).to.equal(1);
+    const first = again.events().find(({ event, jobId }) => event === "job.progress" && jobId === id)!;
+    expect(Number(first["tokens"]), "goes on where it was").to.be.greaterThan(40);
+    const { tokens } = await generate(await loadModel(join(folder.path, "model")), request);
+    expect(await chain.outputOf(id)).to.deep.equal(tokens);
+    expect(tokens.length, "long enough to be killed in").to.be.greaterThan(100);
+    again.process.kill("SIGINT");
+    expect((await again.ended).code).to.equal(0);
+  });
+
+  it("waits for an RPC service that is not there yet, and ends at once when asked to", async () => {
+    chain.rpc.fault = () => true;
+    const daemon = start();
+    expect(await daemon.event("chain.unreachable")).to.include.keys("code", "message", "retryInSeconds");
+    chain.rpc.fault = () => false;
+    await daemon.event("ready");
+    daemon.process.kill("SIGTERM");
+    expect((await daemon.ended).code).to.equal(0);
+    chain.rpc.fault = () => true;
+    const other = start();
+    await other.event("chain.unreachable");
+    other.process.kill("SIGTERM");
+    expect((await other.ended).code).to.equal(0);
+    expect(other.events().at(-1)).to.include({ event: "stopped" });
+    chain.rpc.fault = () => false;
+  });
+
+  const misconfigurations: readonly [
+    name: string,
+    change: (text: string) => string,
+    code: string,
+    ...said: string[],
+  ][] = [
+    [
+      "a mistyped field",
+      (text) => text.replace("chainId", "chainid"),
+      "CONFIG_INVALID",
+      "wrong.yaml:4:3: chain.chainid",
+      "chainId",
+    ],
+    [
+      "another chain",
+      (text) => text.replace("chainId: 31337", "chainId: 1"),
+      "CHAIN_ID_MISMATCH",
+      "on chain 31337",
+    ],
+    [
+      "an owner who is no provider",
+      (text) => text.replace(/owner: "0x\w+"/, `owner: "${stranger}"`),
+      "NOT_REGISTERED",
+      stranger,
+    ],
+    [
+      "a keystore that is not there",
+      (text) => text.replace("operator.json", "nobody.json"),
+      "KEYSTORE_MISSING",
+      "nobody.json",
+    ],
+    [
+      "a keystore that others can read",
+      (text) => text.replace("operator.json", "open.json"),
+      "KEYSTORE_PERMISSIONS",
+      "chmod 600",
+    ],
+    [
+      "another operator's keystore",
+      (text) => text.replace("operatorKeystore: operator.json", "operatorKeystore: owner.json"),
+      "KEY_MISMATCH",
+    ],
+    [
+      "another model",
+      (text) => text.replace("- path: model", `- path: model\n    root: "0x${"12".repeat(32)}"`),
+      "MODEL_ROOT_MISMATCH",
+      "0x1212",
+    ],
+    [
+      "a model without weights",
+      (text) => text.replace("- path: model", "- path: ."),
+      "CHECKPOINT_FILE_MISSING",
+    ],
+    [
+      "a key in the file",
+      (text) => `${text}privateKey: "${privateKey}"\n`,
+      "CONFIG_PLAINTEXT_KEY",
+      "wrong.yaml:",
+    ],
+  ];
+  for (const [name, change, code, ...said] of misconfigurations) {
+    it(`exits with 78, once and for all, because of ${name}`, async () => {
+      const text = change(configText(chain, owner)).replace("provider.sqlite", "wrong.sqlite");
+      await writeFile(join(folder.path, "wrong.yaml"), text);
+      const operatorKey = await readFile(join(folder.path, "operator.json"));
+      await writeFile(join(folder.path, "open.json"), operatorKey);
+      await chmod(join(folder.path, "open.json"), 0o644);
+      const finished = await start("wrong.yaml").ended;
+      expect(finished.code, finished.stderr).to.equal(78);
+      expect(finished.stderr).to.contain(`athanor: ${code}\n`).and.contain("\n→ ");
+      for (const part of said) expect(finished.stderr).to.contain(part);
+      for (const secret of [password, privateKey.slice(2)]) {
+        expect(finished.stdout + finished.stderr).to.not.contain(secret);
+      }
+      await rm(join(folder.path, "wrong.sqlite"), { force: true });
+    });
+  }
+
+  it("exits with 78 because of a wrong password, and says nothing of it", async () => {
+    const finished = await start("provider.yaml", "not the right password").ended;
+    expect(finished.code).to.equal(78);
+    expect(finished.stderr).to.contain("PASSWORD_WRONG").and.not.contain("not the right password");
+  });
+
+  it("exits with 2 and help for wrong arguments", async () => {
+    for (const args of [
+      ["provider", "start"],
+      ["provider", "strat"],
+      ["key", "create", "--out", "x", "--password-fd", "abc"],
+    ]) {
+      const finished = await athanor(...args);
+      expect(finished.code, args.join(" ")).to.equal(2);
+      expect(finished.stderr).to.contain("error: ");
+    }
+  });
+
+  it("hashes and verifies models", async () => {
+    const hashed = await athanor("model", "hash", "model", "--json");
+    const { modelRoot } = JSON.parse(hashed.stdout) as { modelRoot: string };
+    expect((await athanor("model", "verify", "model", "--root", modelRoot)).code).to.equal(0);
+    const other = await athanor("model", "verify", "model", "--root", `0x${"00".repeat(32)}`);
+    expect(other.code).to.equal(1);
+    expect(other.stdout).to.contain(modelRoot);
   });
 });
 

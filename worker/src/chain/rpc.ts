@@ -18,5 +18,7 @@ export function openRpc(url: string, chainId: number): JsonRpcProvider {
     // A cached answer would hide what our own transaction just changed.
     cacheTimeout: -1,
     batchMaxCount: 20,
+    // For those who wait for a transaction; the daemon polls by itself.
+    pollingInterval: 500,
   });
 }

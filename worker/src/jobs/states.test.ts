@@ -6,8 +6,9 @@ const names = Object.keys(jobStates) as JobStateName[];
 
 describe("the table of job states", () => {
   it("names only states that it has", () => {
-    for (const name of names)
-      {expect(names, name).to.include.members([...jobStates[name].next, ...jobStates[name].chain]);}
+    for (const name of names) {
+      expect(names, name).to.include.members([...jobStates[name].next, ...jobStates[name].chain]);
+    }
   });
 
   it("reaches every state from the first", () => {
@@ -26,8 +27,9 @@ describe("the table of job states", () => {
 
   it("lets the chain have the last word on every state", () => {
     for (const name of names) {
-      for (const ending of endedStates)
-        {expect(() => requireTransition(name, ending), `${name} → ${ending}`).to.not.throw();}
+      for (const ending of endedStates) {
+        expect(() => requireTransition(name, ending), `${name} → ${ending}`).to.not.throw();
+      }
     }
   });
 

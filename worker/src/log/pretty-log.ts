@@ -29,5 +29,8 @@ function text(value: unknown): string {
   if (typeof value === "bigint" || typeof value === "number" || typeof value === "boolean") {
     return value.toString();
   }
-  return JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? part.toString() : part));
+  return JSON.stringify(value, (name, part: unknown) => {
+    if (secretFields.test(name)) return "[hidden]";
+    return typeof part === "bigint" ? part.toString() : part;
+  });
 }

@@ -14,7 +14,7 @@ const root = `0x${"12".repeat(32)}`;
 const terms: JobTerms = {
   client: "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
   salt: 2n ** 64n - 1n,
-  createdAt: 1_795_000_000n,
+  minimumCharge: 5n,
   submitDeadline: 1_795_003_600n,
   provider: "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc",
   challengeWindow: 3_600n,

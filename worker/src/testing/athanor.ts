@@ -27,6 +27,16 @@ export interface AthanorOptions {
   readonly descriptors?: readonly string[];
 }
 
+const alive = new Set<RunningAthanor>();
+
+/** Ends what a failed test has left running. */
+export async function endAll(): Promise<void> {
+  for (const { process: child, ended } of alive) {
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
 /** Runs the command line as its users do: another process, nothing shared. */
 export function startAthanor(args: readonly string[], options: AthanorOptions): RunningAthanor {
   const descriptors = options.descriptors ?? [];
@@ -69,6 +79,8 @@ export function startAthanor(args: readonly string[], options: AthanorOptions): 
       return found;
     },
   };
+  alive.add(running);
+  void ended.then(() => alive.delete(running));
   return running;
 }
 

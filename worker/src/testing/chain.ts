@@ -1,4 +1,10 @@
-import { connectContracts, decodeJobState, deploymentOf, type AthanorContracts } from "@athanor/sdk/protocol";
+import {
+  connectContracts,
+  decodeJobState,
+  deploymentOf,
+  readOutcome,
+  type AthanorContracts,
+} from "@athanor/sdk/protocol";
 import type { ModelCommitment } from "@athanor/engine";
 import { encodeTokens } from "@athanor/engine/commitments";
 import { MaxUint256, parseEther, type Wallet, type Signer } from "ethers";
@@ -49,6 +55,8 @@ export interface TestChain {
     event: "ResultSubmitted" | "JobFinalized" | "JobDeclined" | "JobExpired",
     id: string,
   ): Promise<number>;
+  /** The tokens that were submitted for a job. */
+  outputOf(id: string): Promise<readonly number[]>;
   /** Undoes everything since `snapshot`, as a reorganisation would. */
   snapshot(): Promise<() => Promise<void>>;
   close(): Promise<void>;
@@ -167,6 +175,10 @@ export async function startChain(path = ""): Promise<TestChain> {
       const { topicHash } = contracts.jobEscrow.interface.getEvent(event);
       const filter = { address: deployment.jobEscrow, topics: [topicHash, id], fromBlock: 0 };
       return (await ethers.provider.getLogs(filter)).length;
+    },
+    async outputOf(id) {
+      const head = await ethers.provider.getBlockNumber();
+      return (await readOutcome(contracts, id, 0, head)).submitted!.tokens;
     },
     async snapshot() {
       const snapshot = await networkHelpers.takeSnapshot();

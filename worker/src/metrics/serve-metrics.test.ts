@@ -1,0 +1,44 @@
+import { expect } from "chai";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { eventually } from "../testing/eventually.ts";
+import { movableClock } from "../testing/clock.ts";
+import { setUpWorld } from "../testing/world.ts";
+import { serveMetrics } from "./serve-metrics.ts";
+
+describe("serveMetrics", function () {
+  this.timeout(60_000);
+  const world = setUpWorld();
+
+  it("counts jobs and says whether the daemon is alive", async () => {
+    const { chain, request, start } = world;
+    const clock = movableClock();
+    const { context, log, storage, stop } = await start({ clock });
+    const port = await freePort();
+    const close = await serveMetrics(context, port);
+    const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
+    const id = await chain.createJob(request());
+    await eventually(() => log.of("job.submitted", id).length === 1, "submitted");
+    await eventually(() => storage.lastAlive() !== null, "a round");
+    const metrics = await (await get("/metrics")).text();
+    expect(metrics).to.contain('athanor_jobs{state="submitted"} 1');
+    expect(metrics).to.contain('athanor_jobs{state="late"} 0');
+    expect(metrics).to.match(/athanor_gas_used_total [1-9]\d{4}/);
+    expect((await get("/health")).status).to.equal(200);
+    expect((await get("/else")).status).to.equal(404);
+    chain.rpc.fault = () => true;
+    await eventually(() => log.of("chain.unreachable").length > 0, "an outage is no death");
+    expect((await get("/health")).status).to.equal(200);
+    await close();
+    await stop();
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
