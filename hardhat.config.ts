@@ -30,5 +30,14 @@ export default defineConfig({
     localhost: { type: "http", chainType: "l1", url: "http://127.0.0.1:8545" },
   },
   typechain: { dontOverrideCompile: false },
-  test: { mocha: { timeout: 120_000 } },
+  test: {
+    mocha: { timeout: 120_000 },
+    solidity: {
+      profiles: {
+        default: { fuzz: { runs: 256 }, invariant: { runs: 24, depth: 80, failOnRevert: true } },
+        // `npm run audit`.
+        audit: { fuzz: { runs: 5_000 }, invariant: { runs: 300, depth: 400, failOnRevert: true } },
+      },
+    },
+  },
 });

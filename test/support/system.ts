@@ -136,10 +136,10 @@ export async function joinAsProvider(system: System, owner: Signer, operator: Si
 export function profileOf(operator: { address: string }, watchtower?: { address: string }) {
   return {
     operator: operator.address,
-    watchtower: watchtower?.address ?? ethers.ZeroAddress,
-    encryptionKey: ethers.id("encryption key"),
     hardwareClass: 0,
     gpuCount: 1,
+    watchtower: watchtower?.address ?? ethers.ZeroAddress,
+    encryptionKey: ethers.id("encryption key"),
     endpoint: "https://provider.example/",
   };
 }

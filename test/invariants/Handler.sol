@@ -1,0 +1,504 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+
+import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
+import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.sol";
+import {IVault} from "../../contracts/interfaces/IVault.sol";
+import {JobEscrow} from "../../contracts/jobs/JobEscrow.sol";
+import {MockStablecoin} from "../../contracts/mocks/MockStablecoin.sol";
+import {ProviderRegistry} from "../../contracts/registry/ProviderRegistry.sol";
+import {Vault} from "../../contracts/staking/Vault.sol";
+import {AthToken} from "../../contracts/token/AthToken.sol";
+import {Job, JobId} from "../../contracts/types/Job.sol";
+import {JobState, JobStatus} from "../../contracts/types/JobState.sol";
+import {Assert} from "../support/Assert.sol";
+import {System} from "../support/System.sol";
+import {vm} from "../support/Vm.sol";
+import {Model} from "./Model.sol";
+
+/// @notice Clients, providers, strangers and governance that do anything in any order. Each action does what it can or nothing: it never
+/// reverts, so that a revert is a finding. A second book, in `Model`, is kept by the definitions alone.
+contract Handler is Assert {
+    struct Opened {
+        Job job;
+        JobId id;
+        JobStatus status;
+        uint40 submittedAt;
+        uint32 count;
+        bytes32 root;
+    }
+
+    System public system;
+    Model public model;
+    // Nothing is immutable: the runner finds a contract's ABI by its bytecode, in which immutables are zeros.
+    // Held here because a getter between `vm.prank` and the call it is meant for would use the prank up.
+    Vault private _vault;
+    ProviderRegistry private _providers;
+    JobEscrow private _escrow;
+    AthToken private _ath;
+    MockStablecoin private _coin;
+    bytes32 private _modelRoot;
+    uint32 private constant ESCROW_BIT = 2;
+    address[4] public clients;
+    address[3] public owners;
+    address public constant STRANGER = address(0x5712a96e7);
+    uint256 public supply;
+    uint256 public donatedAth;
+    uint256 public donatedCoin;
+    uint256 public ended;
+    address private _test = msg.sender;
+    uint64 private _salt;
+    Opened[] private _jobs;
+
+    constructor() {
+        system = new System(address(this));
+        model = new Model();
+        (_vault, _providers, _escrow) = (system.vault(), system.providers(), system.escrow());
+        (_ath, _coin, _modelRoot) = (system.ath(), system.coin(), system.modelRoot());
+        for (uint160 i = 0; i < 4; ++i) {
+            address client = address(0xc11e00 + i);
+            clients[i] = client;
+            _credit(client, address(_ath), 10_000e18);
+            _credit(client, address(_coin), 10_000e6);
+            vm.startPrank(client);
+            _vault.approveModules(address(_ath), ESCROW_BIT);
+            _vault.approveModules(address(_coin), ESCROW_BIT);
+            vm.stopPrank();
+        }
+        for (uint160 i = 0; i < 3; ++i) {
+            address owner = address(0x90e00 + i);
+            owners[i] = owner;
+            _credit(owner, address(_ath), 2_000e18);
+            vm.startPrank(owner);
+            _vault.stake(1_500e18);
+            model.debit(address(_ath), owner, 1_500e18);
+            _vault.approveStakeModules(3);
+            _providers.register(_profile(i));
+            vm.stopPrank();
+            setOffer(i, true, 5e22, 7e22);
+            setOffer(i, false, 1e9 + 1, 3e9 + 7);
+        }
+        supply = _coin.totalSupply();
+    }
+
+    // --------------------------------------------------------------------------------------------- money
+
+    function deposit(uint256 who, bool inAth, uint256 amount, uint256 forWhom) public {
+        address token = _token(inAth);
+        address owner = actor(forWhom);
+        amount = bound(amount, 0, IERC20(token).balanceOf(actor(who)));
+        if (amount == 0) return;
+        vm.startPrank(actor(who));
+        IERC20(token).approve(address(_vault), amount);
+        _vault.deposit(token, amount, owner);
+        vm.stopPrank();
+        model.credit(token, owner, amount);
+    }
+
+    function withdraw(uint256 who, bool inAth, uint256 amount) public {
+        address token = _token(inAth);
+        amount = bound(amount, 0, model.available(token, actor(who)));
+        if (amount == 0) return;
+        vm.prank(actor(who));
+        _vault.withdraw(token, amount, actor(who));
+        model.debit(token, actor(who), amount);
+    }
+
+    function donate(uint256 who, bool inAth, uint256 amount) public {
+        address token = _token(inAth);
+        amount = bound(amount, 0, IERC20(token).balanceOf(actor(who)));
+        vm.prank(actor(who));
+        IERC20(token).transfer(address(_vault), amount);
+        if (inAth) donatedAth += amount;
+        else donatedCoin += amount;
+    }
+
+    function stake(uint256 who, uint256 amount) public {
+        amount = bound(amount, 0, model.available(address(_ath), actor(who)));
+        if (amount == 0) return;
+        vm.prank(actor(who));
+        _vault.stake(amount);
+        model.debit(address(_ath), actor(who), amount);
+    }
+
+    function unbond(uint256 who, uint256 amount) public {
+        IVault.Stake memory position = _vault.stakeOf(actor(who));
+        amount = bound(amount, 0, position.staked - position.locked);
+        if (amount == 0) return;
+        vm.prank(actor(who));
+        _vault.unbond(amount);
+    }
+
+    function claimUnbonded(uint256 who) public {
+        IVault.Unbonding memory unbonding = _vault.unbondingOf(actor(who));
+        if (unbonding.amount == 0 || block.timestamp < unbonding.releaseAt) return;
+        vm.prank(STRANGER);
+        _vault.claimUnbonded(actor(who));
+        model.credit(address(_ath), actor(who), unbonding.amount);
+    }
+
+    /// @notice Approvals come and go wherever the vault lets them.
+    function toggleApproval(uint256 who, bool inAth) public {
+        address token = _token(inAth);
+        IVault.Account memory account = _vault.accountOf(token, actor(who));
+        if (account.escrowed != 0) return;
+        vm.prank(actor(who));
+        if (account.modules == 0) _vault.approveModules(token, ESCROW_BIT);
+        else _vault.revokeModules(token);
+    }
+
+    // --------------------------------------------------------------------------------------------- providers
+
+    function setOffer(uint256 which, bool inAth, uint256 input, uint256 output) public {
+        uint256 maximum = inAth ? 1e24 : 1e10;
+        address owner = owners[which % 3];
+        if (!_providers.providerOf(owner).registered) return;
+        vm.prank(owner);
+        _providers.setOffer(
+            _modelRoot,
+            _token(inAth),
+            uint80(bound(input, 0, maximum)),
+            uint80(bound(output, 0, maximum))
+        );
+    }
+
+    function changeHardware(uint256 which, uint256 gpus) public {
+        address owner = owners[which % 3];
+        IProviderRegistry.Provider memory provider = _providers.providerOf(owner);
+        IVault.Stake memory position = _vault.stakeOf(owner);
+        IProviderRegistry.Profile memory profile = _profile(which % 3);
+        profile.gpuCount = uint32(bound(gpus, 1, 12));
+        uint96 required = _providers.requiredStake(0, profile.gpuCount);
+        if (!provider.registered) {
+            if (required > position.staked - position.locked) return;
+            vm.prank(owner);
+            _providers.register(profile);
+        } else {
+            if (required > provider.reserved + position.staked - position.locked) return;
+            vm.prank(owner);
+            _providers.update(profile);
+        }
+    }
+
+    function deregister(uint256 which) public {
+        address owner = owners[which % 3];
+        if (!_providers.providerOf(owner).registered) return;
+        if (_vault.stakeOf(owner).openWork != 0) return;
+        _removeOffers(owner);
+        vm.prank(owner);
+        _providers.deregister();
+    }
+
+    // --------------------------------------------------------------------------------------------- jobs
+
+    /// @dev Providers are clients too, of themselves as well.
+    function create(
+        uint256 who,
+        uint256 which,
+        bool inAth,
+        uint256 prompt,
+        uint256 output,
+        uint256 time
+    ) public {
+        address client = actor(who);
+        address owner = owners[which % 3];
+        address token = _token(inAth);
+        if (!_offers(owner, token)) return;
+        IJobEscrow.Request memory request = IJobEscrow.Request({
+            provider: owner,
+            modelRoot: _modelRoot,
+            token: token,
+            maxTokens: uint32(bound(output, 1, 24)),
+            maxInputPrice: type(uint80).max,
+            maxOutputPrice: type(uint80).max,
+            maxCost: type(uint128).max,
+            submitDeadline: uint40(block.timestamp + bound(time, 30, 1 days)),
+            seed: 1,
+            salt: ++_salt,
+            promptTokens: new bytes(4 * bound(prompt, 1, 40))
+        });
+        IVault.Account memory account = _vault.accountOf(token, client);
+        IVault.Stake memory position = _vault.stakeOf(owner);
+        if (account.modules == 0) return;
+        if (position.staked - position.locked < _escrow.parameters().stakePerJob) return;
+        Job memory job = _expectedJob(client, request);
+        uint256 price = model.priceOf(job, job.maxTokens) + job.exitBounty;
+        if (account.available < price) return;
+        vm.prank(client);
+        JobId id = _escrow.create(request);
+        JobState state = _escrow.jobState(id);
+        assertTrue(state.status() == JobStatus.Created, "JOB-1: the terms are those that were on offer");
+        job.inputRoot = _inputRoot(request);
+        assertTrue(_escrow.jobIdOf(job) == id, "JOB-1: the id is that of the expected terms");
+        _jobs.push(Opened(job, id, JobStatus.Created, 0, 0, 0));
+        model.escrow(token, client, price);
+    }
+
+    function submit(uint256 which, uint256 count) public {
+        if (_jobs.length == 0) return;
+        Opened storage opened = _jobs[which % _jobs.length];
+        if (opened.status != JobStatus.Created || block.timestamp > opened.job.submitDeadline) return;
+        count = bound(count, 1, opened.job.maxTokens);
+        bytes memory tokens = new bytes(4 * count);
+        address operator = _providers.operatorOf(opened.job.provider);
+        vm.prank(operator);
+        _escrow.submit(opened.job, tokens);
+        (opened.status, opened.submittedAt, opened.count) = (
+            JobStatus.Submitted,
+            uint40(block.timestamp),
+            uint32(count)
+        );
+        opened.root = keccak256(abi.encodePacked(uint8(0), new bytes(128)));
+    }
+
+    function finalize(uint256 which, uint256 forWhom) public {
+        if (_jobs.length == 0) return;
+        _finalize(_jobs[which % _jobs.length], actor(forWhom));
+    }
+
+    function finalizeBatch(uint256 first, uint256 length, uint256 forWhom) public {
+        if (_jobs.length == 0) return;
+        length = bound(length, 1, 4);
+        Job[] memory jobs = new Job[](length);
+        IJobEscrow.Output[] memory outputs = new IJobEscrow.Output[](length);
+        uint256 expected = 0;
+        for (uint256 i = 0; i < length; ++i) {
+            Opened storage opened = _jobs[((first % _jobs.length) + i) % _jobs.length];
+            (jobs[i], outputs[i]) = (opened.job, IJobEscrow.Output(opened.count, opened.root));
+            if (!_finalizable(opened)) continue;
+            ++expected;
+            _pay(opened, actor(forWhom));
+        }
+        vm.prank(STRANGER);
+        assertEqual(_escrow.finalizeBatch(jobs, outputs, actor(forWhom)), expected, "JOB-3: batch");
+    }
+
+    function expire(uint256 which, uint256 forWhom) public {
+        if (_jobs.length == 0) return;
+        _expire(_jobs[which % _jobs.length], actor(forWhom));
+    }
+
+    function decline(uint256 which) public {
+        if (_jobs.length == 0) return;
+        Opened storage opened = _jobs[which % _jobs.length];
+        if (opened.status != JobStatus.Created || block.timestamp > opened.job.submitDeadline) return;
+        address operator = _providers.operatorOf(opened.job.provider);
+        vm.prank(operator);
+        _escrow.decline(opened.job);
+        _refund(opened, JobStatus.Declined, 0, address(0));
+    }
+
+    // --------------------------------------------------------------------------------------------- world
+
+    function passTime(uint256 time) public {
+        vm.warp(block.timestamp + bound(time, 1, 8 hours));
+    }
+
+    /// @notice Governance changes everything it can, within its bounds.
+    function govern(uint256 what, uint256 value) public {
+        if (what % 4 == 0) {
+            _escrow.setParameters(
+                system.defaultParameters(
+                    uint96(bound(value, 0, 300e18)),
+                    uint32(bound(value, 10 minutes, 1 days))
+                )
+            );
+        } else if (what % 4 == 1) {
+            bool inAth = value % 2 == 0;
+            _escrow.setTokenTerms(
+                _token(inAth),
+                IJobEscrow.TokenTerms({
+                    accepted: true,
+                    feeBasisPoints: uint16(bound(value, 0, 2_000)),
+                    exitBounty: uint96(bound(value, 0, inAth ? 1e18 : 1e6)),
+                    minimumCharge: uint96(bound(value >> 8, 0, inAth ? 1e18 : 1e6))
+                })
+            );
+        } else if (what % 4 == 2) {
+            _providers.setFraudDeposit(uint96(bound(value, 0, 900e18)));
+            _vault.setUnbondingPeriod(uint40(bound(value, 14 days, 90 days)));
+        } else {
+            address token = _token(value % 2 == 0);
+            uint256 fees = model.available(token, address(_escrow));
+            if (fees == 0) return;
+            _escrow.withdrawFees(token, fees, STRANGER);
+            model.debit(token, address(_escrow), fees);
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------- exits
+
+    /// @notice Everybody ends everything and takes out all there is. Only for the test: the runner, which calls everything, does nothing here.
+    function drain() external {
+        if (msg.sender != _test) return;
+        for (uint256 i = 0; i < _jobs.length; ++i) {
+            Opened storage opened = _jobs[i];
+            if (opened.status == JobStatus.Created && block.timestamp <= opened.job.submitDeadline) {
+                vm.warp(uint256(opened.job.submitDeadline) + 1);
+            }
+            _expire(opened, STRANGER);
+            if (opened.status == JobStatus.Submitted && !_finalizable(opened)) {
+                vm.warp(uint256(opened.submittedAt) + opened.job.challengeWindow);
+            }
+            _finalize(opened, STRANGER);
+        }
+        for (uint256 i = 0; i < 3; ++i) deregister(i);
+        for (uint256 i = 0; i < 8; ++i) unbond(i, _vault.stakeOf(actor(i)).staked);
+        vm.warp(block.timestamp + 90 days);
+        for (uint256 i = 0; i < 8; ++i) claimUnbonded(i);
+        for (uint256 i = 0; i < 2; ++i) {
+            govern(3, i);
+            for (uint256 j = 0; j < 8; ++j) withdraw(j, i == 0, model.available(_token(i == 0), actor(j)));
+        }
+    }
+
+    // --------------------------------------------------------------------------------------------- views
+
+    /// @notice Everybody who can own anything: four clients, three providers, a stranger.
+    function actor(uint256 index) public view returns (address) {
+        index %= 8;
+        return
+            index < 4
+                ? clients[index]
+                : index < 7
+                    ? owners[index - 4]
+                    : STRANGER;
+    }
+
+    function jobCount() external view returns (uint256) {
+        return _jobs.length;
+    }
+
+    function jobAt(uint256 index) external view returns (Opened memory) {
+        return _jobs[index];
+    }
+
+    // --------------------------------------------------------------------------------------------- internal
+
+    function _removeOffers(address owner) private {
+        for (uint256 i = 0; i < 2; ++i) {
+            if (!_offers(owner, _token(i == 0))) continue;
+            address token = _token(i == 0);
+            vm.prank(owner);
+            _providers.removeOffer(_modelRoot, token);
+        }
+    }
+
+    function _finalizable(Opened storage opened) private view returns (bool) {
+        return
+            opened.status == JobStatus.Submitted &&
+            block.timestamp >= uint256(opened.submittedAt) + opened.job.challengeWindow;
+    }
+
+    function _finalize(Opened storage opened, address bountyRecipient) private {
+        if (!_finalizable(opened)) return;
+        vm.prank(STRANGER);
+        _escrow.finalize(opened.job, IJobEscrow.Output(opened.count, opened.root), bountyRecipient);
+        _pay(opened, bountyRecipient);
+    }
+
+    function _expire(Opened storage opened, address bountyRecipient) private {
+        if (opened.status != JobStatus.Created || block.timestamp <= opened.job.submitDeadline) return;
+        vm.prank(STRANGER);
+        _escrow.expire(opened.job, bountyRecipient);
+        bool inGrace = block.timestamp <= uint256(opened.job.submitDeadline) + 10 minutes;
+        _refund(opened, JobStatus.Expired, inGrace ? 0 : opened.job.exitBounty, bountyRecipient);
+    }
+
+    function _pay(Opened storage opened, address bountyRecipient) private {
+        model.pay(opened.job, opened.count, address(_escrow), bountyRecipient);
+        opened.status = JobStatus.Finalized;
+        ++ended;
+    }
+
+    function _refund(
+        Opened storage opened,
+        JobStatus status,
+        uint256 bounty,
+        address bountyRecipient
+    ) private {
+        model.refund(opened.job, bounty, bountyRecipient);
+        opened.status = status;
+        ++ended;
+    }
+
+    function _expectedJob(
+        address client,
+        IJobEscrow.Request memory request
+    ) private view returns (Job memory job) {
+        IJobEscrow.Parameters memory parameters = _escrow.parameters();
+        IJobEscrow.TokenTerms memory terms = _escrow.tokenTermsOf(request.token);
+        IProviderRegistry.Offer memory offer = _providers.offerOf(
+            request.provider,
+            request.modelRoot,
+            request.token
+        );
+        job.client = client;
+        job.salt = request.salt;
+        job.submitDeadline = request.submitDeadline;
+        job.provider = request.provider;
+        // At most 64 positions of a million multiply-adds at 10^9 a second: one second, rounded up.
+        job.challengeWindow = parameters.challengeWindow + 1;
+        job.feeBasisPoints = terms.feeBasisPoints;
+        job.token = request.token;
+        job.exitBounty = terms.exitBounty;
+        job.stakeLock = parameters.stakePerJob;
+        (job.inputPrice, job.outputPrice) = (offer.inputPrice, offer.outputPrice);
+        job.minimumCharge = terms.minimumCharge;
+        job.promptTokens = uint32(request.promptTokens.length / 4);
+        job.maxTokens = request.maxTokens;
+        job.vocabularySize = system.VOCABULARY();
+        job.modelRoot = request.modelRoot;
+    }
+
+    /// @dev Prompts here are zeros, of one or two tiles.
+    function _inputRoot(IJobEscrow.Request memory request) private pure returns (bytes32) {
+        bytes32 root = keccak256(abi.encodePacked(uint8(0), new bytes(128)));
+        if (request.promptTokens.length > 128)
+            root = keccak256(abi.encodePacked(uint8(1), uint8(1), root, root));
+        return
+            keccak256(
+                abi.encodePacked(
+                    uint8(4),
+                    uint32(request.promptTokens.length / 4),
+                    uint32(0),
+                    request.seed,
+                    uint256(request.maxTokens),
+                    root
+                )
+            );
+    }
+
+    function _offers(address owner, address token) private view returns (bool) {
+        try _providers.offerOf(owner, _modelRoot, token) {
+            return true;
+        } catch {
+            return false;
+        }
+    }
+
+    function _profile(uint256 index) private pure returns (IProviderRegistry.Profile memory) {
+        return
+            IProviderRegistry.Profile({
+                operator: address(uint160(0x09e7a7000 + index)),
+                watchtower: address(0),
+                encryptionKey: 0,
+                hardwareClass: 0,
+                gpuCount: 1,
+                endpoint: ""
+            });
+    }
+
+    function _token(bool inAth) private view returns (address) {
+        return inAth ? address(_ath) : address(_coin);
+    }
+
+    function _credit(address owner, address token, uint256 amount) private {
+        if (token == address(_coin)) _coin.mint(address(this), amount);
+        IERC20(token).approve(address(_vault), amount);
+        _vault.deposit(token, amount, owner);
+        model.credit(token, owner, amount);
+    }
+}

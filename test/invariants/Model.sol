@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Job} from "../../contracts/types/Job.sol";
+
+/// @notice What every account must hold, kept from the definitions of the specification and from nothing the contracts compute.
+contract Model {
+    mapping(address token => mapping(address owner => uint256)) public available;
+    mapping(address token => mapping(address owner => uint256)) public escrowed;
+
+    function credit(address token, address owner, uint256 amount) public {
+        available[token][owner] += amount;
+    }
+
+    function debit(address token, address owner, uint256 amount) public {
+        available[token][owner] -= amount;
+    }
+
+    function escrow(address token, address client, uint256 amount) external {
+        debit(token, client, amount);
+        escrowed[token][client] += amount;
+    }
+
+    /// @notice The price of a result: millionths of token units, rounded up once, and never below the minimum.
+    function priceOf(Job memory job, uint256 outputTokens) public pure returns (uint256 price) {
+        uint256 millionths = uint256(job.promptTokens) * job.inputPrice + outputTokens * job.outputPrice;
+        price = millionths / 1e6;
+        if (millionths % 1e6 != 0) price += 1;
+        if (price < job.minimumCharge) price = job.minimumCharge;
+    }
+
+    function pay(Job memory job, uint256 outputTokens, address feeAccount, address bountyRecipient) external {
+        uint256 charge = priceOf(job, outputTokens);
+        uint256 fee = (charge * job.feeBasisPoints) / 10_000;
+        if ((charge * job.feeBasisPoints) % 10_000 != 0) fee += 1;
+        credit(job.token, job.provider, charge - fee);
+        credit(job.token, feeAccount, fee);
+        credit(job.token, bountyRecipient, job.exitBounty);
+        _release(job, charge + job.exitBounty);
+    }
+
+    function refund(Job memory job, uint256 bounty, address bountyRecipient) external {
+        credit(job.token, bountyRecipient, bounty);
+        _release(job, bounty);
+    }
+
+    function _release(Job memory job, uint256 spent) private {
+        uint256 total = priceOf(job, job.maxTokens) + job.exitBounty;
+        escrowed[job.token][job.client] -= total;
+        credit(job.token, job.client, total - spent);
+    }
+}
