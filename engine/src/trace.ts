@@ -9,7 +9,7 @@ export {
   type TraceAddress,
   type TraceLayout,
 } from "./trace/layout.ts";
-export { referenceExecutor, type Executor, type TraceRequest } from "./trace/request.ts";
+export { defaultExecutor, referenceExecutor, type Executor, type TraceRequest } from "./trace/request.ts";
 export {
   openTiles,
   operatorTiles,

@@ -2,6 +2,8 @@ import { Option } from "commander";
 import { existingFile, existingFolder, positiveInteger } from "../lib/arguments.ts";
 import { type AccuracyOptions } from "./accuracy.ts";
 import { type ListedBenchmark, listed } from "./benchmark.ts";
+import { type TraceBenchOptions } from "./trace.ts";
+import { type EngineOptions } from "./engine.ts";
 import { benchProgram, exitCodeAfter, type Streams } from "./program.ts";
 
 const accuracy = listed({
@@ -26,6 +28,23 @@ const accuracy = listed({
   },
 });
 
+const engine = listed({
+  name: "engine",
+  summary: "the fast executor's speed beside llama.cpp's, which it fetches",
+  options: [
+    new Option("--large", "also a model of a billion parameters (takes 4 GB of memory)"),
+    new Option("--threads <number>", "threads of both (default: all that the machine has)").argParser(
+      positiveInteger,
+    ),
+  ],
+  async run(options: EngineOptions) {
+    return (await import("./engine.ts")).benchEngine(options);
+  },
+  async table(result) {
+    return (await import("./engine.ts")).engineTable(result);
+  },
+});
+
 const gas = listed({
   name: "gas",
   summary: "what a job costs on chain, from a funded balance",
@@ -38,7 +57,26 @@ const gas = listed({
   },
 });
 
-const benchmarks: readonly ListedBenchmark[] = [accuracy, gas];
+const trace = listed({
+  name: "trace",
+  summary: "time and memory of the trace root of one answer",
+  options: [
+    new Option("--model <folder>", "Hugging Face checkpoint (default: the bundled model)").argParser(
+      existingFolder,
+    ),
+    new Option("--tokens <number>", "how many tokens to answer with (default: 256)").argParser(
+      positiveInteger,
+    ),
+  ],
+  async run(options: TraceBenchOptions) {
+    return (await import("./trace.ts")).benchTrace(options);
+  },
+  async table(result) {
+    return (await import("./trace.ts")).traceTable(result);
+  },
+});
+
+const benchmarks: readonly ListedBenchmark[] = [accuracy, engine, gas, trace];
 
 const streams: Streams = {
   out: (text) => process.stdout.write(text),

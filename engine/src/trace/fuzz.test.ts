@@ -59,6 +59,7 @@ describe("random programs", () => {
         const observations: Observation[] = [];
         const generation = await generate(model, {
           ...request,
+          executor: "reference",
           observer: (observation) => observations.push(copied(observation)),
         });
         const { traceRoot, ...commitment } = await traceRequest(model, request);

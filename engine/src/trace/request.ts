@@ -15,11 +15,14 @@ export interface TraceRequest extends RequestCommitment {
   readonly outputLimit?: number;
 }
 
-/** Runs a request and shows every intermediate; `generate` of any executor. */
+/** Runs a request and shows every intermediate, as `generate` does. */
 export type Executor = (
   model: Model,
   options: Pick<GenerateOptions, "prompt" | "maxTokens" | "signal" | "observer">,
 ) => Promise<Generation>;
+
+/** The fast executor, or the reference where it cannot run. */
+export const defaultExecutor: Executor = generate;
 
 export const referenceExecutor: Executor = (model, options) =>
   generate(model, { ...options, executor: "reference" });

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { createFastExecutor } from "../fast/executor.ts";
 import { importModel } from "../import/import-model.ts";
 import type { Model } from "../model.ts";
 import { generate } from "../run/generate.ts";
@@ -7,7 +8,7 @@ import { expectRefusal } from "../testing/expect-error.ts";
 import { copied, naiveTraceRoot } from "../testing/naive-trace.ts";
 import { filesOf, memorySource, tinyCheckpoint, tinySource } from "../testing/tiny-checkpoint.ts";
 import { traceLayout, type TraceAddress } from "./layout.ts";
-import type { Executor } from "./request.ts";
+import { referenceExecutor, type Executor } from "./request.ts";
 import { openTiles, operatorTiles, traceRequest } from "./trace.ts";
 import { verifyOpening } from "./verify.ts";
 
@@ -25,7 +26,8 @@ describe("traces", () => {
 
   const everything = async (options: { prompt: number[]; maxTokens: number }, of = model) => {
     const observations: Observation[] = [];
-    const generation = await generate(of, { ...options, observer: (o) => observations.push(copied(o)) });
+    const observer = (observation: Observation) => observations.push(copied(observation));
+    const generation = await generate(of, { ...options, observer, executor: "reference" });
     return { observations, generation };
   };
 
@@ -76,6 +78,18 @@ describe("traces", () => {
       const blocks = await traceRequest(model, request, { executor: inBlocks(length) });
       expect(blocks.traceRoot, `blocks of ${length}`).to.equal(traceRoot);
     }
+  });
+
+  it("are the same from the reference and from the fast executor", async () => {
+    const prompt = Array.from({ length: 30 }, (_, index) => index % 48);
+    const reference = await traceRequest(model, { prompt, maxTokens: 7 }, { executor: referenceExecutor });
+    const executor = createFastExecutor(model, { threads: 1 });
+    const fast = await traceRequest(
+      model,
+      { prompt, maxTokens: 7 },
+      { executor: (of, options) => generate(of, { ...options, executor }) },
+    );
+    expect(fast).to.deep.equal(reference);
   });
 
   it("open at every address of some positions, and every opening verifies", async () => {

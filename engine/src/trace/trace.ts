@@ -4,11 +4,11 @@ import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import { createTreeHasher } from "./hasher.ts";
 import { checkAddress, traceLayout, type TraceAddress } from "./layout.ts";
-import { checkTraceRequest, referenceExecutor, type Executor, type TraceRequest } from "./request.ts";
+import { checkTraceRequest, defaultExecutor, type Executor, type TraceRequest } from "./request.ts";
 import { Tracer, type Opening, type TracedTile } from "./tracer.ts";
 
 export interface TraceOptions {
-  /** Who computes. All executors yield the same trace. Default: the reference. */
+  /** Who computes. All executors yield the same trace. Default: the fast one, the reference where it cannot run. */
   readonly executor?: Executor;
   readonly signal?: AbortSignal;
 }
@@ -83,7 +83,7 @@ export async function operatorTiles(
   const hasher = await createTreeHasher();
   const tracer = new Tracer(model.program, layout, request.prompt.length, hasher, addresses);
   const enough = new AbortController();
-  const { executor = referenceExecutor, signal } = options;
+  const { executor = defaultExecutor, signal } = options;
   try {
     await executor(model, {
       prompt: request.prompt,
@@ -113,7 +113,7 @@ async function replay(
   options: TraceOptions,
 ): Promise<{ commitment: TraceCommitment; tracer: Tracer }> {
   checkTraceRequest(model, request);
-  const { executor = referenceExecutor, signal } = options;
+  const { executor = defaultExecutor, signal } = options;
   const { prompt, maxTokens, outputLimit = maxTokens } = request;
   const hasher = await createTreeHasher();
   const tracer = new Tracer(model.program, traceLayout(model.program), prompt.length, hasher, watched);

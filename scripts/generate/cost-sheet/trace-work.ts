@@ -12,8 +12,8 @@ export interface TraceWork {
   readonly blocks: number;
 }
 
-/** The work of position `position` with all operators active. Runs of PAD cost one node a level. */
-export function traceWork(program: Program, position: number): TraceWork {
+/** The work of one position, of all its operators or only of those that always run. Runs of PAD cost one node a level. */
+export function traceWork(program: Program, position: number, generating = true): TraceWork {
   const work = { bytes: 0, hashes: 0, blocks: 0 };
   const leaf = (bytes: number) => {
     work.bytes += bytes;
@@ -24,7 +24,8 @@ export function traceWork(program: Program, position: number): TraceWork {
     work.hashes += count;
     work.blocks += count;
   };
-  for (const { sections } of traceLayout(program).operators) {
+  for (const [index, { sections }] of traceLayout(program).operators.entries()) {
+    if (!generating && program.operators[index]!.phase === "generating") continue;
     for (const { type, groups, size, tile, tilesPerGroup } of sections) {
       // Only groups over positions hold context elements, or one for 256 of them.
       const fraction = (position + 1) / program.contextLength;
