@@ -9,6 +9,8 @@ export const ELEMENT_BYTES: Readonly<Record<SectionType, number>> = {
 
 /**
  * Canonical bytes of one tile: `length` elements, big endian, the first `count` of them values[start …], zeros after.
+ *
+ * @param into zeros, or the last tile of the same length and count; overwritten and returned
  */
 export function encodeTile(
   type: SectionType,
@@ -16,9 +18,9 @@ export function encodeTile(
   start: number,
   count: number,
   length: number,
+  into?: Uint8Array,
 ): Uint8Array {
-  const width = ELEMENT_BYTES[type];
-  const bytes = new Uint8Array(width * length);
+  const bytes = into ?? new Uint8Array(ELEMENT_BYTES[type] * length);
   const view = new DataView(bytes.buffer);
   if (type === "int16") {
     for (let index = 0; index < count; index++) view.setInt16(2 * index, values[start + index] as number);

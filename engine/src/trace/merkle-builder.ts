@@ -76,15 +76,20 @@ export class MerkleBuilder {
     let index = this.#count / 2 ** level;
     this.#count += 2 ** level;
     for (;;) {
-      for (const [leaf, path] of this.#paths) {
-        if (Math.floor(leaf / 2 ** level) === (index % 2 === 0 ? index + 1 : index - 1)) path[level] = hash;
-      }
+      if (this.#paths.size > 0) this.#record(level, index, hash);
       if (index % 2 === 0) break;
       hash = this.#hasher.node(level + 1, this.#waiting[level]!, hash);
       index = (index - 1) / 2;
       level++;
     }
     this.#waiting[level] = hash;
+  }
+
+  #record(level: number, index: number, hash: Uint8Array): void {
+    const sibling = index % 2 === 0 ? index + 1 : index - 1;
+    for (const [leaf, path] of this.#paths) {
+      if (Math.floor(leaf / 2 ** level) === sibling) path[level] = hash;
+    }
   }
 
   #watches(start: number, end: number): boolean {

@@ -1,7 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { Program } from "../program/program.ts";
 import type { Observation } from "../run/session.ts";
-import { encodeTile } from "./encode-tile.ts";
+import { ELEMENT_BYTES, encodeTile } from "./encode-tile.ts";
 import type { TreeHasher } from "./hasher.ts";
 import type { OperatorLayout, SectionLayout, TraceAddress, TraceLayout } from "./layout.ts";
 import { MerkleBuilder, padding, Uniform } from "./merkle-builder.ts";
@@ -160,12 +160,22 @@ export class Tracer {
     // Groups over positions arrive as far as they are filled.
     const active = values.length / groups;
     const filled = Math.ceil(active / tile);
+    let scratch: { count: number; length: number; bytes: Uint8Array } | undefined;
     for (let group = 0; group < groups; group++) {
       for (let index = 0; index < filled; index++) {
         const start = index * tile;
         const count = Math.min(active - start, tile);
-        const data = encodeTile(type, values, group * active + start, count, Math.min(size - start, tile));
-        if (watched?.has(tree.count)) watched.set(tree.count, data);
+        const length = Math.min(size - start, tile);
+        const kept = watched?.has(tree.count);
+        // Most tiles of a section are alike in length and are hashed one after another in the same bytes.
+        if (kept || scratch?.count !== count || scratch.length !== length) {
+          scratch = { count, length, bytes: new Uint8Array(ELEMENT_BYTES[type] * length) };
+        }
+        const data = encodeTile(type, values, group * active + start, count, length, scratch.bytes);
+        if (kept) {
+          watched!.set(tree.count, data);
+          scratch = undefined;
+        }
         tree.push(this.#hasher.leaf(data));
       }
       tree.fill(this.#pads, tilesPerGroup - filled);
