@@ -14,6 +14,7 @@ contract ContractWallet {
     function execute(Call[] calldata calls) external returns (bytes[] memory results) {
         results = new bytes[](calls.length);
         for (uint256 i = 0; i < calls.length; ++i) {
+            // solhint-disable-next-line avoid-low-level-calls
             (bool success, bytes memory result) = calls[i].target.call(calls[i].data);
             if (!success) {
                 assembly ("memory-safe") {

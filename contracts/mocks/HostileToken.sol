@@ -49,6 +49,7 @@ contract HostileToken is ERC20 {
         uint256 fee = transfers ? (value * feeBasisPoints) / 10_000 : 0;
         super._update(from, to, value - fee);
         if (fee != 0) super._update(from, address(0), fee);
+        // solhint-disable-next-line avoid-low-level-calls
         if (transfers && _callee != address(0)) (callSucceeded, callResult) = _callee.call(_callData);
     }
 }

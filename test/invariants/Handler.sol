@@ -18,6 +18,7 @@ import {System} from "../support/System.sol";
 import {vm} from "../support/Vm.sol";
 import {Model} from "./Model.sol";
 
+/// @dev Longer than 400 lines: one contract, because the runner calls each of its functions as an action on one state.
 /// @notice Clients, providers, strangers and governance that do anything in any order. Each action does what it can or nothing: it never
 /// reverts, so that a revert is a finding. A second book, in `Model`, is kept by the definitions alone.
 contract Handler is Assert {

@@ -1,3 +1,4 @@
+// Longer than 400 lines: a job from its creation to each of its ends, in one place.
 import { expect } from "chai";
 import { concat, keccak256, solidityPackedKeccak256 } from "ethers";
 import { JobStatus } from "../../sdk/src/generated/enums.ts";

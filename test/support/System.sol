@@ -12,7 +12,6 @@ import {ModelRegistry} from "../../contracts/registry/ModelRegistry.sol";
 import {ProviderRegistry} from "../../contracts/registry/ProviderRegistry.sol";
 import {Vault} from "../../contracts/staking/Vault.sol";
 import {AthToken} from "../../contracts/token/AthToken.sol";
-import {vm} from "./Vm.sol";
 
 /// @notice The whole protocol, governed by whoever deploys it, with one registered model.
 contract System {
