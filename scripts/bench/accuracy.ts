@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { Tokenizer } from "../../engine/src/index.ts";
+import { importModel, Tokenizer } from "../../engine/src/index.ts";
 import { loadModel, openCheckpoint } from "../../engine/src/node.ts";
 import {
   compare,
@@ -9,6 +9,9 @@ import {
   type Sequences,
 } from "../../engine/src/reference-float/compare.ts";
 import { type FloatLlama, loadFloatLlama } from "../../engine/src/reference-float/float-llama.ts";
+import { rescale } from "../../engine/src/testing/rescale.ts";
+import { SECOND_SHAPE, successorCheckpoint } from "../../engine/src/testing/successor-checkpoint.ts";
+import { filesOf, memorySource, type TinyCheckpoint } from "../../engine/src/testing/tiny-checkpoint.ts";
 import { formatTable } from "../lib/table.ts";
 
 export interface AccuracyOptions {
@@ -25,8 +28,33 @@ export interface AccuracyOptions {
 const BUNDLED_MODEL = fileURLToPath(new URL("../../models/bard", import.meta.url));
 const DEFAULT_TOKENS = 2048;
 
+export interface AccuracyResult extends Comparison {
+  /** Unless a model was chosen: two that the tests build. */
+  readonly others: readonly (Comparison & { readonly name: string })[];
+}
+
 /** How far the integer form of a model is from the same checkpoint in float64, on the same tokens. */
-export async function benchAccuracy(options: AccuracyOptions = {}): Promise<Comparison> {
+export async function benchAccuracy(options: AccuracyOptions = {}): Promise<AccuracyResult> {
+  const chosen = await compareModel(options);
+  if (options.model !== undefined || options.text !== undefined) return { ...chosen, others: [] };
+  const second = successorCheckpoint();
+  const rescaled = successorCheckpoint();
+  rescale(rescaled, 1000, SECOND_SHAPE);
+  const built: readonly [string, TinyCheckpoint][] = [
+    ["built, width 96, 6 heads on 2, untied head", second],
+    ["the same, some channels 1,000 times larger", rescaled],
+  ];
+  const others = [];
+  for (const [name, checkpoint] of built) {
+    const source = memorySource(filesOf(checkpoint));
+    const float = await loadFloatLlama(source);
+    const text = sampledText(float, 1, options.tokens ?? DEFAULT_TOKENS, options.seed ?? 1);
+    others.push({ name, ...compare(float, await importModel(source), text) });
+  }
+  return { ...chosen, others };
+}
+
+async function compareModel(options: AccuracyOptions): Promise<Comparison> {
   const directory = options.model ?? BUNDLED_MODEL;
   const model = await loadModel(directory);
   const float = await loadFloatLlama(openCheckpoint(directory));
@@ -76,7 +104,14 @@ function windows(
   return sequences;
 }
 
-export function accuracyTable(result: Comparison): string {
+export function accuracyTable(result: AccuracyResult): string {
+  const tables = [{ name: "", ...result }, ...result.others].map(({ name, ...comparison }) =>
+    [name, comparisonTable(comparison)].filter((part) => part !== "").join("\n"),
+  );
+  return tables.join("\n\n");
+}
+
+function comparisonTable(result: Comparison): string {
   const { float, integer } = result.perplexity;
   return formatTable(
     [{ heading: "measure" }, { heading: "value", align: "right" }],
