@@ -1,0 +1,38 @@
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { loadModel } from "../node.ts";
+import { Tokenizer } from "../tokenizer.ts";
+import { referenceExecutor } from "./request.ts";
+import { openTiles, traceRequest } from "./trace.ts";
+import { verifyOpening } from "./verify.ts";
+
+const DIRECTORY = fileURLToPath(new URL("../../../models/bard", import.meta.url));
+
+describe("a trace of the bundled model", () => {
+  it("has the recorded root from every executor, and opens", async () => {
+    const model = await loadModel(DIRECTORY);
+    const tokenizer = Tokenizer.fromJson(model.tokenizerJson, model.tokenizerConfigJson);
+    const request = { prompt: tokenizer.encode("ROMEO:\n"), maxTokens: 8 };
+    const commitment = await traceRequest(model, request);
+    expect(commitment.traceRoot).to.equal(
+      "0x086f95ea24440ff4b70de1c5a959da7873dab3c85ac5cb387f1736a91acf723f",
+    );
+    const last = model.program.operators.length - 1;
+    const addresses = [
+      { position: 0, operator: 7, tile: 63 },
+      { position: request.prompt.length - 1 + 7, operator: last, tile: 0 },
+      { position: 511, operator: last, tile: 0 },
+    ];
+    const reference = await openTiles(model, request, addresses, { executor: referenceExecutor });
+    expect(reference.commitment).to.deep.equal(commitment);
+    for (const opening of reference.openings) {
+      expect(verifyOpening(model.program, commitment, opening), `position ${opening.position}`).to.equal(
+        true,
+      );
+    }
+    expect(reference.openings.map(({ data }) => data && [...data]).slice(1)).to.deep.equal([
+      [0, 0, 0, 1],
+      undefined,
+    ]);
+  });
+});
