@@ -51,6 +51,7 @@ contract ProtocolInvariantsTest is Assert {
     /// @notice EXIT-1: at the end of every run everybody leaves, and the vault keeps nothing but what was given to it.
     function afterInvariant() external {
         handler.drain();
+        _everyAccountIsWhatTheModelSays();
         for (uint256 i = 0; i < 2; ++i) {
             address token = _token(i);
             assertEqual(system.vault().tokenState(token).ledger, 0, "EXIT-1: ledger");
