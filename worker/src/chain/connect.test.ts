@@ -9,7 +9,7 @@ import { connectChain } from "./connect.ts";
 import { openRpc } from "./rpc.ts";
 
 describe("connectChain", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let chain: TestChain;
 
   before(async () => {

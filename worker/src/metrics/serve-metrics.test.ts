@@ -7,7 +7,7 @@ import { setUpWorld } from "../testing/world.ts";
 import { serveMetrics } from "./serve-metrics.ts";
 
 describe("serveMetrics", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const world = setUpWorld();
 
   it("counts jobs and says whether the daemon is alive", async () => {

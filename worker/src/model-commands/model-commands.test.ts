@@ -7,7 +7,7 @@ import { temporaryFolder, writeTinyModel, type TemporaryFolder } from "../testin
 import { progressBar, short } from "./progress.ts";
 
 describe("athanor model", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let folder: TemporaryFolder;
   const athanor = (...args: string[]) => runAthanor(["model", ...args], { cwd: folder.path });
 

@@ -5,7 +5,7 @@ import { movableClock } from "../testing/clock.ts";
 import { setUpWorld } from "../testing/world.ts";
 
 describe("the outbox", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const world = setUpWorld();
 
   afterEach(() => world.chain.automine(true));

@@ -21,7 +21,7 @@ const deaths: readonly (Death & { readonly name: string })[] = [
 ];
 
 describe("a crash", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const world = setUpWorld();
 
   for (const { name, ...death } of deaths) {

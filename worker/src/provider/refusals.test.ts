@@ -5,7 +5,7 @@ import { movableClock } from "../testing/clock.ts";
 import { setUpWorld } from "../testing/world.ts";
 
 describe("jobs that are not answered", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const world = setUpWorld();
 
   it("are declined when they ask for more tokens than configured", async () => {
@@ -76,7 +76,7 @@ describe("jobs that are not answered", function () {
     expect(await chain.status(id), "left to the client at first").to.equal("Created");
 
     await eventually(() => storage.job(id)!.notBefore > 0, "looked at, and put off");
-    await chain.pass(301);
+    await chain.pass(602);
     clock.skip(61_000);
     await eventually(() => storage.job(id)!.state === "missed", "expired");
     expect(await chain.status(id)).to.equal("Expired");

@@ -4,7 +4,7 @@ import { gate } from "../testing/slow-runner.ts";
 import { setUpWorld } from "../testing/world.ts";
 
 describe("a reorganisation", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const world = setUpWorld();
 
   it("of a job's creation ends the job", async () => {

@@ -7,7 +7,7 @@ import { failFor, gate } from "../testing/slow-runner.ts";
 import { setUpWorld } from "../testing/world.ts";
 
 describe("runProvider", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const world = setUpWorld();
 
   it("takes a job from its creation to its payment", async () => {

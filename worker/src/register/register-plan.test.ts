@@ -24,7 +24,7 @@ const commitment = {
 } as RegisterModel["commitment"];
 
 describe("registering, withdrawing and leaving", function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   const owner = new Wallet(Wallet.createRandom().privateKey);
   const operator = Wallet.createRandom().address;
   let testChain: TestChain;

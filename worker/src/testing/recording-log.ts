@@ -14,9 +14,16 @@ export interface RecordingLog extends EventLog {
   of(event: EventName, jobId?: string): EventFields[];
 }
 
+let newest: RecordingLog | undefined;
+
+/** The log that was opened last. */
+export function newestLog(): RecordingLog | undefined {
+  return newest;
+}
+
 export function recordingLog(): RecordingLog {
   const events: RecordedEvent[] = [];
-  return {
+  newest = {
     events,
     emit: (level, event, fields = {}) => void events.push({ level, event, fields }),
     of: (name, jobId) =>
@@ -24,4 +31,5 @@ export function recordingLog(): RecordingLog {
         .filter(({ event, fields }) => event === name && (jobId === undefined || fields["jobId"] === jobId))
         .map(({ fields }) => fields),
   };
+  return newest;
 }

@@ -29,7 +29,7 @@ export function setUpWorld(): World {
   let databases = 0;
 
   before(async function () {
-    this.timeout(60_000);
+    this.timeout(120_000);
     world.folder = await temporaryFolder();
     world.runner = await openModelThread(modelThread, await writeTinyModel(join(world.folder.path, "model")));
     world.modelRoot = world.runner.commitment.modelRoot;

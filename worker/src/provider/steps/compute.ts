@@ -6,8 +6,9 @@ import { decline } from "./decline.ts";
 import { isPastDeadline, markLate } from "./late.ts";
 import { refusalOf } from "./assess.ts";
 
-/** A progress event, and a write, every so many tokens. */
+/** A progress event every so many tokens, but not more often than this in milliseconds. */
 const TOKENS_PER_EVENT = 4;
+const EVENT_INTERVAL = 50;
 /** Milliseconds between writes of the tokens so far: what a crash makes us compute again. */
 const CHECKPOINT_INTERVAL = 500;
 /** Generations of one job that may fail before it is given back. */
@@ -51,6 +52,7 @@ async function generate(
   const tokens = [...job.tokens];
   const start = clock.now();
   let stored = start;
+  let told = { tokens: tokens.length, at: 0 };
   const onToken = (token: number) => {
     tokens.push(token);
     if (controller.signal.aborted) return;
@@ -58,7 +60,8 @@ async function generate(
       storage.changeJob(id, { tokens });
       stored = clock.now();
     }
-    if (tokens.length % TOKENS_PER_EVENT === 0) {
+    if (tokens.length - told.tokens >= TOKENS_PER_EVENT && clock.now() - told.at >= EVENT_INTERVAL) {
+      told = { tokens: tokens.length, at: clock.now() };
       log.emit("info", "job.progress", { jobId: id, tokens: tokens.length, maxTokens });
     }
   };

@@ -4,8 +4,8 @@ import type { ProviderContext } from "../context.ts";
 import { moveJob } from "../move-job.ts";
 import { reconcile } from "../reconcile.ts";
 
-/** Seconds after the deadline that are left to the client to take its money back, and the bounty with it. */
-const RELEASE_AFTER = 300;
+/** Seconds after the deadline. For ten minutes the client gets everything back that way, and nobody a bounty; then we step in. */
+const RELEASE_AFTER = 601;
 /** Milliseconds between looks at a late job. */
 const LOOK_INTERVAL = 60_000;
 
