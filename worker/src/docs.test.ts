@@ -87,7 +87,7 @@ describe("docs/providers.md", function () {
     daemon!.stop();
     await daemon!.ended;
     expect(daemon!.output()).to.contain('"event":"stopped"');
-    expect(commands, "commands run").to.equal(9);
+    expect(commands, "commands run").to.equal(10);
     const text = said.join("");
     expect(text).to.contain("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
     expect(text, "check")
@@ -116,8 +116,9 @@ function fieldsOf(shape: Record<string, unknown>, prefix = ""): string[] {
   return Object.entries(shape).flatMap(([name, schema]) => {
     const inner = innermost(schema);
     const path = `${prefix}${name}`;
-    if (inner.list !== undefined)
-      {return [path === "models" ? `${path}[].path` : path, ...fieldsOf(inner.list, `${path}[].`)];}
+    if (inner.list !== undefined) {
+      return [path === "models" ? `${path}[].path` : path, ...fieldsOf(inner.list, `${path}[].`)];
+    }
     if (inner.map === undefined || name === "deployment") return [path];
     return fieldsOf(inner.map, `${path}.`);
   });

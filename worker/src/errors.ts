@@ -16,6 +16,7 @@ export type WorkerErrorCode =
   | "KEYSTORE_PERMISSIONS"
   | "KEY_INVALID"
   | "KEY_MISMATCH"
+  | "METRICS_PORT_UNUSABLE"
   | "MODEL_ROOT_MISMATCH"
   | "MODEL_THREAD_FAILED"
   | "MODEL_URI_MISSING"
@@ -48,6 +49,7 @@ const misconfigurations: ReadonlySet<WorkerErrorCode> = new Set<WorkerErrorCode>
   "KEYSTORE_MISSING",
   "KEYSTORE_PERMISSIONS",
   "KEY_MISMATCH",
+  "METRICS_PORT_UNUSABLE",
   "MODEL_ROOT_MISMATCH",
   "NODE_TOO_OLD",
   "NOT_REGISTERED",

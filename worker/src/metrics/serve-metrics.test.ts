@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { eventually } from "../testing/eventually.ts";
+import { expectError } from "../testing/expect-error.ts";
 import { movableClock } from "../testing/clock.ts";
 import { setUpWorld } from "../testing/world.ts";
 import { serveMetrics } from "./serve-metrics.ts";
@@ -29,6 +30,7 @@ describe("serveMetrics", function () {
     chain.rpc.fault = () => true;
     await eventually(() => log.of("chain.unreachable").length > 0, "an outage is no death");
     expect((await get("/health")).status).to.equal(200);
+    await expectError(() => serveMetrics(context, port), "METRICS_PORT_UNUSABLE", `Port ${port}`);
     await close();
     await stop();
   });

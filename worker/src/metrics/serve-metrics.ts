@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import { Counter, Gauge, Registry } from "prom-client";
+import { WorkerError } from "../errors.ts";
 import { jobStates, type JobStateName } from "../jobs/states.ts";
 import type { ProviderContext } from "../provider/context.ts";
 
@@ -10,6 +11,7 @@ const UNHEALTHY_AFTER = 180_000;
  * Serves GET /metrics (Prometheus) and GET /health on this machine only.
  *
  * @returns the function that ends it
+ * @throws WorkerError METRICS_PORT_UNUSABLE
  */
 export async function serveMetrics(context: ProviderContext, port: number): Promise<() => Promise<void>> {
   const { storage, clock } = context;
@@ -65,7 +67,19 @@ export async function serveMetrics(context: ProviderContext, port: number): Prom
     } else response.writeHead(404).end();
   });
   await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
+    server.once("error", (cause) =>
+      reject(
+        new WorkerError(
+          "METRICS_PORT_UNUSABLE",
+          `Port ${port} of 127.0.0.1 cannot be opened: ${cause.message}.`,
+          {
+            remedy: "Set metrics.port to a free port above 1023, or remove the field.",
+            details: { port },
+            cause,
+          },
+        ),
+      ),
+    );
     server.listen(port, "127.0.0.1", resolve);
   });
   return () =>

@@ -47,6 +47,8 @@ export interface TestChain {
     owner: Wallet,
     operator: string,
     offers: readonly [modelRoot: string, token: string][],
+    /** Divides the prices of 1 and 2 tokens for a million. */
+    cheaper?: bigint,
   ): Promise<void>;
   createJob(request: JobRequest): Promise<string>;
   status(id: string): Promise<string>;
@@ -120,7 +122,7 @@ export async function startChain(path = ""): Promise<TestChain> {
     async registerModel(commitment, uri = "https://models.example/tiny/") {
       await contracts.modelRegistry.register(commitment, uri);
     },
-    async registerProvider(owner, operator, offers) {
+    async registerProvider(owner, operator, offers, cheaper = 1n) {
       await chain.fund(owner.address);
       await chain.fund(operator);
       await chain.ath(owner.address, 20_000);
@@ -138,7 +140,7 @@ export async function startChain(path = ""): Promise<TestChain> {
         endpoint: "",
       });
       for (const [modelRoot, token] of offers) {
-        const unit = token === stablecoin ? 10n ** 6n : ATH;
+        const unit = (token === stablecoin ? 10n ** 6n : ATH) / cheaper;
         await own.providerRegistry.setOffer(modelRoot, token, unit, 2n * unit);
       }
     },
