@@ -2,7 +2,8 @@
 // and its Mocha task counts a skipped test as passed:
 //
 //   node scripts/test/hardhat.ts solidity|mocha FILE…
-import { resolve } from "node:path";
+import { spawnSync } from "node:child_process";
+import { join, resolve } from "node:path";
 import hre from "hardhat";
 import ReportingSpec from "./reporter.ts";
 import { writeReport } from "./report.ts";
@@ -22,6 +23,10 @@ if (runner === "mocha") {
   const result = (await task.run({ testFiles, noCompile: true })) as TaskResult<unknown>;
   process.exitCode = result.success ? 0 : 1;
 } else if (runner === "solidity") {
+  // In a process of its own: the one that compiles an invariant test does not find the contracts it is to call.
+  const cli = join(hre.config.paths.root, "node_modules/hardhat/dist/src/cli.js");
+  const build = spawnSync(process.execPath, [cli, "build", "--quiet"], { stdio: ["ignore", 2, 2] });
+  if (build.status !== 0) process.exit(build.status ?? 1);
   const result = (await hre.tasks
     .getTask(["test", "solidity"])
     .run({ testFiles })) as TaskResult<SolidityOutcome>;
