@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LaunchError } from "./errors.mjs";
 import { cacheFolder, root } from "./paths.mjs";
@@ -71,26 +71,15 @@ async function fetchNode(version, folder) {
   const name = platformPackage();
   const draft = mkdtempSync(join(cacheFolder, "fetch-"));
   try {
-    // The package named `node` would do the same from an install script, which newer npm versions do not run.
-    const options = [
-      "--no-save",
-      "--no-package-lock",
-      "--ignore-scripts",
-      "--no-audit",
-      "--no-fund",
-      "--loglevel=error",
-    ];
-    const current = described(process.execPath, process.versions.node);
-    await runQuietly(
-      process.execPath,
-      [findNpm(), "install", "--prefix", draft, ...options, `${name}@${version}`],
-      {
-        cwd: draft,
-        env: taskEnvironment(current),
-        whatToDo:
-          "Check the connection to the npm registry, or install Node.js 24, and run the command again.",
-      },
-    );
+    // With a manifest of its own the folder is a project to npm. (--prefix would do too, but hides npm's global settings.)
+    writeFileSync(join(draft, "package.json"), "{}");
+    // The package named `node` would fetch the same from an install script, which newer npm versions do not run.
+    const options = ["--no-save", "--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund"];
+    await runQuietly(process.execPath, [findNpm(), "install", ...options, `${name}@${version}`], {
+      cwd: draft,
+      env: taskEnvironment(described(process.execPath, process.versions.node)),
+      whatToDo: "Check the connection to the npm registry, or install Node.js 24, and run the command again.",
+    });
     const fetched = join(draft, "node_modules", name);
     for (const unused of ["include", "share"]) {
       rmSync(join(fetched, unused), { recursive: true, force: true });
