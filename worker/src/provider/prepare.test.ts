@@ -72,8 +72,9 @@ describe("what a daemon requires before it starts", function () {
     const options = { clock, log, signal: new AbortController().signal };
     let attempts = 0;
     const result = await untilReachable(() => {
-      if (++attempts < 20)
-        {return Promise.reject(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));}
+      if (++attempts < 20) {
+        return Promise.reject(Object.assign(new Error("refused"), { code: "ECONNREFUSED" }));
+      }
       return Promise.resolve("there");
     }, options);
     expect(result).to.equal("there");
