@@ -68,9 +68,9 @@ describe("jobs that are not answered", function () {
     const { contracts } = chain;
     const clock = movableClock();
     const { log, storage } = await start({ runners: [gate(runner)], clock });
-    const id = await chain.createJob(request({ seconds: 60 }));
+    const id = await chain.createJob(request({ seconds: 600 }));
     await eventually(() => log.of("job.running", id).length === 1, "running");
-    await chain.pass(61);
+    await chain.pass(601);
     await eventually(() => log.of("job.late", id).length === 1, "late");
     expect(log.of("job.late", id)[0]).to.deep.include({ reason: "it was not finished in time" });
     expect(await chain.status(id), "left to the client at first").to.equal("Created");
