@@ -1,11 +1,12 @@
 // Which functions governance alone may call, read off the ABIs, so that a new one cannot be forgotten.
 import { expect } from "chai";
 import type { BaseContract } from "ethers";
+import { parametersOf } from "./support/dispute.ts";
 import { ATH, type System, type Signer, freshSystem } from "./support/system.ts";
 
 type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
 
-const RESTRICTED: Record<"vault" | "providers" | "escrow", Calls> = {
+const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game", Calls> = {
   vault: {
     addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
     setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),
@@ -14,6 +15,8 @@ const RESTRICTED: Record<"vault" | "providers" | "escrow", Calls> = {
   providers: {
     setHardwareClass: ({ providers }, sender) =>
       providers.connect(sender).setHardwareClass(0, { name: "A", minimumStakePerGpu: 1, open: true }),
+    setDisputeGame: ({ providers, addresses }, sender) =>
+      providers.connect(sender).setDisputeGame(addresses.vault),
     setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(1),
   },
   escrow: {
@@ -25,6 +28,7 @@ const RESTRICTED: Record<"vault" | "providers" | "escrow", Calls> = {
         maximumResponseTime: 10,
         workPerSecond: 1,
       }),
+    setDisputeGame: ({ escrow, addresses }, sender) => escrow.connect(sender).setDisputeGame(addresses.vault),
     setTokenTerms: ({ escrow, addresses }, sender) =>
       escrow.connect(sender).setTokenTerms(addresses.ath, {
         accepted: true,
@@ -34,6 +38,10 @@ const RESTRICTED: Record<"vault" | "providers" | "escrow", Calls> = {
       }),
     withdrawFees: ({ escrow, addresses }, sender) =>
       escrow.connect(sender).withdrawFees(addresses.ath, 1, sender),
+  },
+  game: {
+    setParameters: async ({ game }, sender) =>
+      game.connect(sender).setParameters(await parametersOf({ game })),
   },
 };
 
@@ -51,17 +59,43 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "revokeModules",
     "revokeStakeModules",
     "settle",
+    "slash",
     "stake",
     "unbond",
     "unlockStake",
     "withdraw",
   ],
-  providers: ["deregister", "register", "removeOffer", "setOffer", "update"],
-  escrow: ["create", "decline", "expire", "finalize", "finalizeBatch", "submit"],
+  providers: ["convict", "deregister", "register", "removeOffer", "setOffer", "update"],
+  escrow: [
+    "challengeClosed",
+    "challengeOpened",
+    "create",
+    "decline",
+    "expire",
+    "finalize",
+    "finalizeBatch",
+    "refund",
+    "submit",
+  ],
+  game: [
+    "burnUnopened",
+    "commit",
+    "disputeOutput",
+    "nameElement",
+    "narrow",
+    "open",
+    "postTrace",
+    "reclaim",
+    "reveal",
+    "revealTile",
+    "step",
+    "timeout",
+    "withdraw",
+  ],
 };
 
 describe("access control", () => {
-  for (const name of ["vault", "providers", "escrow"] as const) {
+  for (const name of ["vault", "providers", "escrow", "game"] as const) {
     it(`${name}: every function that changes state is either governed or known to be open`, async () => {
       const contract: BaseContract = (await freshSystem())[name];
       const writing: string[] = [];

@@ -10,11 +10,12 @@ import {JobState} from "../types/JobState.sol";
 ///
 ///   None ──create──▶ Created ──submit──▶ Submitted ──finalize──▶ Finalized
 ///                       ├──expire──▶ Expired        (deadline passed, anyone)
-///                       └──decline─▶ Declined       (operator)
+///                       ├──decline─▶ Declined       (operator)
+///                       └──refund──▶ Refunded       (provider convicted, anyone; of Submitted too)
 ///
 /// A job's terms are not stored: its id is their hash, events publish them, and callers present them again. Everything a job can
 /// end in has an exit that anyone may take and that pays a bounty to whomever its sender names. There is no way to pause any of them.
-/// Warning: until fraud proofs exist, a result is only as honest as its provider.
+/// The dispute game keeps results that are challenged from becoming final; a provider that it convicted is paid for nothing any more.
 interface IJobEscrow {
     /// @notice What a client asks for.
     /// @param maxCost The most that may be escrowed, the exit bounty included, in `token` units.
@@ -110,6 +111,17 @@ interface IJobEscrow {
     );
     /// @notice A provider declined a job; `refund` token units are back in the client's account.
     event JobDeclined(JobId indexed id, address indexed client, address indexed provider, uint256 refund);
+    /// @notice An unfinished job of a convicted provider was refunded; amounts in token units.
+    event JobRefunded(
+        JobId indexed id,
+        address indexed client,
+        address indexed provider,
+        uint256 refund,
+        uint256 bounty,
+        address bountyRecipient
+    );
+    /// @notice The contract whose challenges keep results from becoming final is this one, for good.
+    event DisputeGameSet(address game);
     /// @notice The parameters of new jobs changed.
     event ParametersSet(Parameters parameters);
     /// @notice The terms of new jobs paid in a token changed.
@@ -160,6 +172,19 @@ interface IJobEscrow {
     error ChallengeWindowOpen(JobId id, uint256 finalizableAt, uint256 timestamp);
     /// @notice A challenge of the result is undecided.
     error ChallengesAlive(JobId id, uint16 liveChallenges);
+    /// @notice The result can no longer be challenged. Seconds since 1970.
+    error ChallengeWindowOver(JobId id, uint256 end, uint256 timestamp);
+    /// @notice The result has as many live challenges as can be counted. Open yours when one has ended.
+    error TooManyChallenges(JobId id);
+    error NoChallengeAlive(JobId id);
+    /// @notice Only jobs of a convicted provider are refunded this way.
+    error NotJailed(address provider);
+    /// @notice Only the dispute game opens and closes challenges.
+    error NotDisputeGame(address caller);
+    /// @notice The dispute game is set once, for good.
+    error DisputeGameAlreadySet(address game);
+    /// @notice The dispute game is a contract.
+    error DisputeGameWithoutCode(address game);
     error LengthMismatch(uint256 jobs, uint256 outputs);
     /// @notice A parameter lies outside its fixed bounds.
     error ParameterOutOfBounds(bytes32 parameter, uint256 value, uint256 minimum, uint256 maximum);
@@ -171,7 +196,8 @@ interface IJobEscrow {
     /// @param outputTokens Packed token ids; see `TokenIds`.
     function submit(Job calldata job, bytes calldata outputTokens) external;
 
-    /// @notice Pays for a result whose window is over. Anyone may call and name the account that receives the bounty.
+    /// @notice Pays for a result whose window is over. Anyone may call and name the account that receives the bounty. Refused while a challenge is alive, and
+    /// for ever when the provider was convicted. A window in which the chain's sequencer was down counts from when it came up.
     function finalize(Job calldata job, Output calldata output, address bountyRecipient) external;
 
     /// @notice Finalises all of the given results that can be; skips the others, so that nobody spoils a batch by finalising one of it first.
@@ -190,6 +216,20 @@ interface IJobEscrow {
     /// @notice Refunds a job, bounty included, that the provider will not answer. Only the provider's operator, until the deadline.
     function decline(Job calldata job) external;
 
+    /// @notice Refunds a job, answered or not, whose provider was convicted. Anyone may call and name the account that receives the bounty.
+    /// Until ten minutes after the job could have ended without the conviction there is none and the client gets everything back.
+    function refund(Job calldata job, address bountyRecipient) external;
+
+    /// @notice Notes a new challenge of a submitted result, inside its window. Only the dispute game.
+    /// @param output The result, as it was submitted.
+    function challengeOpened(Job calldata job, Output calldata output) external returns (JobId id);
+
+    /// @notice Notes the end of a challenge, whatever became of the job. Only the dispute game.
+    function challengeClosed(JobId id) external;
+
+    /// @notice Names the contract that opens and closes challenges, once and for good.
+    function setDisputeGame(address game) external;
+
     /// @notice Sets the parameters of jobs created from now on.
     function setParameters(Parameters calldata parameters) external;
 
@@ -198,6 +238,12 @@ interface IJobEscrow {
 
     /// @notice Takes collected fees out. Cannot reach anything else.
     function withdrawFees(address token, uint256 amount, address recipient) external;
+
+    /// @notice The contract that opens and closes challenges; zero until it is set.
+    function disputeGame() external view returns (address);
+
+    /// @notice Tells when the chain's sequencer is down, see `SequencerClock`; zero if there is no such feed.
+    function sequencerFeed() external view returns (address);
 
     /// @notice What the chain remembers of a job; zero for an id that names none.
     function jobState(JobId id) external view returns (JobState);

@@ -28,13 +28,14 @@ interface IModelRegistry {
     error ModelAlreadyRegistered(bytes32 modelRoot);
     /// @notice No model with this root. Register it, or check the root.
     error UnknownModel(bytes32 modelRoot);
-    /// @notice The vocabulary is empty or too large.
-    error VocabularyOutOfBounds(uint32 vocabularySize, uint32 maximum);
-    error ContextOutOfBounds(uint32 contextLength, uint32 maximum);
-    error WorkOutOfBounds(uint64 workPerPosition, uint64 maximum);
+    /// @notice The program was not checked on chain yet. Add its chunks to the program registry and validate it.
+    error ProgramNotValidated(bytes32 programRoot);
+    error VocabularyDiffers(uint32 vocabularySize, uint32 ofProgram);
+    error ContextDiffers(uint32 contextLength, uint32 ofProgram);
+    error WorkDiffers(uint64 workPerPosition, uint64 ofProgram);
 
     /// @notice Registers a model under the root of its properties.
-    /// Warning: the program behind `programRoot` is not validated on chain yet.
+    /// Its program is valid in the program registry, with the same vocabulary, context and work.
     /// @param uri Where its files are; not authenticated, see `ModelAnnounced`.
     function register(Model calldata model, string calldata uri) external returns (bytes32 modelRoot);
 

@@ -30,11 +30,14 @@ interface IProviderRegistry {
     /// @param registered Whether the account is a provider.
     /// @param offerCount Number of standing offers.
     /// @param reserved ATH units locked for hardware and fraud deposit, as of the last change of hardware.
+    /// @param fraudDeposit ATH units of `reserved` that are forfeited when a result is proven wrong. It never falls while the provider is registered,
+    /// except to 0 by a conviction.
     struct Provider {
         Profile profile;
         bool registered;
         uint32 offerCount;
         uint96 reserved;
+        uint96 fraudDeposit;
     }
 
     /// @notice A standing acceptance of every valid request for a model, paid in a token. One storage slot.
@@ -61,6 +64,10 @@ interface IProviderRegistry {
     event ProviderUpdated(address indexed provider, Profile profile, uint96 reserved);
     /// @notice A provider ended its registration; its lock is free.
     event ProviderDeregistered(address indexed provider);
+    /// @notice A provider was convicted of a wrong result: of `forfeited` ATH units, `paid` went to the challengers, the rest was burned.
+    event ProviderConvicted(address indexed provider, uint256 forfeited, uint256 paid);
+    /// @notice The contract that convicts is this one, for good.
+    event DisputeGameSet(address game);
     /// @notice A provider offers a model, or changed the price of its offer: token units for a million tokens.
     event OfferSet(
         address indexed provider,
@@ -89,14 +96,20 @@ interface IProviderRegistry {
     error NoSuchOffer(address provider, bytes32 modelRoot, address token);
     /// @notice The token is not accepted by the vault.
     error OfferTokenNotAccepted(address token);
+    /// @notice Only the dispute game convicts.
+    error NotDisputeGame(address caller);
+    /// @notice The dispute game is set once, for good.
+    error DisputeGameAlreadySet(address game);
+    /// @notice The dispute game is a contract.
+    error DisputeGameWithoutCode(address game);
 
-    /// @notice Registers the caller as a provider and locks the stake its hardware needs plus the fraud deposit.
+    /// @notice Registers the caller as a provider and locks the stake its hardware needs plus the fraud deposit. Refused to whoever was convicted.
     function register(Profile calldata profile) external;
 
-    /// @notice Replaces the caller's profile; the lock follows the hardware at today's requirements.
+    /// @notice Replaces the caller's profile; the lock follows the hardware at today's requirements, but the fraud deposit never falls.
     function update(Profile calldata profile) external;
 
-    /// @notice Ends the registration and frees the lock; refused while offers stand or work is open.
+    /// @notice Ends the registration and frees the lock; refused while offers stand (those of a convicted provider no longer do) or work is open.
     function deregister() external;
 
     /// @notice Offers a model, or changes the price of an offer. Open jobs keep the price they were created with.
@@ -104,6 +117,19 @@ interface IProviderRegistry {
 
     /// @notice Takes an offer of the caller back. Open jobs go on.
     function removeOffer(bytes32 modelRoot, address token) external;
+
+    /// @notice Forfeits a provider's fraud deposit and jails the provider, for good. Only the dispute game, once per provider.
+    /// @param payout ATH units for the vault account of `recipient`; at most half of the deposit. The rest is burned.
+    /// @return forfeited ATH units taken.
+    /// @return paid ATH units credited to `recipient`.
+    function convict(
+        address provider,
+        uint256 payout,
+        address recipient
+    ) external returns (uint256 forfeited, uint256 paid);
+
+    /// @notice Names the contract that convicts, once and for good.
+    function setDisputeGame(address game) external;
 
     /// @notice Adds a hardware class or changes one. Registered providers keep their lock until they change hardware.
     /// @param hardwareClass An existing index, or the number of classes to add one.
@@ -121,7 +147,10 @@ interface IProviderRegistry {
     /// @notice The key that submits results for a provider; zero if it is not registered.
     function operatorOf(address provider) external view returns (address);
 
-    /// @notice Reverts with `NoSuchOffer` if there is none.
+    /// @notice The contract that convicts; zero until it is set.
+    function disputeGame() external view returns (address);
+
+    /// @notice Reverts with `NoSuchOffer` if there is none, and with the vault's `ProviderJailed` if the provider was convicted.
     function offerOf(address provider, bytes32 modelRoot, address token) external view returns (Offer memory);
 
     /// @notice A hardware class; reverts with `HardwareClassNotOpen` if there is none with this index.

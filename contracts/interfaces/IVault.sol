@@ -25,11 +25,13 @@ interface IVault {
     /// @param locked The part of `staked` that backs registered hardware and open work; the same unit never backs two things.
     /// @param openWork Number of open locks taken for work.
     /// @param modules Bit i is set when the owner approved the module with index i.
+    /// @param jailed Whether the owner was slashed: it takes no work and earns nothing, for good. What is left of its stake stays its own.
     struct Stake {
         uint96 staked;
         uint96 locked;
-        uint32 openWork;
+        uint24 openWork;
         uint32 modules;
+        bool jailed;
     }
 
     /// @notice ATH on its way out of the stake.
@@ -84,6 +86,14 @@ interface IVault {
     event UnbondingStarted(address indexed owner, uint256 amount, uint256 totalUnbonding, uint40 releaseAt);
     /// @notice Unbonded ATH units are back in the owner's account.
     event UnbondingClaimed(address indexed owner, uint256 amount);
+    /// @notice A module slashed and jailed an owner: of `forfeited` ATH units, `paid` went to `recipient`, the rest was burned.
+    event Slashed(
+        address indexed owner,
+        address indexed module,
+        uint256 forfeited,
+        uint256 paid,
+        address indexed recipient
+    );
     /// @notice A module was added, for good.
     event ModuleAdded(address indexed module, uint8 index);
     /// @notice Deposits in a token are taken from now on, or no longer.
@@ -127,6 +137,10 @@ interface IVault {
     error EscrowUnderflow(address payer, uint256 escrowed, uint256 settled);
     /// @notice A module freed more stake than is locked.
     error LockUnderflow(address owner, uint256 locked, uint256 freed);
+    /// @notice The provider was convicted of a wrong result: it takes no work and is paid for none. Choose another provider; refund open jobs.
+    error ProviderJailed(address provider);
+    /// @notice A module asked to pay out more than half of what it slashes, ATH units.
+    error PayoutAboveHalf(uint256 payout, uint256 maximum);
 
     // ------------------------------------------------------------------------------------------- accounts
 
@@ -165,7 +179,7 @@ interface IVault {
 
     // -------------------------------------------------------------------------------------------- modules
 
-    /// @notice Binds `amount` of the payer's account and `stakeLock` of the provider's stake to open work.
+    /// @notice Binds `amount` of the payer's account and `stakeLock` of the provider's stake to open work. Refused for a jailed provider.
     function openWork(
         address payer,
         address token,
@@ -174,7 +188,7 @@ interface IVault {
         uint256 stakeLock
     ) external;
 
-    /// @notice Ends open work: divides the escrow and frees the stake.
+    /// @notice Ends open work: divides the escrow and frees the stake. With a jailed provider nothing is earned: only refunds and bounties pass.
     function settle(Settlement calldata settlement) external;
 
     /// @notice Locks stake that backs registered hardware.
@@ -182,6 +196,19 @@ interface IVault {
 
     /// @notice Frees stake that backed registered hardware.
     function unlockStake(address owner, uint256 amount) external;
+
+    /// @notice Takes `amount` of the owner's stake and jails the owner, for good. Locked stake goes first; stake that is unbonding is taken if the rest does
+    /// not suffice. At most half of it is paid out, the rest is burned. Never fails for lack of stake.
+    /// @param amount ATH units.
+    /// @param payout ATH units of it for the account of `recipient`, at most half.
+    /// @return forfeited ATH units taken: `amount`, or all there was.
+    /// @return paid ATH units credited: `payout`, but at most half of `forfeited`.
+    function slash(
+        address owner,
+        uint256 amount,
+        uint256 payout,
+        address recipient
+    ) external returns (uint256 forfeited, uint256 paid);
 
     // ----------------------------------------------------------------------------------------- governance
 
@@ -204,6 +231,9 @@ interface IVault {
 
     /// @notice An owner's stake.
     function stakeOf(address owner) external view returns (Stake memory);
+
+    /// @notice Whether an owner was slashed.
+    function isJailed(address owner) external view returns (bool);
 
     /// @notice An owner's ATH on its way out of the stake.
     function unbondingOf(address owner) external view returns (Unbonding memory);

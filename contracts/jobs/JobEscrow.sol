@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
@@ -9,13 +8,15 @@ import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Commitments} from "../libraries/Commitments.sol";
+import {SequencerClock} from "../libraries/SequencerClock.sol";
 import {TokenIds} from "../libraries/TokenIds.sol";
 import {Job, JobId} from "../types/Job.sol";
 import {JobState, JobStatus, createdJobState, endedJobState, submittedJobState} from "../types/JobState.sol";
+import {JobTerms} from "./JobTerms.sol";
 
 /// @title Job escrow
 /// @notice See `IJobEscrow`, which is the specification.
-contract JobEscrow is IJobEscrow, AccessManaged {
+contract JobEscrow is JobTerms {
     using SafeCast for uint256;
 
     // ------------------------------------------------------------------------------------------ constants
@@ -24,29 +25,22 @@ contract JobEscrow is IJobEscrow, AccessManaged {
     bytes32 private constant JOB_TYPE_HASH = keccak256("Athanor.Job");
     /// @dev Bytes of the terms in calldata: 17 words.
     uint256 private constant JOB_SIZE = 0x220;
-    uint256 private constant PRICE_UNIT = 1_000_000;
     uint256 private constant BASIS_POINTS = 10_000;
-    uint16 private constant MAX_FEE_BASIS_POINTS = 2_000;
-    uint32 private constant MIN_CHALLENGE_WINDOW = 10 minutes;
-    uint32 private constant MAX_CHALLENGE_WINDOW = 3 days;
-    uint32 private constant MIN_RESPONSE_TIME = 10 seconds;
-    /// @dev With the longest window shorter than any unbonding.
-    uint32 private constant MAX_RESPONSE_TIME = 3 days;
-    /// @dev The rest of the longest window is left for the time to recompute a request.
-    uint32 private constant MAX_BASE_WINDOW = 1 days;
     /// @dev 128 KiB of calldata is what nodes relay; 4 bytes a token and the terms stay below.
     uint32 private constant MAX_OUTPUT_TOKENS = 30_000;
-    /// @dev After the deadline, before an expiring call earns the bounty.
-    uint32 private constant EXPIRY_GRACE = 10 minutes;
+    /// @dev After a job could have ended, before the call that refunds it earns the bounty.
+    uint32 private constant REFUND_GRACE = 10 minutes;
 
     IVault public immutable vault;
     IProviderRegistry public immutable providers;
+    /// @inheritdoc IJobEscrow
+    address public immutable sequencerFeed;
 
     // -------------------------------------------------------------------------------------------- storage
 
     mapping(JobId id => JobState) private _states;
-    mapping(address token => TokenTerms) private _tokenTerms;
-    Parameters private _parameters;
+    /// @inheritdoc IJobEscrow
+    address public disputeGame;
 
     // ---------------------------------------------------------------------------------------- construction
 
@@ -54,19 +48,19 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         address authority,
         IVault vault_,
         IProviderRegistry providers_,
+        address sequencerFeed_,
         Parameters memory initial
-    ) AccessManaged(authority) {
+    ) JobTerms(authority, initial) {
         vault = vault_;
         providers = providers_;
-        _setParameters(initial);
+        sequencerFeed = sequencerFeed_;
     }
 
     // ------------------------------------------------------------------------------------------- external
 
     /// @inheritdoc IJobEscrow
     function create(Request calldata request) external returns (JobId id) {
-        TokenTerms memory terms = _tokenTerms[request.token];
-        if (!terms.accepted) revert PaymentTokenNotAccepted(request.token);
+        TokenTerms memory terms = _acceptedTerms(request.token);
         IProviderRegistry.Offer memory offer = providers.offerOf(
             request.provider,
             request.modelRoot,
@@ -145,16 +139,12 @@ contract JobEscrow is IJobEscrow, AccessManaged {
 
     /// @inheritdoc IJobEscrow
     function finalize(Job calldata job, Output calldata output, address bountyRecipient) external {
-        JobId id = _idOf(job);
-        JobState state = _states[id];
-        if (state.status() == JobStatus.None) revert UnknownJob(id);
-        if (state.status() != JobStatus.Submitted) revert JobNotSubmitted(id, state);
-        bytes32 outputRoot = Commitments.outputRoot(output.count, true, output.tokensRoot);
-        if (!state.matchesOutputRoot(outputRoot)) revert OutputMismatch(id, outputRoot);
-        uint256 finalizableAt = uint256(state.submittedAt()) + job.challengeWindow;
-        // INVARIANT: a result is final only when its window is over and no challenge is alive.
+        (JobId id, JobState state) = _requireSubmitted(job, output);
+        uint256 finalizableAt = _windowEnd(job, state);
+        // INVARIANT: a result is final only when its window is over, no challenge is alive, and its provider was never convicted.
         if (block.timestamp < finalizableAt) revert ChallengeWindowOpen(id, finalizableAt, block.timestamp);
         if (state.liveChallenges() != 0) revert ChallengesAlive(id, state.liveChallenges());
+        if (vault.isJailed(job.provider)) revert IVault.ProviderJailed(job.provider);
         _finalize(id, state, job, output.count, bountyRecipient);
     }
 
@@ -172,10 +162,11 @@ contract JobEscrow is IJobEscrow, AccessManaged {
             if (
                 state.status() != JobStatus.Submitted ||
                 state.liveChallenges() != 0 ||
-                block.timestamp < uint256(state.submittedAt()) + job.challengeWindow ||
+                block.timestamp < _windowEnd(job, state) ||
                 !state.matchesOutputRoot(
                     Commitments.outputRoot(outputs[i].count, true, outputs[i].tokensRoot)
-                )
+                ) ||
+                vault.isJailed(job.provider)
             ) continue;
             _finalize(id, state, job, outputs[i].count, bountyRecipient);
             ++finalized;
@@ -187,9 +178,9 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         JobId id = _requireOpen(job);
         if (block.timestamp <= job.submitDeadline) revert NotExpired(job.submitDeadline, block.timestamp);
         _states[id] = endedJobState(_states[id], JobStatus.Expired);
-        uint256 bounty = block.timestamp > uint256(job.submitDeadline) + EXPIRY_GRACE ? job.exitBounty : 0;
-        uint256 refund = _settle(job, 0, 0, bounty, bountyRecipient);
-        emit JobExpired(id, job.client, job.provider, refund, bounty, bountyRecipient);
+        uint256 bounty = block.timestamp > uint256(job.submitDeadline) + REFUND_GRACE ? job.exitBounty : 0;
+        uint256 returned = _settle(job, 0, 0, bounty, bountyRecipient);
+        emit JobExpired(id, job.client, job.provider, returned, bounty, bountyRecipient);
     }
 
     /// @inheritdoc IJobEscrow
@@ -200,22 +191,54 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         if (block.timestamp > job.submitDeadline)
             revert SubmissionTooLate(job.submitDeadline, block.timestamp);
         _states[id] = endedJobState(_states[id], JobStatus.Declined);
-        uint256 refund = _settle(job, 0, 0, 0, job.client);
-        emit JobDeclined(id, job.client, job.provider, refund);
+        uint256 returned = _settle(job, 0, 0, 0, job.client);
+        emit JobDeclined(id, job.client, job.provider, returned);
+    }
+
+    /// @inheritdoc IJobEscrow
+    function refund(Job calldata job, address bountyRecipient) external {
+        JobId id = _idOf(job);
+        JobState state = _states[id];
+        if (state.status() == JobStatus.None) revert UnknownJob(id);
+        bool answered = state.status() == JobStatus.Submitted;
+        if (!answered && state.status() != JobStatus.Created) revert JobNotOpen(id, state);
+        if (!vault.isJailed(job.provider)) revert NotJailed(job.provider);
+        _states[id] = endedJobState(state, JobStatus.Refunded);
+        // INVARIANT: a client that looks after its jobs pays nothing, one that does not no more than it agreed to.
+        uint256 free = (answered ? _windowEnd(job, state) : job.submitDeadline) + REFUND_GRACE;
+        uint256 bounty = block.timestamp > free ? job.exitBounty : 0;
+        uint256 returned = _settle(job, 0, 0, bounty, bountyRecipient);
+        emit JobRefunded(id, job.client, job.provider, returned, bounty, bountyRecipient);
+    }
+
+    /// @inheritdoc IJobEscrow
+    function challengeOpened(Job calldata job, Output calldata output) external returns (JobId id) {
+        _requireDisputeGame();
+        JobState state;
+        (id, state) = _requireSubmitted(job, output);
+        uint256 end = _windowEnd(job, state);
+        if (block.timestamp >= end) revert ChallengeWindowOver(id, end, block.timestamp);
+        if (state.liveChallenges() == type(uint16).max) revert TooManyChallenges(id);
+        _states[id] = state.withChallenge();
+    }
+
+    /// @inheritdoc IJobEscrow
+    function challengeClosed(JobId id) external {
+        _requireDisputeGame();
+        JobState state = _states[id];
+        if (state.liveChallenges() == 0) revert NoChallengeAlive(id);
+        _states[id] = state.withoutChallenge();
     }
 
     // ----------------------------------------------------------------------------------------- governance
 
     /// @inheritdoc IJobEscrow
-    function setParameters(Parameters calldata parameters_) external restricted {
-        _setParameters(parameters_);
-    }
-
-    /// @inheritdoc IJobEscrow
-    function setTokenTerms(address token, TokenTerms calldata terms) external restricted {
-        _requireBetween("feeBasisPoints", terms.feeBasisPoints, 0, MAX_FEE_BASIS_POINTS);
-        _tokenTerms[token] = terms;
-        emit TokenTermsSet(token, terms);
+    function setDisputeGame(address game) external restricted {
+        // INVARIANT: whoever can hold a result up never changes.
+        if (disputeGame != address(0)) revert DisputeGameAlreadySet(disputeGame);
+        if (game.code.length == 0) revert DisputeGameWithoutCode(game);
+        disputeGame = game;
+        emit DisputeGameSet(game);
     }
 
     /// @inheritdoc IJobEscrow
@@ -236,26 +259,6 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         return _idOf(job);
     }
 
-    /// @inheritdoc IJobEscrow
-    function costOf(
-        uint256 promptTokens,
-        uint256 outputTokens,
-        uint256 inputPrice,
-        uint256 outputPrice
-    ) public pure returns (uint256) {
-        return Math.ceilDiv(promptTokens * inputPrice + outputTokens * outputPrice, PRICE_UNIT);
-    }
-
-    /// @inheritdoc IJobEscrow
-    function parameters() external view returns (Parameters memory) {
-        return _parameters;
-    }
-
-    /// @inheritdoc IJobEscrow
-    function tokenTermsOf(address token) external view returns (TokenTerms memory) {
-        return _tokenTerms[token];
-    }
-
     // ------------------------------------------------------------------------------------------- internal
 
     function _validatedPromptLength(
@@ -272,21 +275,6 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         }
         TokenIds.requireInVocabulary(request.promptTokens, offer.vocabularySize);
         return uint32(count);
-    }
-
-    /// @dev Also checks the deadline, which shares the parameters' storage slot.
-    function _windowAndLock(Job memory job, uint256 workPerPosition) private view returns (uint32, uint96) {
-        Parameters memory current = _parameters;
-        uint256 earliest = block.timestamp + current.minimumResponseTime;
-        uint256 latest = block.timestamp + current.maximumResponseTime;
-        if (job.submitDeadline < earliest || job.submitDeadline > latest) {
-            revert DeadlineOutOfBounds(job.submitDeadline, earliest, latest);
-        }
-        uint256 positions = uint256(job.promptTokens) + job.maxTokens;
-        uint256 window =
-            current.challengeWindow + Math.ceilDiv(positions * workPerPosition, current.workPerSecond);
-        if (window > MAX_CHALLENGE_WINDOW) revert RequestTooLarge(window, MAX_CHALLENGE_WINDOW);
-        return (uint32(window), current.stakePerJob);
     }
 
     /// @dev Hashes the terms as they stand in calldata, a word each: those with bits that their types lack name no job.
@@ -309,6 +297,27 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         if (state.status() != JobStatus.Created) revert JobNotOpen(id, state);
     }
 
+    function _requireSubmitted(
+        Job calldata job,
+        Output calldata output
+    ) private view returns (JobId id, JobState state) {
+        id = _idOf(job);
+        state = _states[id];
+        if (state.status() == JobStatus.None) revert UnknownJob(id);
+        if (state.status() != JobStatus.Submitted) revert JobNotSubmitted(id, state);
+        bytes32 outputRoot = Commitments.outputRoot(output.count, true, output.tokensRoot);
+        if (!state.matchesOutputRoot(outputRoot)) revert OutputMismatch(id, outputRoot);
+    }
+
+    /// @dev The first second in which a result can be final; challenges are opened before it.
+    function _windowEnd(Job calldata job, JobState state) private view returns (uint256) {
+        return SequencerClock.effectiveStart(sequencerFeed, state.submittedAt()) + job.challengeWindow;
+    }
+
+    function _requireDisputeGame() private view {
+        if (msg.sender != disputeGame) revert NotDisputeGame(msg.sender);
+    }
+
     function _requireOperator(address provider) private view {
         address operator = providers.operatorOf(provider);
         if (msg.sender != operator) revert NotOperator(msg.sender, operator);
@@ -324,14 +333,14 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         _states[id] = endedJobState(state, JobStatus.Finalized);
         uint256 charge = _chargeOf(job, outputTokens);
         uint256 fee = Math.ceilDiv(charge * job.feeBasisPoints, BASIS_POINTS);
-        uint256 refund = _settle(job, charge - fee, fee, job.exitBounty, bountyRecipient);
+        uint256 returned = _settle(job, charge - fee, fee, job.exitBounty, bountyRecipient);
         emit JobFinalized(
             id,
             job.client,
             job.provider,
             charge - fee,
             fee,
-            refund,
+            returned,
             job.exitBounty,
             bountyRecipient
         );
@@ -343,9 +352,9 @@ contract JobEscrow is IJobEscrow, AccessManaged {
         uint256 fee,
         uint256 bounty,
         address bountyRecipient
-    ) private returns (uint256 refund) {
+    ) private returns (uint256 returned) {
         uint256 escrowed = _chargeOf(job, job.maxTokens) + job.exitBounty;
-        refund = escrowed - earned - fee - bounty;
+        returned = escrowed - earned - fee - bounty;
         vault.settle(
             IVault.Settlement({
                 payer: job.client,
@@ -367,34 +376,5 @@ contract JobEscrow is IJobEscrow, AccessManaged {
                 job.minimumCharge,
                 costOf(job.promptTokens, outputTokens, job.inputPrice, job.outputPrice)
             );
-    }
-
-    function _setParameters(Parameters memory next) private {
-        _requireBetween("challengeWindow", next.challengeWindow, MIN_CHALLENGE_WINDOW, MAX_BASE_WINDOW);
-        _requireBetween(
-            "minimumResponseTime",
-            next.minimumResponseTime,
-            MIN_RESPONSE_TIME,
-            next.maximumResponseTime
-        );
-        _requireBetween(
-            "maximumResponseTime",
-            next.maximumResponseTime,
-            MIN_RESPONSE_TIME,
-            MAX_RESPONSE_TIME
-        );
-        _requireBetween("workPerSecond", next.workPerSecond, 1, type(uint64).max);
-        _parameters = next;
-        emit ParametersSet(next);
-    }
-
-    function _requireBetween(
-        bytes32 parameter,
-        uint256 value,
-        uint256 minimum,
-        uint256 maximum
-    ) private pure {
-        if (value < minimum || value > maximum)
-            revert ParameterOutOfBounds(parameter, value, minimum, maximum);
     }
 }

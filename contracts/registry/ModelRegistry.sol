@@ -2,35 +2,37 @@
 pragma solidity ^0.8.28;
 
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
 import {Commitments} from "../libraries/Commitments.sol";
-import {TokenIds} from "../libraries/TokenIds.sol";
 
 /// @title Model registry
 /// @notice See `IModelRegistry`, which is the specification.
 contract ModelRegistry is IModelRegistry {
-    // ------------------------------------------------------------------------------------------ constants
-
-    uint32 private constant MAX_VOCABULARY = uint32(TokenIds.MAX_VOCABULARY) - 1;
-    uint32 private constant MAX_CONTEXT = type(uint24).max;
-    uint64 private constant MAX_WORK = type(uint48).max;
+    IProgramRegistry public immutable programs;
 
     // -------------------------------------------------------------------------------------------- storage
 
     mapping(bytes32 modelRoot => Model) private _models;
     mapping(bytes32 modelRoot => string) private _uris;
 
+    constructor(IProgramRegistry programs_) {
+        programs = programs_;
+    }
+
     // ------------------------------------------------------------------------------------------- external
 
     /// @inheritdoc IModelRegistry
     function register(Model calldata model, string calldata uri) external returns (bytes32 modelRoot) {
-        if (model.vocabularySize == 0 || model.vocabularySize > MAX_VOCABULARY) {
-            revert VocabularyOutOfBounds(model.vocabularySize, MAX_VOCABULARY);
+        IProgramRegistry.Program memory program = programs.programOf(model.programRoot);
+        if (!program.valid) revert ProgramNotValidated(model.programRoot);
+        if (model.vocabularySize != program.vocabularySize) {
+            revert VocabularyDiffers(model.vocabularySize, program.vocabularySize);
         }
-        if (model.contextLength == 0 || model.contextLength > MAX_CONTEXT) {
-            revert ContextOutOfBounds(model.contextLength, MAX_CONTEXT);
+        if (model.contextLength != program.contextLength) {
+            revert ContextDiffers(model.contextLength, program.contextLength);
         }
-        if (model.workPerPosition == 0 || model.workPerPosition > MAX_WORK) {
-            revert WorkOutOfBounds(model.workPerPosition, MAX_WORK);
+        if (model.workPerPosition != program.workPerPosition) {
+            revert WorkDiffers(model.workPerPosition, program.workPerPosition);
         }
         modelRoot = rootOf(model);
         if (isRegistered(modelRoot)) revert ModelAlreadyRegistered(modelRoot);

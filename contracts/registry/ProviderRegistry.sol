@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
@@ -28,6 +29,8 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         private _offers;
     HardwareClass[] private _hardwareClasses;
     uint96 private _fraudDeposit;
+    /// @inheritdoc IProviderRegistry
+    address public disputeGame;
 
     // ---------------------------------------------------------------------------------------- construction
 
@@ -42,12 +45,14 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     function register(Profile calldata profile) external {
         Provider storage provider = _providers[msg.sender];
         if (provider.registered) revert AlreadyRegistered(msg.sender);
+        _requireNotJailed(msg.sender);
         _requireValid(profile);
         uint96 reserved = requiredStake(profile.hardwareClass, profile.gpuCount);
 
         provider.registered = true;
         provider.profile = profile;
         provider.reserved = reserved;
+        provider.fraudDeposit = _fraudDeposit;
         emit ProviderRegistered(msg.sender, profile, reserved);
 
         vault.lockStake(msg.sender, reserved);
@@ -56,6 +61,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     /// @inheritdoc IProviderRegistry
     function update(Profile calldata profile) external {
         Provider storage provider = _registered(msg.sender);
+        _requireNotJailed(msg.sender);
         _requireValid(profile);
         uint96 before = provider.reserved;
         uint96 reserved = before;
@@ -63,7 +69,10 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
             profile.hardwareClass != provider.profile.hardwareClass ||
             profile.gpuCount != provider.profile.gpuCount
         ) {
-            reserved = requiredStake(profile.hardwareClass, profile.gpuCount);
+            // INVARIANT: the fraud deposit of a provider never falls, for challenges of its results count on it.
+            uint96 deposit = uint96(Math.max(provider.fraudDeposit, _fraudDeposit));
+            reserved = (_hardwareStake(profile.hardwareClass, profile.gpuCount) + deposit).toUint96();
+            provider.fraudDeposit = deposit;
         }
         provider.profile = profile;
         provider.reserved = reserved;
@@ -77,9 +86,12 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     function deregister() external {
         Provider storage provider = _registered(msg.sender);
         // INVARIANT: the fraud deposit stays while anything can still be proven against the provider.
-        if (provider.offerCount != 0) revert OffersStanding(msg.sender, provider.offerCount);
-        uint32 openWork = vault.stakeOf(msg.sender).openWork;
-        if (openWork != 0) revert WorkOpen(msg.sender, openWork);
+        IVault.Stake memory position = vault.stakeOf(msg.sender);
+        // Offers of a convicted provider can never be taken again.
+        if (provider.offerCount != 0 && !position.jailed) {
+            revert OffersStanding(msg.sender, provider.offerCount);
+        }
+        if (position.openWork != 0) revert WorkOpen(msg.sender, position.openWork);
         uint96 reserved = provider.reserved;
         delete _providers[msg.sender];
         emit ProviderDeregistered(msg.sender);
@@ -90,6 +102,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     /// @inheritdoc IProviderRegistry
     function setOffer(bytes32 modelRoot, address token, uint80 inputPrice, uint80 outputPrice) external {
         Provider storage provider = _registered(msg.sender);
+        _requireNotJailed(msg.sender);
         if (!vault.tokenState(token).accepted) revert OfferTokenNotAccepted(token);
         IModelRegistry.Model memory model = models.modelOf(modelRoot);
 
@@ -115,7 +128,32 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         emit OfferRemoved(msg.sender, modelRoot, token);
     }
 
+    /// @inheritdoc IProviderRegistry
+    function convict(
+        address owner,
+        uint256 payout,
+        address recipient
+    ) external returns (uint256 forfeited, uint256 paid) {
+        if (msg.sender != disputeGame) revert NotDisputeGame(msg.sender);
+        Provider storage provider = _registered(owner);
+        _requireNotJailed(owner);
+        uint96 deposit = provider.fraudDeposit;
+        provider.fraudDeposit = 0;
+        provider.reserved -= deposit;
+        (forfeited, paid) = vault.slash(owner, deposit, payout, recipient);
+        emit ProviderConvicted(owner, forfeited, paid);
+    }
+
     // ----------------------------------------------------------------------------------------- governance
+
+    /// @inheritdoc IProviderRegistry
+    function setDisputeGame(address game) external restricted {
+        // INVARIANT: whoever can convict is known before anyone registers, and never changes.
+        if (disputeGame != address(0)) revert DisputeGameAlreadySet(disputeGame);
+        if (game.code.length == 0) revert DisputeGameWithoutCode(game);
+        disputeGame = game;
+        emit DisputeGameSet(game);
+    }
 
     /// @inheritdoc IProviderRegistry
     function setHardwareClass(uint32 hardwareClass, HardwareClass calldata terms) external restricted {
@@ -136,11 +174,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
 
     /// @inheritdoc IProviderRegistry
     function requiredStake(uint32 hardwareClass, uint32 gpuCount) public view returns (uint96) {
-        if (hardwareClass >= _hardwareClasses.length || !_hardwareClasses[hardwareClass].open) {
-            revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
-        }
-        uint256 hardware = uint256(_hardwareClasses[hardwareClass].minimumStakePerGpu) * gpuCount;
-        return (hardware + _fraudDeposit).toUint96();
+        return (_hardwareStake(hardwareClass, gpuCount) + _fraudDeposit).toUint96();
     }
 
     /// @inheritdoc IProviderRegistry
@@ -159,6 +193,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         bytes32 modelRoot,
         address token
     ) external view returns (Offer memory offer) {
+        _requireNotJailed(provider);
         offer = _offers[provider][modelRoot][token];
         if (offer.contextLength == 0) revert NoSuchOffer(provider, modelRoot, token);
     }
@@ -185,6 +220,18 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     function _registered(address owner) private view returns (Provider storage provider) {
         provider = _providers[owner];
         if (!provider.registered) revert NotRegistered(owner);
+    }
+
+    function _requireNotJailed(address owner) private view {
+        if (vault.isJailed(owner)) revert IVault.ProviderJailed(owner);
+    }
+
+    /// @dev ATH units that hardware of an open class needs.
+    function _hardwareStake(uint32 hardwareClass, uint32 gpuCount) private view returns (uint256) {
+        if (hardwareClass >= _hardwareClasses.length || !_hardwareClasses[hardwareClass].open) {
+            revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
+        }
+        return uint256(_hardwareClasses[hardwareClass].minimumStakePerGpu) * gpuCount;
     }
 
     function _requireValid(Profile calldata profile) private view {

@@ -3,17 +3,22 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IVault} from "../interfaces/IVault.sol";
+import {OneWrite} from "../libraries/OneWrite.sol";
 
 /// @title Vault
 /// @notice See `IVault`, which is the specification.
 contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
+    using OneWrite for Account;
+    using OneWrite for Stake;
     using SafeCast for uint256;
     using SafeERC20 for IERC20;
 
@@ -85,13 +90,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     function withdraw(address token, uint256 amount, address recipient) external nonReentrant {
         if (amount == 0) revert ZeroAmount();
         if (recipient == address(0)) revert ZeroAddress();
-        Account storage account = _accounts[token][msg.sender];
-        uint256 available = account.available;
-        if (available < amount) revert InsufficientBalance(token, msg.sender, available, amount);
-
-        unchecked {
-            account.available = uint112(available - amount);
-        }
+        _debit(token, amount);
         // INVARIANT: the ledger is the sum of all accounts, so it covers every part of it.
         _tokens[token].ledger -= uint112(amount);
         emit Withdrawn(token, msg.sender, recipient, amount);
@@ -121,12 +120,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     /// @inheritdoc IVault
     function stake(uint256 amount) external {
         if (amount == 0) revert ZeroAmount();
-        Account storage account = _accounts[ath][msg.sender];
-        uint256 available = account.available;
-        if (available < amount) revert InsufficientBalance(ath, msg.sender, available, amount);
-        unchecked {
-            account.available = uint112(available - amount);
-        }
+        _debit(ath, amount);
         Stake storage position = _stakes[msg.sender];
         position.staked = (position.staked + amount).toUint96();
         emit Staked(msg.sender, amount);
@@ -197,12 +191,13 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
             account.available -= uint112(amount);
         }
         account.escrowed += uint112(amount);
-        _accounts[token][payer] = account;
+        _accounts[token][payer].store(account);
 
         Stake memory position = _stakes[provider];
+        if (position.jailed) revert ProviderJailed(provider);
         _lock(position, bit, provider, stakeLock);
         position.openWork += 1;
-        _stakes[provider] = position;
+        _stakes[provider].store(position);
     }
 
     /// @inheritdoc IVault
@@ -218,36 +213,67 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         // approval; work that cost nothing must end all the same.
         if (settlement.escrowed != 0 && payer.modules & bit == 0)
             revert ModuleNotApproved(token, settlement.payer, msg.sender);
-        if (payer.escrowed < settlement.escrowed) {
+        if (payer.escrowed < settlement.escrowed)
             revert EscrowUnderflow(settlement.payer, payer.escrowed, settlement.escrowed);
-        }
         unchecked {
             payer.escrowed -= uint112(settlement.escrowed);
             payer.available += uint112(settlement.escrowed - payouts);
         }
-        _accounts[token][settlement.payer] = payer;
+        _accounts[token][settlement.payer].store(payer);
         _credit(token, settlement.provider, settlement.earned);
         _credit(token, msg.sender, settlement.fee);
         _credit(token, settlement.bountyRecipient, settlement.bounty);
 
         Stake memory position = _stakes[settlement.provider];
+        // INVARIANT: nothing is earned with a convicted provider, by itself or by the protocol.
+        if (position.jailed && settlement.earned + settlement.fee != 0)
+            revert ProviderJailed(settlement.provider);
         _unlock(position, bit, settlement.provider, settlement.stakeLock);
         position.openWork -= 1;
-        _stakes[settlement.provider] = position;
+        _stakes[settlement.provider].store(position);
     }
 
     /// @inheritdoc IVault
     function lockStake(address owner, uint256 amount) external {
         Stake memory position = _stakes[owner];
         _lock(position, _callingModule(), owner, amount);
-        _stakes[owner] = position;
+        _stakes[owner].store(position);
     }
 
     /// @inheritdoc IVault
     function unlockStake(address owner, uint256 amount) external {
         Stake memory position = _stakes[owner];
         _unlock(position, _callingModule(), owner, amount);
-        _stakes[owner] = position;
+        _stakes[owner].store(position);
+    }
+
+    /// @inheritdoc IVault
+    function slash(
+        address owner,
+        uint256 amount,
+        uint256 payout,
+        address recipient
+    ) external returns (uint256 forfeited, uint256 paid) {
+        Stake memory position = _stakes[owner];
+        if (position.modules & _callingModule() == 0) revert StakeModuleNotApproved(owner, msg.sender);
+        if (payout > amount / 2) revert PayoutAboveHalf(payout, amount / 2);
+
+        // INVARIANT: a slash never fails for lack of stake: it takes what there is, that on its way out last.
+        uint256 fromStake = Math.min(amount, position.staked);
+        uint256 fromUnbonding = Math.min(amount - fromStake, _unbondings[owner].amount);
+        forfeited = fromStake + fromUnbonding;
+        // INVARIANT: at least half of what is forfeited is burned, so that slashing oneself always costs.
+        paid = Math.min(payout, forfeited / 2);
+        position.staked -= uint96(fromStake);
+        position.locked -= uint96(Math.min(fromStake, position.locked));
+        position.jailed = true;
+        _stakes[owner].store(position);
+        if (fromUnbonding != 0) _unbondings[owner].amount -= uint96(fromUnbonding);
+        _credit(ath, recipient, paid);
+        _tokens[ath].ledger -= uint112(forfeited - paid);
+        emit Slashed(owner, msg.sender, forfeited, paid, recipient);
+
+        ERC20Burnable(ath).burn(forfeited - paid);
     }
 
     // ----------------------------------------------------------------------------------------- governance
@@ -283,6 +309,11 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     /// @inheritdoc IVault
     function stakeOf(address owner) external view returns (Stake memory) {
         return _stakes[owner];
+    }
+
+    /// @inheritdoc IVault
+    function isJailed(address owner) external view returns (bool) {
+        return _stakes[owner].jailed;
     }
 
     /// @inheritdoc IVault
@@ -323,6 +354,14 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         return modules;
     }
 
+    /// @dev Takes from what the caller has free.
+    function _debit(address token, uint256 amount) private {
+        Account storage account = _accounts[token][msg.sender];
+        uint256 available = account.available;
+        if (available < amount) revert InsufficientBalance(token, msg.sender, available, amount);
+        account.available = uint112(available - amount);
+    }
+
     function _credit(address token, address owner, uint256 amount) private {
         if (amount == 0) return;
         if (owner == address(0)) revert ZeroAddress();
@@ -342,9 +381,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     function _unlock(Stake memory position, uint32 bit, address owner, uint256 amount) private view {
         if (position.modules & bit == 0) revert StakeModuleNotApproved(owner, msg.sender);
         if (position.locked < amount) revert LockUnderflow(owner, position.locked, amount);
-        unchecked {
-            position.locked -= uint96(amount);
-        }
+        position.locked -= uint96(amount);
     }
 
     function _setTokenAccepted(address token, bool accepted) private {
@@ -354,9 +391,8 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     }
 
     function _setUnbondingPeriod(uint40 period) private {
-        if (period < MIN_UNBONDING_PERIOD || period > MAX_UNBONDING_PERIOD) {
+        if (period < MIN_UNBONDING_PERIOD || period > MAX_UNBONDING_PERIOD)
             revert UnbondingPeriodOutOfBounds(period, MIN_UNBONDING_PERIOD, MAX_UNBONDING_PERIOD);
-        }
         _unbondingPeriod = period;
         emit UnbondingPeriodSet(period);
     }

@@ -8,7 +8,8 @@ enum JobStatus {
     Submitted,
     Finalized,
     Expired,
-    Declined
+    Declined,
+    Refunded
 }
 
 /// @notice What the chain remembers of a job: one storage slot.
@@ -27,7 +28,14 @@ enum JobStatus {
 /// finalisation; that takes about 2^96 keccak evaluations.
 type JobState is uint256;
 
-using {status, submittedAt, liveChallenges, matchesOutputRoot} for JobState global;
+using {
+    status,
+    submittedAt,
+    liveChallenges,
+    matchesOutputRoot,
+    withChallenge,
+    withoutChallenge
+} for JobState global;
 
 /// @notice The state of a job that nobody has answered yet.
 function createdJobState() pure returns (JobState) {
@@ -47,6 +55,20 @@ function submittedJobState(uint40 timestamp, bytes32 outputRoot) pure returns (J
 /// @notice A final state; keeps what the job went through.
 function endedJobState(JobState state, JobStatus ending) pure returns (JobState) {
     return JobState.wrap((JobState.unwrap(state) & ~uint256(0xff)) | uint256(ending));
+}
+
+/// @notice The same with one more live challenge; reverts at 65,535.
+function withChallenge(JobState state) pure returns (JobState) {
+    return _withLiveChallenges(state, state.liveChallenges() + 1);
+}
+
+/// @notice The same with one live challenge less; reverts at 0.
+function withoutChallenge(JobState state) pure returns (JobState) {
+    return _withLiveChallenges(state, state.liveChallenges() - 1);
+}
+
+function _withLiveChallenges(JobState state, uint16 count) pure returns (JobState) {
+    return JobState.wrap((JobState.unwrap(state) & ~(uint256(0xffff) << 48)) | (uint256(count) << 48));
 }
 
 function status(JobState state) pure returns (JobStatus) {

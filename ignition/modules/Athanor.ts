@@ -1,14 +1,22 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 /**
- * The protocol: token, access manager, vault, registries, job escrow; wired together and parameterised.
+ * The protocol: token, access manager, vault, registries, job escrow, dispute game; wired together and parameterised.
  *
  * Parameters (ignition/parameters/NETWORK.json), amounts in ATH units of 18 decimals unless said otherwise:
  * - treasury: address that receives the genesis supply
  * - minimumStakePerGpu, fraudDeposit, stakePerJob: ATH units
+ * - sequencerFeed: Chainlink's uptime feed of the chain's sequencer; the zero address where there is none
  * - challengeWindow, minimumResponseTime, maximumResponseTime: seconds
  * - workPerSecond: multiply-adds a second that a challenger recomputes at least
  * - feeBasisPoints, exitBounty, minimumCharge: terms of jobs paid in ATH
+ * - inclusionDelay: seconds within which the chain includes what its sequencer ignores; 0 where there is none
+ * - disputeClock, disputeGrace: seconds that a side has for a dispute in all, and for each move at least; never below inclusionDelay
+ * - openPeriod: seconds after a commitment within which the challenge is opened
+ * - stressGasPrice: wei a gas unit for which bonds are made; well above what is usual on the chain
+ * - tracePricePerSecond: wei for a second of computing a trace; 3 · 10^11 is about 0.001 coins an hour
+ * - priceMultiple: the reward is at least this many times what a job costs
+ * - minimumReward: ATH units; athPerCoin: ATH units that are worth 10^18 wei, on the high side
  */
 export default buildModule("Athanor", (m) => {
   const administrator = m.getAccount(0);
@@ -16,12 +24,14 @@ export default buildModule("Athanor", (m) => {
   const accessManager = m.contract("AccessManager", [administrator]);
   const ath = m.contract("AthToken", [m.getParameter("treasury", administrator)]);
   const vault = m.contract("Vault", [accessManager, ath]);
-  const modelRegistry = m.contract("ModelRegistry");
+  const programRegistry = m.contract("ProgramRegistry");
+  const modelRegistry = m.contract("ModelRegistry", [programRegistry]);
   const providerRegistry = m.contract("ProviderRegistry", [accessManager, vault, modelRegistry]);
   const jobEscrow = m.contract("JobEscrow", [
     accessManager,
     vault,
     providerRegistry,
+    m.getParameter("sequencerFeed", "0x0000000000000000000000000000000000000000"),
     {
       stakePerJob: m.getParameter("stakePerJob", 100n * 10n ** 18n),
       challengeWindow: m.getParameter("challengeWindow", 3600),
@@ -30,6 +40,35 @@ export default buildModule("Athanor", (m) => {
       workPerSecond: m.getParameter("workPerSecond", 1_000_000_000n),
     },
   ]);
+
+  const stepVerifier = m.contract("StepVerifier", [
+    modelRegistry,
+    programRegistry,
+    m.contract("VectorSteps"),
+    m.contract("LinearSteps"),
+    m.contract("AttentionSteps"),
+    m.contract("TokenSteps"),
+  ]);
+  const disputeGame = m.contract("DisputeGame", [
+    accessManager,
+    jobEscrow,
+    providerRegistry,
+    vault,
+    stepVerifier,
+    m.getParameter("inclusionDelay", 0),
+    {
+      clock: m.getParameter("disputeClock", 21_600),
+      grace: m.getParameter("disputeGrace", 3_600),
+      openPeriod: m.getParameter("openPeriod", 3_600),
+      stressGasPrice: m.getParameter("stressGasPrice", 1_000_000_000n),
+      tracePricePerSecond: m.getParameter("tracePricePerSecond", 300_000_000_000n),
+      priceMultiple: m.getParameter("priceMultiple", 20),
+      minimumReward: m.getParameter("minimumReward", 100n * 10n ** 18n),
+      athPerCoin: m.getParameter("athPerCoin", 10_000n * 10n ** 18n),
+    },
+  ]);
+  m.call(jobEscrow, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfEscrow" });
+  m.call(providerRegistry, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfRegistry" });
 
   // Modules get their indices in this order: 0 is the provider registry, 1 the job escrow.
   const first = m.call(vault, "addModule", [providerRegistry], { id: "addProviderRegistry" });
@@ -58,5 +97,15 @@ export default buildModule("Athanor", (m) => {
     { id: "setAthTerms" },
   );
 
-  return { accessManager, ath, vault, modelRegistry, providerRegistry, jobEscrow };
+  return {
+    accessManager,
+    ath,
+    vault,
+    programRegistry,
+    modelRegistry,
+    providerRegistry,
+    jobEscrow,
+    stepVerifier,
+    disputeGame,
+  };
 });

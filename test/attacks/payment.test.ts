@@ -247,6 +247,7 @@ describe("attack: a job replayed on another contract or chain", () => {
       manager,
       addresses.vault,
       addresses.providers,
+      ethers.ZeroAddress,
       [...(await escrow.parameters())],
     ]);
     const { id, job } = await createJob(system);

@@ -3,12 +3,13 @@ import { expect } from "chai";
 import { expectOnlyEvent, expectRefusal } from "../support/expect.ts";
 import {
   ATH,
-  MODEL,
+  CONTEXT,
   STAKE_PER_JOB,
   createJob,
   freshSystem,
   fund,
   profileOf,
+  registerModel,
   requestTo,
   submitResult,
   time,
@@ -80,7 +81,7 @@ describe("attack: stake withdrawn ahead of an obligation", () => {
 
   it("unbonding outlasts the longest job there can be", async () => {
     const system = await freshSystem();
-    const { escrow, models, providers, vault, provider, operator, addresses } = system;
+    const { escrow, providers, vault, provider, operator, addresses } = system;
     const longest = 259_200n;
     await escrow.setParameters({
       stakePerJob: STAKE_PER_JOB,
@@ -90,9 +91,8 @@ describe("attack: stake withdrawn ahead of an obligation", () => {
       workPerSecond: 1,
     });
     // A model whose thirty positions take exactly two days to recompute.
-    const model = { ...MODEL, workPerPosition: (longest - 86_400n) / 30n };
-    await models.register(model, "");
-    const modelRoot = await models.rootOf(model);
+    const width = Number(longest - 86_400n) / 30 / 16;
+    const modelRoot = await registerModel(system, { vocabulary: 16, context: CONTEXT, width });
     await providers.connect(provider).setOffer(modelRoot, addresses.ath, 1, 1);
     const start = BigInt(await time.latest()) + 10n;
     await time.setNextBlockTimestamp(start);

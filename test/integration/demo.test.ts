@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
+import { root, runDemoProcess as demo } from "./demo-process.ts";
 
 type Holding = Record<"wallet" | "vault" | "escrowed" | "staked", string>;
 type Balances = Record<string, Record<"ATH" | "mUSD", Holding>>;
@@ -86,14 +83,4 @@ describe("npm run demo", function () {
 
 function total({ wallet, vault, escrowed, staked }: Holding): bigint {
   return BigInt(wallet) + BigInt(vault) + BigInt(escrowed) + BigInt(staked);
-}
-
-async function demo(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const child = spawn(process.execPath, ["scripts/demo/index.ts", ...args], { cwd: root });
-  let stdout = "";
-  let stderr = "";
-  child.stdout.on("data", (part: Buffer) => (stdout += part.toString()));
-  child.stderr.on("data", (part: Buffer) => (stderr += part.toString()));
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { code, stdout, stderr };
 }

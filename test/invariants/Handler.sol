@@ -28,7 +28,14 @@ contract Handler is Assert {
         JobStatus status;
         uint40 submittedAt;
         uint32 count;
+        uint16 liveChallenges;
         bytes32 root;
+    }
+
+    /// @dev What a conviction would take, or whether there was one; kept apart from the contracts.
+    struct Conviction {
+        bool jailed;
+        uint96 deposit;
     }
 
     System public system;
@@ -45,6 +52,8 @@ contract Handler is Assert {
     address[4] public clients;
     address[3] public owners;
     address public constant STRANGER = address(0x5712a96e7);
+    /// @notice Plays the dispute game: challenges, verdicts and no rules.
+    address public constant GAME = address(0x6a3e);
     uint256 public supply;
     uint256 public donatedAth;
     uint256 public donatedCoin;
@@ -52,12 +61,17 @@ contract Handler is Assert {
     address private _test = msg.sender;
     uint64 private _salt;
     Opened[] private _jobs;
+    mapping(address owner => Conviction) private _convictions;
+    mapping(address owner => mapping(address token => bool)) private _offered;
 
     constructor() {
         system = new System(address(this));
         model = new Model();
         (_vault, _providers, _escrow) = (system.vault(), system.providers(), system.escrow());
         (_ath, _coin, _modelRoot) = (system.ath(), system.coin(), system.modelRoot());
+        vm.etch(GAME, hex"00");
+        _providers.setDisputeGame(GAME);
+        _escrow.setDisputeGame(GAME);
         for (uint160 i = 0; i < 4; ++i) {
             address client = address(0xc11e00 + i);
             clients[i] = client;
@@ -77,6 +91,7 @@ contract Handler is Assert {
             model.debit(address(_ath), owner, 1_500e18);
             _vault.approveStakeModules(3);
             _providers.register(_profile(i));
+            _convictions[owner].deposit = 500e18;
             vm.stopPrank();
             setOffer(i, true, 5e22, 7e22);
             setOffer(i, false, 1e9 + 1, 3e9 + 7);
@@ -155,7 +170,8 @@ contract Handler is Assert {
     function setOffer(uint256 which, bool inAth, uint256 input, uint256 output) public {
         uint256 maximum = inAth ? 1e24 : 1e10;
         address owner = owners[which % 3];
-        if (!_providers.providerOf(owner).registered) return;
+        if (!_providers.providerOf(owner).registered || _convictions[owner].jailed) return;
+        _offered[owner][_token(inAth)] = true;
         vm.prank(owner);
         _providers.setOffer(
             _modelRoot,
@@ -169,18 +185,23 @@ contract Handler is Assert {
         address owner = owners[which % 3];
         IProviderRegistry.Provider memory provider = _providers.providerOf(owner);
         IVault.Stake memory position = _vault.stakeOf(owner);
+        if (_convictions[owner].jailed) return;
         IProviderRegistry.Profile memory profile = _profile(which % 3);
         profile.gpuCount = uint32(bound(gpus, 1, 12));
-        uint96 required = _providers.requiredStake(0, profile.gpuCount);
+        uint96 due = _providers.fraudDeposit();
+        uint256 hardware = 100e18 * uint256(profile.gpuCount);
         if (!provider.registered) {
-            if (required > position.staked - position.locked) return;
+            if (hardware + due > position.staked - position.locked) return;
             vm.prank(owner);
             _providers.register(profile);
         } else {
-            if (required > provider.reserved + position.staked - position.locked) return;
+            if (profile.gpuCount == provider.profile.gpuCount) due = _convictions[owner].deposit;
+            if (due < _convictions[owner].deposit) due = _convictions[owner].deposit;
+            if (hardware + due > provider.reserved + position.staked - position.locked) return;
             vm.prank(owner);
             _providers.update(profile);
         }
+        _convictions[owner].deposit = due;
     }
 
     function deregister(uint256 which) public {
@@ -233,7 +254,7 @@ contract Handler is Assert {
         assertTrue(state.status() == JobStatus.Created, "JOB-1: the terms are those that were on offer");
         job.inputRoot = _inputRoot(request);
         assertTrue(_escrow.jobIdOf(job) == id, "JOB-1: the id is that of the expected terms");
-        _jobs.push(Opened(job, id, JobStatus.Created, 0, 0, 0));
+        _jobs.push(Opened(job, id, JobStatus.Created, 0, 0, 0, 0));
         model.escrow(token, client, price);
     }
 
@@ -291,6 +312,42 @@ contract Handler is Assert {
         _refund(opened, JobStatus.Declined, 0, address(0));
     }
 
+    // --------------------------------------------------------------------------------------------- disputes
+
+    function challenge(uint256 which) public {
+        if (_jobs.length == 0) return;
+        Opened storage opened = _jobs[which % _jobs.length];
+        if (opened.status != JobStatus.Submitted) return;
+        if (block.timestamp >= uint256(opened.submittedAt) + opened.job.challengeWindow) return;
+        vm.prank(GAME);
+        _escrow.challengeOpened(opened.job, IJobEscrow.Output(opened.count, opened.root));
+        ++opened.liveChallenges;
+    }
+
+    function closeChallenge(uint256 which) public {
+        if (_jobs.length == 0) return;
+        _closeChallenge(_jobs[which % _jobs.length]);
+    }
+
+    /// @notice Rarely, so that most runs keep a provider that works.
+    function convict(uint256 which, uint256 payout, uint256 dice) public {
+        address owner = owners[which % 3];
+        Conviction storage conviction = _convictions[owner];
+        if (dice % 4 != 0 || conviction.jailed || !_providers.providerOf(owner).registered) return;
+        payout = bound(payout, 0, conviction.deposit / 2);
+        vm.prank(GAME);
+        (uint256 forfeited, uint256 paid) = _providers.convict(owner, payout, GAME);
+        assertEqual(forfeited, conviction.deposit, "SLASH-1: the whole deposit of the registration");
+        assertEqual(paid, payout, "SLASH-1: what the game asked for");
+        model.slash(address(_ath), GAME, forfeited, payout);
+        (conviction.jailed, conviction.deposit) = (true, 0);
+    }
+
+    function refund(uint256 which, uint256 forWhom) public {
+        if (_jobs.length == 0) return;
+        _refundConvicted(_jobs[which % _jobs.length], actor(forWhom));
+    }
+
     // --------------------------------------------------------------------------------------------- world
 
     function passTime(uint256 time) public {
@@ -340,6 +397,8 @@ contract Handler is Assert {
                 vm.warp(uint256(opened.job.submitDeadline) + 1);
             }
             _expire(opened, STRANGER);
+            _refundConvicted(opened, STRANGER);
+            while (opened.liveChallenges != 0) _closeChallenge(opened);
             if (opened.status == JobStatus.Submitted && !_finalizable(opened)) {
                 vm.warp(uint256(opened.submittedAt) + opened.job.challengeWindow);
             }
@@ -353,6 +412,11 @@ contract Handler is Assert {
             govern(3, i);
             for (uint256 j = 0; j < 8; ++j) withdraw(j, i == 0, model.available(_token(i == 0), actor(j)));
         }
+        uint256 rewards = model.available(address(_ath), GAME);
+        if (rewards == 0) return;
+        vm.prank(GAME);
+        _vault.withdraw(address(_ath), rewards, GAME);
+        model.debit(address(_ath), GAME, rewards);
     }
 
     // --------------------------------------------------------------------------------------------- views
@@ -368,6 +432,11 @@ contract Handler is Assert {
                     : STRANGER;
     }
 
+    /// @notice What the second book knows of a provider's conviction.
+    function convictionOf(address owner) external view returns (Conviction memory) {
+        return _convictions[owner];
+    }
+
     function jobCount() external view returns (uint256) {
         return _jobs.length;
     }
@@ -380,16 +449,20 @@ contract Handler is Assert {
 
     function _removeOffers(address owner) private {
         for (uint256 i = 0; i < 2; ++i) {
-            if (!_offers(owner, _token(i == 0))) continue;
             address token = _token(i == 0);
+            // Not `_offers`: a convicted provider's offers stand until it removes them, but nobody finds them.
+            if (!_offered[owner][token]) continue;
             vm.prank(owner);
             _providers.removeOffer(_modelRoot, token);
+            _offered[owner][token] = false;
         }
     }
 
     function _finalizable(Opened storage opened) private view returns (bool) {
         return
             opened.status == JobStatus.Submitted &&
+            opened.liveChallenges == 0 &&
+            !_convictions[opened.job.provider].jailed &&
             block.timestamp >= uint256(opened.submittedAt) + opened.job.challengeWindow;
     }
 
@@ -406,6 +479,25 @@ contract Handler is Assert {
         _escrow.expire(opened.job, bountyRecipient);
         bool inGrace = block.timestamp <= uint256(opened.job.submitDeadline) + 10 minutes;
         _refund(opened, JobStatus.Expired, inGrace ? 0 : opened.job.exitBounty, bountyRecipient);
+    }
+
+    function _closeChallenge(Opened storage opened) private {
+        if (opened.liveChallenges == 0) return;
+        vm.prank(GAME);
+        _escrow.challengeClosed(opened.id);
+        --opened.liveChallenges;
+    }
+
+    function _refundConvicted(Opened storage opened, address bountyRecipient) private {
+        if (!_convictions[opened.job.provider].jailed) return;
+        bool answered = opened.status == JobStatus.Submitted;
+        if (!answered && opened.status != JobStatus.Created) return;
+        vm.prank(STRANGER);
+        _escrow.refund(opened.job, bountyRecipient);
+        uint256 end =
+            answered ? uint256(opened.submittedAt) + opened.job.challengeWindow : opened.job.submitDeadline;
+        bool free = block.timestamp <= end + 10 minutes;
+        _refund(opened, JobStatus.Refunded, free ? 0 : opened.job.exitBounty, bountyRecipient);
     }
 
     function _pay(Opened storage opened, address bountyRecipient) private {

@@ -7,6 +7,7 @@ import {Job} from "../../contracts/types/Job.sol";
 contract Model {
     mapping(address token => mapping(address owner => uint256)) public available;
     mapping(address token => mapping(address owner => uint256)) public escrowed;
+    uint256 public burned;
 
     function credit(address token, address owner, uint256 amount) public {
         available[token][owner] += amount;
@@ -42,6 +43,11 @@ contract Model {
     function refund(Job memory job, uint256 bounty, address bountyRecipient) external {
         credit(job.token, bountyRecipient, bounty);
         _release(job, bounty);
+    }
+
+    function slash(address ath, address recipient, uint256 forfeited, uint256 payout) external {
+        credit(ath, recipient, payout);
+        burned += forfeited - payout;
     }
 
     function _release(Job memory job, uint256 spent) private {

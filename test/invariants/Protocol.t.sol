@@ -64,7 +64,7 @@ contract ProtocolInvariantsTest is Assert {
     function _ledgerIsTheSumOfAllAccounts() private view {
         for (uint256 i = 0; i < 2; ++i) {
             address token = _token(i);
-            uint256 sum = _held(token, address(system.escrow()));
+            uint256 sum = _held(token, address(system.escrow())) + _held(token, handler.GAME());
             for (uint256 j = 0; j < 8; ++j) sum += _held(token, handler.actor(j));
             assertEqual(system.vault().tokenState(token).ledger, sum, "LEDGER-1");
         }
@@ -81,13 +81,22 @@ contract ProtocolInvariantsTest is Assert {
 
     function _supplyIsConserved() private view {
         assertEqual(system.coin().totalSupply(), handler.supply(), "LEDGER-3: stablecoin");
-        assertEqual(system.ath().totalSupply(), 42_000_000_000e18, "LEDGER-3: ATH");
+        assertEqual(
+            system.ath().totalSupply(),
+            42_000_000_000e18 - handler.model().burned(),
+            "LEDGER-3: ATH"
+        );
     }
 
     function _everyAccountIsWhatTheModelSays() private view {
         for (uint256 i = 0; i < 2; ++i) {
-            for (uint256 j = 0; j < 9; ++j) {
-                address owner = j == 8 ? address(system.escrow()) : handler.actor(j);
+            for (uint256 j = 0; j < 10; ++j) {
+                address owner =
+                    j == 8
+                        ? address(system.escrow())
+                        : j == 9
+                            ? handler.GAME()
+                            : handler.actor(j);
                 IVault.Account memory account = system.vault().accountOf(_token(i), owner);
                 assertEqual(
                     account.available,
@@ -118,6 +127,15 @@ contract ProtocolInvariantsTest is Assert {
             assertEqual(position.locked, locked, "STAKE-1: locked");
             assertEqual(position.openWork, open, "STAKE-1: open work");
             assertAtMost(position.locked, position.staked, "STAKE-2: locked is staked");
+            Handler.Conviction memory conviction = handler.convictionOf(owner);
+            assertTrue(position.jailed == conviction.jailed, "SLASH-2: jailed if and only if convicted");
+            if (!system.providers().providerOf(owner).registered) continue;
+            uint256 deposit = system.providers().providerOf(owner).fraudDeposit;
+            assertEqual(
+                deposit,
+                conviction.deposit,
+                "SLASH-3: the deposit only rises, until it is forfeited"
+            );
         }
     }
 
@@ -127,6 +145,7 @@ contract ProtocolInvariantsTest is Assert {
             JobState state = system.escrow().jobState(opened.id);
             assertTrue(state.status() == opened.status, "JOB-2: status");
             assertEqual(state.submittedAt(), opened.submittedAt, "JOB-2: submittedAt");
+            assertEqual(state.liveChallenges(), opened.liveChallenges, "JOB-2: live challenges");
         }
     }
 

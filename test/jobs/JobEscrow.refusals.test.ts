@@ -1,6 +1,7 @@
 // What IJobEscrow refuses, and with which values. Longer than 400 lines: one table that must name every error.
 import { ZeroAddress, concat, keccak256, toBeHex } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
+import { closeChallenge, convict, openChallenge, speakAsGame } from "../support/game.ts";
 import { errorsOf } from "../support/interfaces.ts";
 import {
   ATH,
@@ -8,7 +9,8 @@ import {
   ATH_PRICES,
   CONTEXT,
   type Job,
-  MODEL,
+  type OpenJob,
+  type Output,
   RESPONSE_TIME,
   type Request,
   type Signer,
@@ -19,6 +21,7 @@ import {
   freshSystem,
   networkHelpers,
   passWindow,
+  registerModel,
   requestTo,
   submitResult,
   time,
@@ -83,14 +86,18 @@ async function creatingAgain(between: (system: System, job: Job) => Promise<unkn
 
 /** Calls of all exits for a job in a state in which none of them is allowed. */
 async function ending(
-  state: "created" | "submitted" | "declined" | "finalized" | "expired",
-  exit: "finalize" | "expire" | "decline" | "submit",
+  state: "created" | "submitted" | "declined" | "finalized" | "expired" | "refunded",
+  exit: "finalize" | "expire" | "decline" | "submit" | "refund",
 ): Promise<Refusal> {
   const system = await freshSystem();
   const { escrow, operator, stranger } = system;
   const opened = await createJob(system);
   let output = { count: 1, tokensRoot: tokensRoot(packTokens([11])) };
   if (state === "submitted" || state === "finalized") output = await submitResult(system, opened);
+  if (state === "refunded") {
+    await convict(system);
+    await escrow.refund(opened.job, stranger);
+  }
   if (state === "declined") await escrow.connect(operator).decline(opened.job);
   if (state === "expired") {
     await time.increase(RESPONSE_TIME);
@@ -103,6 +110,7 @@ async function ending(
   const calls = {
     finalize: () => escrow.connect(stranger).finalize(opened.job, output, stranger),
     expire: () => escrow.connect(stranger).expire(opened.job, stranger),
+    refund: () => escrow.connect(stranger).refund(opened.job, stranger),
     decline: () => escrow.connect(operator).decline(opened.job),
     submit: () => escrow.connect(operator).submit(opened.job, packTokens([11])),
   };
@@ -110,7 +118,7 @@ async function ending(
 }
 
 /** Terms that differ from the created ones in one field. */
-async function forging(exit: "finalize" | "expire" | "decline" | "submit"): Promise<Refusal> {
+async function forging(exit: "finalize" | "expire" | "decline" | "submit" | "refund"): Promise<Refusal> {
   const system = await freshSystem();
   const { escrow, operator, stranger } = system;
   const { job } = await createJob(system);
@@ -119,27 +127,83 @@ async function forging(exit: "finalize" | "expire" | "decline" | "submit"): Prom
   const calls = {
     finalize: () => escrow.finalize(forged, output, stranger),
     expire: () => escrow.expire(forged, stranger),
+    refund: () => escrow.refund(forged, stranger),
     decline: () => escrow.connect(operator).decline(forged),
     submit: () => escrow.connect(operator).submit(forged, packTokens([11])),
   };
   return { call: calls[exit], by: escrow, values: [await escrow.jobIdOf(forged)] };
 }
 
-/** A job's state as only a later contract will write it: with undecided challenges. */
+/** A finished window with challenges that the dispute game has not closed. */
 async function challenged(liveChallenges: number): Promise<Refusal> {
   const system = await freshSystem();
-  const { escrow, stranger, addresses } = system;
   const opened = await createJob(system);
   const output = await submitResult(system, opened);
+  for (let i = 0; i < liveChallenges; i += 1) await openChallenge(system, opened, output);
   await passWindow(opened);
-  const state = (await escrow.jobState(opened.id)) | (BigInt(liveChallenges) << 48n);
-  // `_states` comes after the one variable of AccessManaged.
-  const slot = keccak256(concat([opened.id, toBeHex(1, 32)]));
-  await networkHelpers.setStorageAt(addresses.escrow, slot, toBeHex(state, 32));
   return {
-    call: () => escrow.finalize(opened.job, output, stranger),
-    by: escrow,
+    call: () => system.escrow.finalize(opened.job, output, system.stranger),
+    by: system.escrow,
     values: [opened.id, liveChallenges],
+  };
+}
+
+/** A challenge that the dispute game must not be able to open: something happens to the job or what is presented before. */
+async function challenging(
+  prepare: (
+    system: System,
+    opened: OpenJob,
+    output: Output,
+  ) => Promise<{ job?: Job; output?: Output; values: readonly unknown[] }>,
+): Promise<Refusal> {
+  const system = await freshSystem();
+  const opened = await createJob(system);
+  const output = await submitResult(system, opened);
+  const game = await speakAsGame(system);
+  const { values, ...presented } = await prepare(system, opened, output);
+  return {
+    call: () =>
+      system.escrow.connect(game).challengeOpened(presented.job ?? opened.job, presented.output ?? output),
+    by: system.escrow,
+    values,
+  };
+}
+
+/** As many live challenges as can be counted, which nobody can wait for. */
+async function fillChallenges({ escrow, addresses }: System, { id }: OpenJob): Promise<void> {
+  const state = (await escrow.jobState(id)) | (0xffffn << 48n);
+  // `_states` comes after the variable of AccessManaged and the two of JobTerms.
+  const slot = keccak256(concat([id, toBeHex(3, 32)]));
+  await networkHelpers.setStorageAt(addresses.escrow, slot, toBeHex(state, 32));
+}
+
+/** A refund of a job whose provider has a clean slate. */
+async function refunding(state: "created" | "submitted"): Promise<Refusal> {
+  const system = await freshSystem();
+  const opened = await createJob(system);
+  if (state === "submitted") await submitResult(system, opened);
+  return {
+    call: () => system.escrow.refund(opened.job, system.stranger),
+    by: system.escrow,
+    values: [system.provider.address],
+  };
+}
+
+/** A dispute game that is none, set in a fresh escrow, which has none yet. */
+async function settingGame(game: (system: System) => string): Promise<Refusal> {
+  const system = await freshSystem();
+  const { manager, addresses } = system;
+  const escrow = await ethers.deployContract("JobEscrow", [
+    manager,
+    addresses.vault,
+    addresses.providers,
+    ZeroAddress,
+    PARAMETERS,
+  ]);
+  return {
+    call: () => escrow.getFunction("setDisputeGame")(game(system)) as Promise<unknown>,
+    by: escrow,
+    values: [game(system)],
   };
 }
 
@@ -164,6 +228,12 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
     "expire, terms with another price": () => forging("expire"),
     "decline, terms with another price": () => forging("decline"),
     "submit, terms with another price": () => forging("submit"),
+    "refund, terms with another price": () => forging("refund"),
+    "challengeOpened, terms with another price": () =>
+      challenging(async ({ escrow }, { job }) => {
+        const forged = { ...job, outputPrice: 1n };
+        return { job: forged, values: [await escrow.jobIdOf(forged)] };
+      }),
   },
   JobAlreadyExists: {
     "create, the same request while the first is open": () => creatingAgain(() => Promise.resolve()),
@@ -179,12 +249,31 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
     "expire, the job was answered": () => ending("submitted", "expire"),
     "expire, the job was expired": () => ending("expired", "expire"),
     "expire, the job was finalised": () => ending("finalized", "expire"),
+    "refund, the job was declined": () => ending("declined", "refund"),
+    "refund, the job was expired": () => ending("expired", "refund"),
+    "refund, the job was finalised": () => ending("finalized", "refund"),
+    "submit, the job was refunded": () => ending("refunded", "submit"),
+    "decline, the job was refunded": () => ending("refunded", "decline"),
+    "expire, the job was refunded": () => ending("refunded", "expire"),
+    "refund, a second time": () => ending("refunded", "refund"),
   },
   JobNotSubmitted: {
     "finalize, nothing was submitted": () => ending("created", "finalize"),
     "finalize, the job was declined": () => ending("declined", "finalize"),
     "finalize, the job was expired": () => ending("expired", "finalize"),
     "finalize, the job was finalised": () => ending("finalized", "finalize"),
+    "finalize, the job was refunded": () => ending("refunded", "finalize"),
+    "challengeOpened, nothing was submitted": () =>
+      challenging(async (system) => {
+        const { id, job } = await createJob(system);
+        return { job, values: [id, await system.escrow.jobState(id)] };
+      }),
+    "challengeOpened, the job was refunded": () =>
+      challenging(async (system, { id, job }) => {
+        await convict(system);
+        await system.escrow.refund(job, system.stranger);
+        return { values: [id, await system.escrow.jobState(id)] };
+      }),
   },
   PaymentTokenNotAccepted: {
     "create, a token without terms": async () => {
@@ -224,10 +313,8 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
     "create, the largest answer there is": () => creating({ maxTokens: 2 ** 32 - 1 }, [2 ** 32 - 1, 30_000]),
     "create, an answer that no transaction carries": async () => {
       const system = await freshSystem();
-      const { escrow, models, providers, provider, client, addresses } = system;
-      const model = { ...MODEL, contextLength: 40_000, workPerPosition: 1 };
-      await models.register(model, "");
-      const modelRoot = await models.rootOf(model);
+      const { escrow, providers, provider, client, addresses } = system;
+      const modelRoot = await registerModel(system, { vocabulary: VOCABULARY, context: 40_000, width: 1 });
       await providers.connect(provider).setOffer(modelRoot, addresses.ath, 1, 1);
       const request = await requestTo(system, { modelRoot, maxTokens: 30_001 });
       return { call: () => escrow.connect(client).create(request), by: escrow, values: [30_001, 30_000] };
@@ -331,6 +418,13 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
   },
   OutputMismatch: {
     "finalize, another number of tokens": async () => mismatch({ count: 2 }),
+    "challengeOpened, another number of tokens": () =>
+      challenging((_, { id }, output) =>
+        Promise.resolve({
+          output: { ...output, count: 2 },
+          values: [id, outputRoot({ ...output, count: 2 })],
+        }),
+      ),
     "finalize, other tokens": async () => mismatch({ tokensRoot: tokensRoot(packTokens([11, 12, 14])) }),
   },
   ChallengeWindowOpen: {
@@ -350,7 +444,94 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
   },
   ChallengesAlive: {
     "finalize, one challenge is undecided": () => challenged(1),
-    "finalize, the largest number of challenges is undecided": () => challenged(65_535),
+    "finalize, two challenges are undecided": () => challenged(2),
+    "finalize, the largest number of challenges is undecided": async () => {
+      const system = await freshSystem();
+      const opened = await createJob(system);
+      const output = await submitResult(system, opened);
+      await fillChallenges(system, opened);
+      await passWindow(opened);
+      return {
+        call: () => system.escrow.finalize(opened.job, output, system.stranger),
+        by: system.escrow,
+        values: [opened.id, 65_535],
+      };
+    },
+  },
+  ChallengeWindowOver: {
+    "challengeOpened, in the first second in which the result can be final": () =>
+      challenging(async ({ escrow }, { id, job }) => {
+        const submittedAt = BigInt.asUintN(40, (await escrow.jobState(id)) >> 8n);
+        const end = submittedAt + BigInt(job.challengeWindow);
+        await time.setNextBlockTimestamp(end);
+        return { values: [id, end, end] };
+      }),
+  },
+  TooManyChallenges: {
+    "challengeOpened, one more than can be counted": () =>
+      challenging(async (system, opened) => {
+        await fillChallenges(system, opened);
+        return { values: [opened.id] };
+      }),
+  },
+  NoChallengeAlive: {
+    "challengeClosed, one more than was opened": async () => {
+      const system = await freshSystem();
+      const opened = await createJob(system);
+      const output = await submitResult(system, opened);
+      await openChallenge(system, opened, output);
+      await closeChallenge(system, opened);
+      return { call: () => closeChallenge(system, opened), by: system.escrow, values: [opened.id] };
+    },
+    "challengeClosed, a job that nobody answered": async () => {
+      const system = await freshSystem();
+      const opened = await createJob(system);
+      return { call: () => closeChallenge(system, opened), by: system.escrow, values: [opened.id] };
+    },
+  },
+  NotJailed: {
+    "refund, the provider was never convicted": () => refunding("created"),
+    "refund, the result of a provider that was never convicted": () => refunding("submitted"),
+  },
+  NotDisputeGame: {
+    "challengeOpened, by a stranger": async () => {
+      const system = await freshSystem();
+      const { escrow, stranger } = system;
+      const opened = await createJob(system);
+      const output = await submitResult(system, opened);
+      await speakAsGame(system);
+      return {
+        call: () => escrow.connect(stranger).challengeOpened(opened.job, output),
+        by: escrow,
+        values: [stranger.address],
+      };
+    },
+    "challengeClosed, by the provider, to have its result final": async () => {
+      const system = await freshSystem();
+      const { escrow, provider } = system;
+      const opened = await createJob(system);
+      await openChallenge(system, opened, await submitResult(system, opened));
+      return {
+        call: () => escrow.connect(provider).challengeClosed(opened.id),
+        by: escrow,
+        values: [provider.address],
+      };
+    },
+  },
+  DisputeGameAlreadySet: {
+    "setDisputeGame, a second time": async () => {
+      const system = await freshSystem();
+      const { address } = await speakAsGame(system);
+      return {
+        call: () => system.escrow.setDisputeGame(system.addresses.vault),
+        by: system.escrow,
+        values: [address],
+      };
+    },
+  },
+  DisputeGameWithoutCode: {
+    "setDisputeGame, somebody's key": () => settingGame(({ stranger }) => stranger.address),
+    "setDisputeGame, nobody": () => settingGame(() => ZeroAddress),
   },
   LengthMismatch: {
     "finalizeBatch, more jobs than outputs": async () => {
@@ -394,19 +575,19 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
   },
 });
 
+function outputRoot({ count, tokensRoot }: Output): string {
+  return ethers.solidityPackedKeccak256(["uint8", "uint32", "bool", "bytes32"], [3, count, true, tokensRoot]);
+}
+
 async function mismatch(change: { count?: number; tokensRoot?: string }): Promise<Refusal> {
   const system = await freshSystem();
   const opened = await createJob(system);
   const output = { ...(await submitResult(system, opened)), ...change };
   await passWindow(opened);
-  const root = ethers.solidityPackedKeccak256(
-    ["uint8", "uint32", "bool", "bytes32"],
-    [3, output.count, true, output.tokensRoot],
-  );
   return {
     call: () => system.escrow.finalize(opened.job, output, system.stranger),
     by: system.escrow,
-    values: [opened.id, root],
+    values: [opened.id, outputRoot(output)],
   };
 }
 

@@ -1,8 +1,11 @@
 import { expect } from "chai";
 import { type Result, solidityPackedKeccak256 } from "ethers";
-import { type Refusal, describeRefusals, expectOnlyEvent, plain } from "../support/expect.ts";
+import { programParts } from "../../engine/src/program/encode.ts";
+import { minimalProgram } from "../../engine/src/testing/minimal-program.ts";
+import { rootOfParts } from "../../sdk/src/protocol/program-chunks.ts";
+import { type Refusal, describeRefusals, expectOnlyEvent, expectRefusal, plain } from "../support/expect.ts";
 import { errorsOf } from "../support/interfaces.ts";
-import { MODEL, ethers, freshSystem } from "../support/system.ts";
+import { CONTEXT, MODEL, VOCABULARY, WORK, ethers, freshSystem } from "../support/system.ts";
 
 const OTHER = { ...MODEL, weightsRoot: ethers.id("other weights") };
 
@@ -29,18 +32,6 @@ describe("ModelRegistry", () => {
     expect(await models.uriOf(root)).to.equal("https://models.example/other");
   });
 
-  it("register takes the smallest and the largest model", async () => {
-    const { models } = await freshSystem();
-    for (const [vocabularySize, contextLength, workPerPosition] of [
-      [1n, 1n, 1n],
-      [2n ** 24n - 1n, 2n ** 24n - 1n, 2n ** 48n - 1n],
-    ] as const) {
-      const model = { ...MODEL, vocabularySize, contextLength, workPerPosition };
-      await models.register(model, "");
-      expect(await models.isRegistered(await models.rootOf(model))).to.equal(true);
-    }
-  });
-
   it("announce publishes another address from anybody and stores nothing", async () => {
     const { models, stranger, modelRoot } = await freshSystem();
     const announced = models.connect(stranger).announce(modelRoot, "ipfs://mirror");
@@ -53,10 +44,7 @@ describe("ModelRegistry", () => {
   });
 });
 
-async function registering(
-  change: Partial<Record<"vocabularySize" | "contextLength" | "workPerPosition", bigint>>,
-  values: unknown[],
-): Promise<Refusal> {
+async function registering(change: Partial<typeof MODEL>, values: unknown[]): Promise<Refusal> {
   const { models } = await freshSystem();
   return { call: () => models.register({ ...MODEL, ...change }, ""), by: models, values };
 }
@@ -86,18 +74,41 @@ describeRefusals("IModelRegistry", () => errorsOf("IModelRegistry"), {
       return { call: () => models.modelOf(ethers.id("nothing")), by: models, values: [ethers.id("nothing")] };
     },
   },
-  VocabularyOutOfBounds: {
-    "register, no vocabulary": () => registering({ vocabularySize: 0n }, [0, 2 ** 24 - 1]),
-    "register, one id too many": () => registering({ vocabularySize: 2n ** 24n }, [2 ** 24, 2 ** 24 - 1]),
+  ProgramNotValidated: {
+    "register, a program that is on chain, but not checked": async () => {
+      const { models, programs } = await freshSystem();
+      const parts = programParts(minimalProgram({ vocabulary: VOCABULARY, context: CONTEXT, width: 100 }));
+      const programRoot = rootOfParts(parts);
+      await programs.addChunk(programRoot, 0, parts, []);
+      return {
+        call: () => models.register({ ...MODEL, programRoot }, ""),
+        by: models,
+        values: [programRoot],
+      };
+    },
   },
-  ContextOutOfBounds: {
-    "register, no positions": () => registering({ contextLength: 0n }, [0, 2 ** 24 - 1]),
-    "register, one position too many": () =>
-      registering({ contextLength: 2n ** 24n }, [2 ** 24, 2 ** 24 - 1]),
+  VocabularyDiffers: {
+    "register, one token more than the program has": () =>
+      registering({ vocabularySize: VOCABULARY + 1 }, [VOCABULARY + 1, VOCABULARY]),
   },
-  WorkOutOfBounds: {
-    "register, no work": () => registering({ workPerPosition: 0n }, [0, 2n ** 48n - 1n]),
-    "register, one multiply-add too many": () =>
-      registering({ workPerPosition: 2n ** 48n }, [2n ** 48n, 2n ** 48n - 1n]),
+  ContextDiffers: {
+    "register, one position more than the program has": () =>
+      registering({ contextLength: CONTEXT + 1 }, [CONTEXT + 1, CONTEXT]),
   },
+  WorkDiffers: {
+    "register, less work than the program has": () =>
+      registering({ workPerPosition: WORK - 1 }, [WORK - 1, WORK]),
+  },
+});
+
+describe("ModelRegistry and programs", () => {
+  it("register refuses a program of which nothing is on chain", async () => {
+    const { models, programs } = await freshSystem();
+    const programRoot = ethers.id("program");
+    await expectRefusal("UnknownProgram", {
+      call: () => models.register({ ...MODEL, programRoot }, ""),
+      by: programs,
+      values: [programRoot],
+    });
+  });
 });

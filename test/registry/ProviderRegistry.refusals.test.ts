@@ -1,8 +1,9 @@
 // What IProviderRegistry refuses, and with which values.
 import { ZeroAddress } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
+import { convict, speakAsGame } from "../support/game.ts";
 import { errorsOf } from "../support/interfaces.ts";
-import { type System, createJob, ethers, freshSystem, profileOf } from "../support/system.ts";
+import { type System, createJob, ethers, freshSystem, profileOf, speakAs } from "../support/system.ts";
 
 async function refused(
   call: (system: System) => Promise<unknown>,
@@ -28,6 +29,22 @@ const profiled = (
       : providers.connect(newcomer).register(profile);
   }, values);
 
+/** A dispute game that is none, set in a fresh registry, which has none yet. */
+async function settingGame(game: (system: System) => string): Promise<Refusal> {
+  const system = await freshSystem();
+  const { manager, addresses } = system;
+  const providers = await ethers.deployContract("ProviderRegistry", [
+    manager,
+    addresses.vault,
+    addresses.models,
+  ]);
+  return {
+    call: () => providers.getFunction("setDisputeGame")(game(system)) as Promise<unknown>,
+    by: providers,
+    values: [game(system)],
+  };
+}
+
 const closeClass = ({ providers }: System) =>
   providers.setHardwareClass(0, { name: "any", minimumStakePerGpu: 1, open: false });
 
@@ -40,6 +57,11 @@ describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
       ),
   },
   NotRegistered: {
+    "convict, no provider": () =>
+      refused(
+        async (system) => convict(system, 0n, system.stranger),
+        ({ stranger }) => [stranger.address],
+      ),
     "update, no provider": () =>
       refused(
         ({ providers, stranger, operator }) => providers.connect(stranger).update(profileOf(operator)),
@@ -183,6 +205,37 @@ describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
           providers.offerOf(stranger, modelRoot, addresses.ath),
         ({ stranger, modelRoot, addresses }) => [stranger.address, modelRoot, addresses.ath],
       ),
+  },
+  NotDisputeGame: {
+    "convict, called by the administrator": () =>
+      refused(
+        ({ providers, provider, administrator }) =>
+          providers.connect(administrator).convict(provider, 0, administrator),
+        ({ administrator }) => [administrator.address],
+        speakAsGame,
+      ),
+    "convict, called by the job escrow": () =>
+      refused(
+        async ({ providers, provider, addresses }) =>
+          providers.connect(await speakAs(addresses.escrow)).convict(provider, 0, provider),
+        ({ addresses }) => [addresses.escrow],
+        speakAsGame,
+      ),
+  },
+  DisputeGameAlreadySet: {
+    "setDisputeGame, a second time": async () => {
+      const system = await freshSystem();
+      const { address } = await speakAsGame(system);
+      return {
+        call: () => system.providers.setDisputeGame(system.addresses.vault),
+        by: system.providers,
+        values: [address],
+      };
+    },
+  },
+  DisputeGameWithoutCode: {
+    "setDisputeGame, somebody's key": () => settingGame(({ stranger }) => stranger.address),
+    "setDisputeGame, nobody": () => settingGame(() => ZeroAddress),
   },
   OfferTokenNotAccepted: {
     "setOffer, a token that the vault does not take": () =>

@@ -38,6 +38,7 @@ describe("ProviderRegistry.register", () => {
       true,
       0n,
       10_000n * ATH,
+      5_000n * ATH,
     ]);
     expect((await vault.stakeOf(newcomer)).locked).to.equal(10_000n * ATH);
     expect(await providers.operatorOf(newcomer)).to.equal(operator.address);

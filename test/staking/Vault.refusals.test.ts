@@ -1,16 +1,23 @@
 // What IVault refuses, and with which values. Longer than 400 lines: one table that must name every error.
 import { ZeroAddress } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
+import { convict, speakAsGame } from "../support/game.ts";
 import { errorsOf } from "../support/interfaces.ts";
 import {
   ATH,
   ESCROW_BIT,
+  type OpenJob,
+  type Output,
   type System,
   createJob,
   ethers,
   freshSystem,
   newContract,
+  passWindow,
+  profileOf,
+  requestTo,
   speakAs,
+  submitResult,
   time,
 } from "../support/system.ts";
 
@@ -37,10 +44,12 @@ const depositing = (token: "ath" | "unknown", amount: bigint, owner?: string) =>
 async function settling(
   changes: (system: System) => Record<string, unknown>,
   values: (system: System) => readonly unknown[],
+  prepare: (system: System) => Promise<unknown> = () => Promise.resolve(),
 ): Promise<Refusal> {
   return refused(async (system) => {
     const { vault, client, provider, addresses } = system;
     await createJob(system);
+    await prepare(system);
     const escrow = await speakAs(addresses.escrow);
     const settlement = {
       payer: client.address,
@@ -57,6 +66,26 @@ async function settling(
     return { call: () => vault.connect(escrow).settle(settlement), values: values(system) };
   });
 }
+
+/** A settlement that would pay for work of a convicted provider. */
+const settlingWithConvict = (payouts: { earned: bigint } | { fee: bigint }): Promise<Refusal> =>
+  settling(
+    () => ({ escrowed: 1n, ...payouts }),
+    ({ provider }) => [provider.address],
+    convict,
+  );
+
+/** Something that is over for a provider whose finished result waits when it is convicted. */
+const jailing = (
+  call: (system: System, opened: OpenJob, output: Output) => Promise<unknown>,
+): Promise<Refusal> =>
+  refused(async (system) => {
+    const opened = await createJob(system);
+    const output = await submitResult(system, opened);
+    await passWindow(opened);
+    await convict(system);
+    return { call: () => call(system, opened, output), values: [system.provider.address] };
+  });
 
 describeRefusals("IVault", () => errorsOf("IVault"), {
   TokenNotAccepted: {
@@ -191,6 +220,14 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
           values: [stranger.address, addresses.providers],
         };
       }),
+    "slash, the owner never approved the module": () =>
+      refused(async ({ vault, stranger, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).slash(stranger, 0n, 0n, stranger),
+          values: [stranger.address, addresses.providers],
+        };
+      }),
     "unlockStake, the owner never approved the module": () =>
       refused(async ({ vault, stranger, addresses }) => {
         const registry = await speakAs(addresses.providers);
@@ -272,6 +309,13 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
       refused(({ vault, provider }) =>
         Promise.resolve({
           call: () => vault.connect(provider).lockStake(provider, 1n),
+          values: [provider.address],
+        }),
+      ),
+    "slash, called by the owner": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).slash(provider, 2n, 1n, provider),
           values: [provider.address],
         }),
       ),
@@ -380,6 +424,11 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
       refused(({ manager }) =>
         Promise.resolve({ call: () => ethers.deployContract("Vault", [manager, ZeroAddress]), values: [] }),
       ),
+    "slash, a payout for nobody": () =>
+      refused(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return { call: () => vault.connect(registry).slash(provider, 2n, 1n, ZeroAddress), values: [] };
+      }),
     "settle, a bounty for nobody": () =>
       settling(
         () => ({ escrowed: 1n, bounty: 1n, bountyRecipient: ZeroAddress }),
@@ -403,6 +452,60 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
         ({ client }) => [client.address, escrowed, escrowed + 1n],
       );
     },
+  },
+  ProviderJailed: {
+    "openWork, the provider was convicted": () =>
+      refused(async (system) => {
+        const { vault, client, provider, addresses } = system;
+        await convict(system);
+        const escrow = await speakAs(addresses.escrow);
+        return {
+          call: () => vault.connect(escrow).openWork(client, addresses.ath, 0n, provider, 0n),
+          values: [provider.address],
+        };
+      }),
+    "settle, a unit for a convicted provider": () => settlingWithConvict({ earned: 1n }),
+    "settle, a unit for the protocol": () => settlingWithConvict({ fee: 1n }),
+    "finalize, the provider was convicted": () =>
+      jailing((system, { job }, output) => system.escrow.finalize(job, output, system.stranger)),
+    "offerOf, the provider was convicted": () =>
+      jailing(({ providers, provider, modelRoot, addresses }) =>
+        providers.offerOf(provider, modelRoot, addresses.ath),
+      ),
+    "create, the provider was convicted": () =>
+      jailing(async (system) => system.escrow.connect(system.client).create(await requestTo(system))),
+    "setOffer, the provider was convicted": () =>
+      jailing(({ providers, provider, modelRoot, addresses }) =>
+        providers.connect(provider).setOffer(modelRoot, addresses.ath, 1, 1),
+      ),
+    "update, the provider was convicted": () =>
+      jailing(({ providers, provider, operator }) =>
+        providers.connect(provider).update({ ...profileOf(operator), gpuCount: 2 }),
+      ),
+    "register, the provider was convicted and has left": () =>
+      jailing(async ({ escrow, providers, provider, operator, stranger, modelRoot, addresses }, { job }) => {
+        await escrow.refund(job, stranger);
+        await providers.connect(provider).removeOffer(modelRoot, addresses.ath);
+        await providers.connect(provider).removeOffer(modelRoot, addresses.stablecoin);
+        await providers.connect(provider).deregister();
+        return providers.connect(provider).register(profileOf(operator));
+      }),
+    "convict, a second time": () => jailing((system) => convict(system)),
+  },
+  PayoutAboveHalf: {
+    "slash, one unit more than half": () =>
+      refused(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).slash(provider, 2n * ATH + 1n, ATH + 1n, provider),
+          values: [ATH + 1n, ATH],
+        };
+      }),
+    "convict, one unit more than half of the deposit": () =>
+      refused(async (system) => {
+        await speakAsGame(system);
+        return { call: () => convict(system, 2_500n * ATH + 1n), values: [2_500n * ATH + 1n, 2_500n * ATH] };
+      }),
   },
   LockUnderflow: {
     "unlockStake, one unit more than is locked": () =>

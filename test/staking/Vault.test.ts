@@ -207,7 +207,13 @@ describe("Vault: modules", () => {
       escrowed: 10n,
       modules: 2n,
     });
-    expect([...(await vault.stakeOf(provider))]).to.deep.equal([10_000n * ATH, 6_000n * ATH + 7n, 1n, 3n]);
+    expect([...(await vault.stakeOf(provider))]).to.deep.equal([
+      10_000n * ATH,
+      6_000n * ATH + 7n,
+      1n,
+      3n,
+      false,
+    ]);
     await vault.connect(module).settle({
       payer: client,
       token: addresses.ath,
@@ -228,7 +234,7 @@ describe("Vault: modules", () => {
     expect(await available(provider.address)).to.equal(4n);
     expect(await available(addresses.escrow)).to.equal(3n);
     expect(await available(stranger.address)).to.equal(2n);
-    expect([...(await vault.stakeOf(provider))]).to.deep.equal([10_000n * ATH, 6_000n * ATH, 0n, 3n]);
+    expect([...(await vault.stakeOf(provider))]).to.deep.equal([10_000n * ATH, 6_000n * ATH, 0n, 3n, false]);
   });
 
   it("settle with one account in every role loses nothing", async () => {
@@ -281,7 +287,13 @@ describe("Vault: modules", () => {
     await vault.connect(module).lockStake(provider, 5n);
     expect((await vault.stakeOf(provider)).locked).to.equal(6_000n * ATH + 5n);
     await vault.connect(module).unlockStake(provider, 4n);
-    expect([...(await vault.stakeOf(provider))]).to.deep.equal([10_000n * ATH, 6_000n * ATH + 1n, 0n, 3n]);
+    expect([...(await vault.stakeOf(provider))]).to.deep.equal([
+      10_000n * ATH,
+      6_000n * ATH + 1n,
+      0n,
+      3n,
+      false,
+    ]);
   });
 });
 

@@ -9,6 +9,7 @@ import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.so
 import {JobEscrow} from "../../contracts/jobs/JobEscrow.sol";
 import {MockStablecoin} from "../../contracts/mocks/MockStablecoin.sol";
 import {ModelRegistry} from "../../contracts/registry/ModelRegistry.sol";
+import {ProgramRegistry} from "../../contracts/registry/ProgramRegistry.sol";
 import {ProviderRegistry} from "../../contracts/registry/ProviderRegistry.sol";
 import {Vault} from "../../contracts/staking/Vault.sol";
 import {AthToken} from "../../contracts/token/AthToken.sol";
@@ -18,6 +19,7 @@ contract System {
     AthToken public immutable ath;
     MockStablecoin public immutable coin;
     Vault public immutable vault;
+    ProgramRegistry public immutable programs;
     ModelRegistry public immutable models;
     ProviderRegistry public immutable providers;
     JobEscrow public immutable escrow;
@@ -28,15 +30,25 @@ contract System {
     uint32 public constant VOCABULARY = 1_000;
     uint32 public constant CONTEXT = 64;
 
+    /// @dev Root of the program of `_addProgram`, which the registry computes from its parts.
+    bytes32 private constant PROGRAM = 0x8a7595e69b60d0b9a4e6e619f6db9d0d3ee2c216f5c5afedf5da8705d412099e;
+
     /// @param governor Governs, and receives all ATH.
     constructor(address governor) {
         AccessManager manager = new AccessManager(address(this));
         ath = new AthToken(governor);
         coin = new MockStablecoin();
         vault = new Vault(address(manager), address(ath));
-        models = new ModelRegistry();
+        programs = new ProgramRegistry();
+        models = new ModelRegistry(programs);
         providers = new ProviderRegistry(address(manager), vault, models);
-        escrow = new JobEscrow(address(manager), vault, providers, defaultParameters(100e18, 1 hours));
+        escrow = new JobEscrow(
+            address(manager),
+            vault,
+            providers,
+            address(0),
+            defaultParameters(100e18, 1 hours)
+        );
         vault.addModule(address(providers));
         vault.addModule(address(escrow));
         vault.setTokenAccepted(address(coin), true);
@@ -44,8 +56,9 @@ contract System {
         providers.setHardwareClass(0, IProviderRegistry.HardwareClass("any", 100e18, true));
         escrow.setTokenTerms(address(ath), IJobEscrow.TokenTerms(true, 100, 1e17, 5e16));
         escrow.setTokenTerms(address(coin), IJobEscrow.TokenTerms(true, 300, 10_000, 1_000));
+        _addProgram();
         modelRoot = models.register(
-            IModelRegistry.Model(VOCABULARY, CONTEXT, 1e6, "program", "weights", "tokenizer"),
+            IModelRegistry.Model(VOCABULARY, CONTEXT, 1e6, PROGRAM, "weights", "tokenizer"),
             ""
         );
         manager.grantRole(manager.ADMIN_ROLE(), governor, 0);
@@ -57,5 +70,20 @@ contract System {
         uint32 window
     ) public pure returns (IJobEscrow.Parameters memory) {
         return IJobEscrow.Parameters(stakePerJob, window, 30, 1 days, 1e9);
+    }
+
+    /// @dev A program of five operators and one tensor of 1,000 × 1,000 weights: the smallest kind that there is.
+    function _addProgram() private {
+        bytes[] memory parts = new bytes[](7);
+        parts[0] = hex"617468616e6f720a000003e8000000400000000500000001";
+        parts[1] = hex"0100000103050000000000000000000003e800000000000003e80000000000000000656d626564";
+        parts[2] = hex"03000100020600000000000000000000000100000000000003e86e6172726f77";
+        parts[3] =
+            hex"040001010306000000010000000000000000000003e800000000000003e800000000000000006c696e656172";
+        parts[4] = hex"0c00010001060000000200000000000003e86172676d6178";
+        parts[5] = hex"0d000100010400000003000000000000000073746f70";
+        parts[6] = hex"00000003e8000003e8";
+        programs.addChunk(PROGRAM, 0, parts, new bytes32[](0));
+        programs.validate(PROGRAM, 5);
     }
 }

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 /// @notice The cheatcodes of Hardhat's Solidity tests that ours use.
 interface Vm {
+    function etch(address target, bytes calldata code) external;
     function warp(uint256 timestamp) external;
     function prank(address sender) external;
     function startPrank(address sender) external;

@@ -2,12 +2,18 @@ import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import type { Addressable, ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
+import { programParts } from "../../engine/src/program/encode.ts";
 import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
+import type { DisputeGame } from "../../sdk/src/generated/contracts/DisputeGame.ts";
 import type { IJobEscrow, JobEscrow, JobStruct } from "../../sdk/src/generated/contracts/JobEscrow.ts";
 import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStablecoin.ts";
 import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegistry.ts";
+import type { ProgramRegistry } from "../../sdk/src/generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../../sdk/src/generated/contracts/ProviderRegistry.ts";
 import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
+import { workPerPosition } from "../../engine/src/program/work.ts";
+import { minimalProgram } from "../../engine/src/testing/minimal-program.ts";
+import { programChunks, rootOfParts } from "../../sdk/src/protocol/program-chunks.ts";
 import { packTokens, tokensRoot } from "./tokens.ts";
 
 /** One chain for all test files of a run; each test starts from a snapshot (`deploySystem` by `loadFixture`). */
@@ -41,11 +47,16 @@ export const ATH_PRICES = {
 export const USD_PRICES = { input: 1_234_567_891n, output: 7_654_321_987n };
 export const NO_LIMIT = 2n ** 80n - 1n;
 
+/** Two heads of 5,000 × 1,000 multiply-adds. */
+export const PROGRAM_PARTS = programParts(
+  minimalProgram({ vocabulary: VOCABULARY, context: CONTEXT, width: 5_000, heads: 2 }),
+);
+
 export const MODEL = {
   vocabularySize: VOCABULARY,
   contextLength: CONTEXT,
   workPerPosition: WORK,
-  programRoot: ethers.id("program"),
+  programRoot: rootOfParts(PROGRAM_PARTS),
   weightsRoot: ethers.id("weights"),
   tokenizerHash: ethers.id("tokenizer"),
 };
@@ -56,9 +67,11 @@ export async function deploySystem() {
   const ath = deployed.ath as unknown as AthToken;
   const stablecoin = deployed.stablecoin as unknown as MockStablecoin;
   const vault = deployed.vault as unknown as Vault;
+  const programs = deployed.programRegistry as unknown as ProgramRegistry;
   const models = deployed.modelRegistry as unknown as ModelRegistry;
   const providers = deployed.providerRegistry as unknown as ProviderRegistry;
   const escrow = deployed.jobEscrow as unknown as JobEscrow;
+  const game = deployed.disputeGame as unknown as DisputeGame;
   const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
     (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
@@ -66,18 +79,23 @@ export async function deploySystem() {
     ath: await ath.getAddress(),
     stablecoin: await stablecoin.getAddress(),
     vault: await vault.getAddress(),
+    programs: await programs.getAddress(),
     models: await models.getAddress(),
     providers: await providers.getAddress(),
     escrow: await escrow.getAddress(),
+    game: await game.getAddress(),
   };
+  await addProgram(programs, PROGRAM_PARTS);
   await models.register(MODEL, "https://models.example/");
   const system = {
     ath,
     stablecoin,
     vault,
+    programs,
     models,
     providers,
     escrow,
+    game,
     manager,
     addresses,
     modelRoot: await models.rootOf(MODEL),
@@ -100,6 +118,33 @@ export async function deploySystem() {
 }
 
 export type System = Awaited<ReturnType<typeof deploySystem>>;
+
+/** Adds a program to the registry and validates it. */
+export async function addProgram(programs: ProgramRegistry, parts: readonly Uint8Array[]): Promise<string> {
+  const root = rootOfParts(parts);
+  for (const { chunk, parts: chunkParts, path } of programChunks(parts)) {
+    await programs.addChunk(root, chunk, chunkParts, path);
+  }
+  await programs.validate(root, parts.length);
+  return root;
+}
+
+/** Registers a model with the smallest kind of program; its work is vocabulary × width. */
+export async function registerModel(
+  { programs, models }: System,
+  shape: { vocabulary: number; context: number; width: number },
+): Promise<string> {
+  const program = minimalProgram(shape);
+  const model = {
+    ...MODEL,
+    vocabularySize: shape.vocabulary,
+    contextLength: shape.context,
+    workPerPosition: workPerPosition(program),
+    programRoot: await addProgram(programs, programParts(program)),
+  };
+  await models.register(model, "");
+  return models.rootOf(model);
+}
 
 /** A fresh system, as it was deployed. */
 export const freshSystem = (): Promise<System> => loadFixture(deploySystem);

@@ -32,8 +32,21 @@ contract JobStateTest is Assert {
         }
     }
 
+    function testFuzz_challenges_changeTheirNumberAlone(uint256 word) public pure {
+        JobState state = JobState.wrap(word);
+        uint256 rest = ~(uint256(type(uint16).max) << 48);
+        if (state.liveChallenges() != type(uint16).max) {
+            assertEqual(state.withChallenge().liveChallenges(), state.liveChallenges() + 1, "one more");
+            assertEqual(JobState.unwrap(state.withChallenge()) & rest, word & rest, "everything else");
+        }
+        if (state.liveChallenges() != 0) {
+            assertEqual(state.withoutChallenge().liveChallenges(), state.liveChallenges() - 1, "one less");
+            assertEqual(JobState.unwrap(state.withoutChallenge()) & rest, word & rest, "everything else");
+        }
+    }
+
     function testFuzz_endedJobState_changesTheStatusAlone(uint256 word, uint8 ending) public pure {
-        JobStatus status = JobStatus(bound(ending, 3, 5));
+        JobStatus status = JobStatus(bound(ending, 3, 6));
         JobState state = endedJobState(JobState.wrap(word), status);
         assertTrue(state.status() == status, "status");
         assertEqual(JobState.unwrap(state) >> 8, word >> 8, "everything else");

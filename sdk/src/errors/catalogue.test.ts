@@ -4,23 +4,25 @@ import { AthanorError } from "./athanor-error.ts";
 import { catalogue, type ErrorCode } from "./catalogue.ts";
 import { clientErrors } from "./client-errors.ts";
 import { contractErrors } from "./contract-errors.ts";
+import { programErrors } from "./program-errors.ts";
 import { formats } from "./render.ts";
 import { errorInterface } from "./to-athanor-error.ts";
 
 const placeholders = (text: string) => [...text.replace(/\{\{|\}\}/g, "").matchAll(/\{(\w+)(?::(\w+))?\}/g)];
 
 describe("error catalogue", () => {
+  const entries = { ...contractErrors, ...programErrors };
   const custom: ErrorFragment[] = [];
   errorInterface().forEachError((fragment) => custom.push(fragment));
   const solidity = new Map(custom.map((fragment) => [fragment.name, fragment]));
 
   it("has an entry for every custom error of the contracts, and for nothing else", () => {
     expect(solidity.size).to.be.greaterThan(80);
-    expect(Object.keys(contractErrors).sort()).to.deep.equal([...solidity.keys()].sort());
+    expect(Object.keys(entries).sort()).to.deep.equal([...solidity.keys()].sort());
   });
 
   it("shows each custom error's own parameters, all of them", () => {
-    for (const [code, [message, remedy]] of Object.entries(contractErrors)) {
+    for (const [code, [message, remedy]] of Object.entries(entries)) {
       const parameters = solidity.get(code)!.inputs.map(({ name }) => name);
       const shown = placeholders(message + remedy).map(([, name]) => name!);
       const context = parameters.includes("token") ? ["token"] : [];

@@ -1,8 +1,9 @@
 import { clientErrors } from "./client-errors.ts";
 import { contractErrors } from "./contract-errors.ts";
+import { programErrors } from "./program-errors.ts";
 
 /** Every error the SDK throws: its code, what it says, what to do. */
-export const catalogue = { ...contractErrors, ...clientErrors };
+export const catalogue = { ...contractErrors, ...programErrors, ...clientErrors };
 
 /** Stable: a custom error's Solidity name, or one of the SDK's own codes. */
 export type ErrorCode = keyof typeof catalogue;

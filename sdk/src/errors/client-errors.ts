@@ -136,6 +136,39 @@ export const clientErrors = {
     "The provider {provider:address} declined the request; {returned:amount} are back in your vault account.",
     "Send the request again, to another provider with excludeProviders.",
   ],
+  ProviderConvicted: [
+    "The provider {provider:address} was convicted of a wrong result, so nothing of it becomes final any more; {returned:amount} are back in your vault account.",
+    "Do not rely on what it answered. Send the request again; the convicted provider is offered no more.",
+  ],
+  // ---------------------------------------------------------------------------------------------- disputes
+  ModelUnavailable: [
+    "This program does not have the model {model}, which computes job {id}.",
+    "Pull the model with `athanor model pull`, and have `model` return it.",
+  ],
+  ChallengeTooLate: [
+    "The result of job {id} could be challenged until {finalizableAt:time}.",
+    "It can be final now; check results while their window is open.",
+  ],
+  BondAboveLimit: [
+    "A challenge of job {id} takes a bond of {bond} wei, more than the limit of {maximumBond}.",
+    "Raise the limit: the bond comes back when the result is wrong.",
+  ],
+  UnopenedChallengeBurned: [
+    "The commitment {challengeId} to a challenge of job {id} was not opened in time, and its bond was burned.",
+    "Challenge the job again if its window is still open, and keep the program running until the challenge is open.",
+  ],
+  NothingWrong: [
+    "The challenge {challengeId} cannot go on: trace and output of job {id} are what this program computes.",
+    "Nothing was sent. Compare the model's files and the node's events; the provider seems to be right.",
+  ],
+  ForeignTrace: [
+    "The trace posted for job {id} has the root {found}; this program computes {expected}.",
+    "Look for another program that posts traces with this key; it has other model files or a defect.",
+  ],
+  StepUnexpected: [
+    "The chain would find the disputed element of job {id} {found}, which must be {expected} (challenge {challengeId}).",
+    "Nothing was sent. Compare the model's files with their root.",
+  ],
   WaitTimeout: [
     "Job {id} did not become {awaited} in time; the chain may have stopped.",
     "Nothing is lost: client.resume({id}) goes on from here.",

@@ -10,7 +10,7 @@ export const contractErrors = {
   ],
   JobAlreadyExists: ["The request {id} was created in this block already.", "Choose another salt."],
   JobNotOpen: [
-    "Job {id} is {state:status}, so it can no longer be answered, expired or declined.",
+    "Job {id} is {state:status}, so it can no longer be answered, expired, declined or refunded.",
     "Read its outcome from the chain's events; there is nothing left to do.",
   ],
   JobNotSubmitted: [
@@ -71,6 +71,34 @@ export const contractErrors = {
     "The result of job {id} becomes final at {finalizableAt:time}; it is {timestamp:time}.",
     "Wait until the challenge window is over.",
   ],
+  ChallengeWindowOver: [
+    "The challenge window of job {id} ended at {end:time}; it is {timestamp:time}.",
+    "A result can be challenged until its window ends; this one no longer can.",
+  ],
+  TooManyChallenges: [
+    "Job {id} has as many live challenges as can be counted.",
+    "Open yours when one of them has ended.",
+  ],
+  NoChallengeAlive: [
+    "Job {id} has no live challenge that could be closed.",
+    "Only the dispute game closes challenges, each of them once.",
+  ],
+  NotJailed: [
+    "The provider {provider:address} was never convicted, so its jobs are not refunded this way.",
+    "Wait for the result, or for the deadline to expire the job.",
+  ],
+  NotDisputeGame: [
+    "{caller:address} is not the dispute game.",
+    "Commit and open challenges with the dispute game's contract.",
+  ],
+  DisputeGameAlreadySet: [
+    "The dispute game is {game:address} already, for good.",
+    "Another one takes a new deployment.",
+  ],
+  DisputeGameWithoutCode: [
+    "{game:address} has no code, so it is no dispute game.",
+    "Deploy the dispute game first, then set it.",
+  ],
   ChallengesAlive: [
     "{liveChallenges} challenges of job {id} are undecided.",
     "Wait until they are decided, then finalise.",
@@ -98,17 +126,21 @@ export const contractErrors = {
     "The model {modelRoot} is registered already.",
     "Use it, or announce another address.",
   ],
-  VocabularyOutOfBounds: [
-    "The vocabulary has {vocabularySize} tokens; from 1 to {maximum} are allowed.",
-    "Register a model with a vocabulary within these bounds.",
+  ProgramNotValidated: [
+    "The program {programRoot} is not checked on chain.",
+    "Upload it whole and have it checked; then register the model.",
   ],
-  ContextOutOfBounds: [
-    "The context length is {contextLength}; from 1 to {maximum} is allowed.",
-    "Register the model with a context length within these bounds.",
+  VocabularyDiffers: [
+    "The model has {vocabularySize} tokens, its program {ofProgram}.",
+    "Register the model with what the engine reports.",
   ],
-  WorkOutOfBounds: [
-    "The work of a position is {workPerPosition} multiply-adds; from 1 to {maximum} is allowed.",
-    "Register the work that the engine reports for the model.",
+  ContextDiffers: [
+    "The model's context length is {contextLength}, its program's {ofProgram}.",
+    "Register the model with what the engine reports.",
+  ],
+  WorkDiffers: [
+    "The model's work of a position is {workPerPosition}, its program's {ofProgram}.",
+    "Register the model with what the engine reports.",
   ],
 
   // -------------------------------------------------------------------------------------------- providers
@@ -164,6 +196,14 @@ export const contractErrors = {
   InsufficientStake: [
     "The stake of {owner:address} has {free:ath} free, {required:ath} are needed.",
     "Stake the difference, or wait until open jobs have ended. As a client choose another provider.",
+  ],
+  ProviderJailed: [
+    "The provider {provider:address} was convicted of a wrong result: it takes no work and is paid for none.",
+    "Choose another provider; open jobs of this one are refunded with client.refund(id).",
+  ],
+  PayoutAboveHalf: [
+    "A slash was to pay out {payout:ath}; at most half of what it takes can be, {maximum:ath}.",
+    "This is a defect of the calling module; please report it.",
   ],
   ModuleNotApproved: [
     "{owner:address} has not let the contract {module:address} use its account in the token {token:address}.",
@@ -246,6 +286,79 @@ export const contractErrors = {
   SafeERC20FailedOperation: [
     "The token {token:address} refused the transfer.",
     "Check balance and allowance, and whether the token is paused or has blocked the account.",
+  ],
+
+  // ---------------------------------------------------------------------------------------------- disputes
+  BondTooSmall: ["The bond is {sent} wei; this challenge takes {required}.", "Send what `bondOf` says."],
+  ChallengeExists: [
+    "The challenge {challengeId} was committed before.",
+    "Go on with it, or commit to another salt.",
+  ],
+  UnknownChallenge: [
+    "Nobody committed to the challenge {challengeId}.",
+    "Commit first, with the same account, job and salt; the block of the commitment may have been reorganised away.",
+  ],
+  NotLive: [
+    "The challenge {challengeId} is in state {status}, not alive.",
+    "Read how it ended from the game's events.",
+  ],
+  NotChallenger: [
+    "{caller:address} may not make this move; the challenger is {challenger:address}.",
+    "Use the challenger's key.",
+  ],
+  NotDefender: [
+    "{caller:address} may not post this trace; the provider's operator is {operator:address}, its watchtower {watchtower:address}.",
+    "Use one of these keys. Everything after the trace may be posted with any key.",
+  ],
+  WrongStage: [
+    "The challenge {challengeId} is in stage {stage}, which this move does not fit.",
+    "Read the challenge again: somebody has moved.",
+  ],
+  UnexpectedNode: [
+    "The node is {found}, the move expects {expected}.",
+    "Read the challenge again: somebody has moved, or the nodes are not the trace's.",
+  ],
+  TraceNotPosted: ["The trace of job {jobId} is not posted.", "Wait for it, or claim the timeout."],
+  TraceAlreadyPosted: ["The trace of job {jobId} was posted before.", "Go on from its descendants."],
+  NotRevealed: ["The node {node} was not revealed.", "Wait for its descendants, or claim the timeout."],
+  AlreadyRevealed: [
+    "The node {node} was revealed before.",
+    "It need not be shown twice; read the challenge again.",
+  ],
+  WrongNumberOfChildren: [
+    "{found} descendants were shown where {expected} are expected.",
+    "Show as many levels as `revealLevels` says.",
+  ],
+  TooLate: [
+    "The last second for this move was {deadline:time}; it is {timestamp:time}.",
+    "Nothing can be moved any more: anybody may end the challenge with `timeout`.",
+  ],
+  NotTooLate: ["The mover has time until {deadline:time}; it is {timestamp:time}.", "Wait until then."],
+  OpeningOutOfTime: [
+    "The commitment can be opened from {earliest:time} to {latest:time}; it is {timestamp:time}.",
+    "Open it in a later block than it was made in, after the result and within its period.",
+  ],
+  CommittedBeforeResult: [
+    "The commitment was made at {committedAt:time}, before the result at {submittedAt:time}.",
+    "Commit again: nobody has a challenge ready for a result that is not there yet.",
+  ],
+  TreeTooNarrow: [
+    "There is no node {index} among {width}.",
+    "Pass an index below the number of descendants.",
+  ],
+  ClaimMismatch: [
+    "The claim hashes to {found}, the challenge is about {expected}.",
+    "Present the posted claim.",
+  ],
+  AlreadyConvicted: [
+    "The provider {provider:address} was convicted before.",
+    "Reclaim the bond of a live challenge; refund the jobs that are not finished.",
+  ],
+  NotConvicted: ["The provider {provider:address} is not convicted.", "Go on with the challenge."],
+  NothingToWithdraw: ["Nothing waits for {account:address}.", "There is nothing to do."],
+  TransferFailed: [
+    "{recipient:address} did not take {amount} wei.",
+    "Name an account that takes the chain's coin.",
   ],
 
   // --------------------------------------------------------------------------------------- access, libraries

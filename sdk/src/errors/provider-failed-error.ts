@@ -2,14 +2,14 @@ import { AthanorError, type AthanorErrorOptions } from "./athanor-error.ts";
 import type { InferenceReceipt } from "../protocol/receipt.ts";
 import type { JobTerms } from "../protocol/job.ts";
 
-/** The provider did not answer, or declined. What was escrowed is back in the client's vault account; the receipt shows it. */
+/** The provider did not answer, declined, or was convicted of a wrong result before this one was final. What was escrowed is back in the client's vault account; the receipt shows it. */
 export class ProviderFailedError extends AthanorError {
   override readonly name = "ProviderFailedError";
   readonly job: { readonly id: string; readonly terms: JobTerms };
   readonly receipt: InferenceReceipt;
 
   constructor(
-    code: "ProviderDidNotAnswer" | "ProviderDeclined",
+    code: "ProviderDidNotAnswer" | "ProviderDeclined" | "ProviderConvicted",
     job: { readonly id: string; readonly terms: JobTerms },
     receipt: InferenceReceipt,
     options: AthanorErrorOptions = {},

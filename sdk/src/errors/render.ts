@@ -23,6 +23,13 @@ export const formats: Record<string, Format> = {
   },
   ath: (value) => `${formatUnits(toBigInt(value), 18)} ATH`,
   duration: (value) => `${String(value)} s`,
+  shape: (value) => {
+    // IProgramRegistry.Shape: type of the elements, groups, size.
+    if (!Array.isArray(value)) return String(value);
+    const [kind, groups, size] = value as unknown[];
+    const name = ["wide", "narrow", "page", "positions", "token", "flag"][Number(kind)] ?? String(kind);
+    return `${name} ${String(groups)} × ${String(size)}`;
+  },
   status: (value) => {
     // A job state packs the status into its lowest byte; see contracts/types/JobState.sol.
     const status = Number(toBigInt(value) & 0xffn);
@@ -30,6 +37,12 @@ export const formats: Record<string, Format> = {
       Object.keys(JobStatus).find((name) => JobStatus[name as keyof typeof JobStatus] === status) ??
       String(status)
     );
+  },
+  tensor: (value) => {
+    // IProgramRegistry.Tensor: kind, rows, columns.
+    if (!Array.isArray(value)) return String(value);
+    const [kind, rows, columns] = value as unknown[];
+    return `${["rows", "table"][Number(kind)] ?? String(kind)} ${String(rows)} × ${String(columns)}`;
   },
   text: (value) => {
     try {

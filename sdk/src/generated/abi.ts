@@ -903,6 +903,2060 @@ export const athTokenAbi = [
  }
 ] as const;
 
+export const disputeGameAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "escrow",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "providers",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IVault",
+    "name": "vault",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IStepVerifier",
+    "name": "verifier",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "inclusionDelay",
+    "type": "uint256"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "clock",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "grace",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "openPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "stressGasPrice",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "tracePricePerSecond",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint16",
+      "name": "priceMultiple",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumReward",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint128",
+      "name": "athPerCoin",
+      "type": "uint128"
+     }
+    ],
+    "internalType": "struct IDisputeGame.Parameters",
+    "name": "initial",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "AlreadyConvicted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "node",
+    "type": "bytes32"
+   }
+  ],
+  "name": "AlreadyRevealed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "sent",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "required",
+    "type": "uint256"
+   }
+  ],
+  "name": "BondTooSmall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ChallengeExists",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "expected",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "found",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ClaimMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "committedAt",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "submittedAt",
+    "type": "uint256"
+   }
+  ],
+  "name": "CommittedBeforeResult",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "challenger",
+    "type": "address"
+   }
+  ],
+  "name": "NotChallenger",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotConvicted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "watchtower",
+    "type": "address"
+   }
+  ],
+  "name": "NotDefender",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "enum IDisputeGame.Status",
+    "name": "status",
+    "type": "uint8"
+   }
+  ],
+  "name": "NotLive",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "node",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NotRevealed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "deadline",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "NotTooLate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "account",
+    "type": "address"
+   }
+  ],
+  "name": "NothingToWithdraw",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "earliest",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "latest",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "OpeningOutOfTime",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "parameter",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ParameterOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ReentrancyGuardReentrantCall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint8",
+    "name": "bits",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   }
+  ],
+  "name": "SafeCastOverflowedUintDowncast",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "deadline",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "TooLate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "TraceAlreadyPosted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "TraceNotPosted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "TransferFailed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "index",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "width",
+    "type": "uint256"
+   }
+  ],
+  "name": "TreeTooNarrow",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "expected",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "found",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnexpectedNode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnknownChallenge",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "found",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "expected",
+    "type": "uint256"
+   }
+  ],
+  "name": "WrongNumberOfChildren",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "enum IDisputeGame.Stage",
+    "name": "stage",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongStage",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "BondBurned",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bool",
+    "name": "byTimeout",
+    "type": "bool"
+   }
+  ],
+  "name": "ChallengeLost",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "payer",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "Committed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "rewarded",
+    "type": "bytes32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "enum Part",
+      "name": "part",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32",
+      "name": "position",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "operator",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "tile",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "element",
+      "type": "uint32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct ElementAddress",
+    "name": "target",
+    "type": "tuple"
+   },
+   {
+    "indexed": false,
+    "internalType": "bool",
+    "name": "byTimeout",
+    "type": "bool"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "forfeited",
+    "type": "uint256"
+   }
+  ],
+  "name": "Convicted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "enum Part",
+      "name": "part",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32",
+      "name": "position",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "operator",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "tile",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "element",
+      "type": "uint32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct ElementAddress",
+    "name": "target",
+    "type": "tuple"
+   }
+  ],
+  "name": "ElementNamed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "enum IDisputeGame.Stage",
+    "name": "stage",
+    "type": "uint8"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "node",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint8",
+    "name": "tree",
+    "type": "uint8"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint8",
+    "name": "level",
+    "type": "uint8"
+   },
+   {
+    "components": [
+     {
+      "internalType": "enum Part",
+      "name": "part",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32",
+      "name": "position",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "operator",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "tile",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "element",
+      "type": "uint32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct ElementAddress",
+    "name": "target",
+    "type": "tuple"
+   }
+  ],
+  "name": "Narrowed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "challenger",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "positionsRoot",
+      "type": "bytes32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct Claim",
+    "name": "claim",
+    "type": "tuple"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "reserved",
+    "type": "uint256"
+   }
+  ],
+  "name": "Opened",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "version",
+    "type": "uint256"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "clock",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "grace",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "openPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "stressGasPrice",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "tracePricePerSecond",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint16",
+      "name": "priceMultiple",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumReward",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint128",
+      "name": "athPerCoin",
+      "type": "uint128"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IDisputeGame.Parameters",
+    "name": "parameters",
+    "type": "tuple"
+   }
+  ],
+  "name": "ParametersSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "bond",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "reward",
+    "type": "uint256"
+   }
+  ],
+  "name": "Reclaimed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "Reimbursed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "node",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint8",
+    "name": "tree",
+    "type": "uint8"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint8",
+    "name": "level",
+    "type": "uint8"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32[]",
+    "name": "children",
+    "type": "bytes32[]"
+   }
+  ],
+  "name": "Revealed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "leaf",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes",
+    "name": "tile",
+    "type": "bytes"
+   }
+  ],
+  "name": "TileRevealed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "positionsRoot",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32[]",
+    "name": "children",
+    "type": "bytes32[]"
+   }
+  ],
+  "name": "TracePosted",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   }
+  ],
+  "name": "bondOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "burnUnopened",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "challenger",
+    "type": "address"
+   },
+   {
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
+   }
+  ],
+  "name": "challengeIdOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "challengeOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "enum IDisputeGame.Status",
+      "name": "status",
+      "type": "uint8"
+     },
+     {
+      "internalType": "enum IDisputeGame.Stage",
+      "name": "stage",
+      "type": "uint8"
+     },
+     {
+      "internalType": "address",
+      "name": "challenger",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "committedAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint40",
+      "name": "movedAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "JobId",
+      "name": "jobId",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "node",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint8",
+      "name": "tree",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "level",
+      "type": "uint8"
+     },
+     {
+      "components": [
+       {
+        "internalType": "enum Part",
+        "name": "part",
+        "type": "uint8"
+       },
+       {
+        "internalType": "uint32",
+        "name": "position",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "operator",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "tile",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "element",
+        "type": "uint32"
+       }
+      ],
+      "internalType": "struct ElementAddress",
+      "name": "target",
+      "type": "tuple"
+     },
+     {
+      "internalType": "uint32",
+      "name": "providerClock",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengerClock",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint96",
+      "name": "bond",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "spent",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "reserved",
+      "type": "uint96"
+     }
+    ],
+    "internalType": "struct IDisputeGame.Challenge",
+    "name": "challenge",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "commit",
+  "outputs": [],
+  "stateMutability": "payable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "convictionOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "rewarded",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "account",
+    "type": "address"
+   }
+  ],
+  "name": "credit",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "positionsRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "element",
+    "type": "uint32"
+   }
+  ],
+  "name": "disputeOutput",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "escrow",
+  "outputs": [
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "inclusionDelay",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "leaf",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "element",
+    "type": "uint32"
+   }
+  ],
+  "name": "nameElement",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "index",
+    "type": "uint32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "node",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32[]",
+    "name": "siblings",
+    "type": "bytes32[]"
+   }
+  ],
+  "name": "narrow",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "tokensRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IJobEscrow.Output",
+    "name": "output",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
+   }
+  ],
+  "name": "open",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "parameters",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "clock",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "grace",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "openPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "stressGasPrice",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "tracePricePerSecond",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint16",
+      "name": "priceMultiple",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumReward",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint128",
+      "name": "athPerCoin",
+      "type": "uint128"
+     }
+    ],
+    "internalType": "struct IDisputeGame.Parameters",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32[]",
+    "name": "children",
+    "type": "bytes32[]"
+   }
+  ],
+  "name": "postTrace",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "providers",
+  "outputs": [
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "reclaim",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "resultOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint40",
+      "name": "tracedAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "positionsRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "claimHash",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IDisputeGame.Result",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32[]",
+    "name": "children",
+    "type": "bytes32[]"
+   }
+  ],
+  "name": "reveal",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint8",
+    "name": "level",
+    "type": "uint8"
+   }
+  ],
+  "name": "revealLevels",
+  "outputs": [
+   {
+    "internalType": "uint8",
+    "name": "",
+    "type": "uint8"
+   }
+  ],
+  "stateMutability": "pure",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes",
+    "name": "tile",
+    "type": "bytes"
+   }
+  ],
+  "name": "revealTile",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "node",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "tree",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint8",
+    "name": "level",
+    "type": "uint8"
+   }
+  ],
+  "name": "revealedAt",
+  "outputs": [
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "clock",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "grace",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "openPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "stressGasPrice",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "tracePricePerSecond",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint16",
+      "name": "priceMultiple",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumReward",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint128",
+      "name": "athPerCoin",
+      "type": "uint128"
+     }
+    ],
+    "internalType": "struct IDisputeGame.Parameters",
+    "name": "next",
+    "type": "tuple"
+   }
+  ],
+  "name": "setParameters",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "positionsRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Claim",
+    "name": "claim",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "witness",
+    "type": "bytes"
+   }
+  ],
+  "name": "step",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "timeout",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "challengeId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "turnOf",
+  "outputs": [
+   {
+    "internalType": "enum IDisputeGame.Side",
+    "name": "side",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint256",
+    "name": "deadline",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "vault",
+  "outputs": [
+   {
+    "internalType": "contract IVault",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "verifier",
+  "outputs": [
+   {
+    "internalType": "contract IStepVerifier",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address payable",
+    "name": "recipient",
+    "type": "address"
+   }
+  ],
+  "name": "withdraw",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ }
+] as const;
+
 export const jobEscrowAbi = [
  {
   "inputs": [
@@ -919,6 +2973,11 @@ export const jobEscrowAbi = [
    {
     "internalType": "contract IProviderRegistry",
     "name": "providers_",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "sequencerFeed_",
     "type": "address"
    },
    {
@@ -1024,6 +3083,27 @@ export const jobEscrowAbi = [
     "type": "bytes32"
    },
    {
+    "internalType": "uint256",
+    "name": "end",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "ChallengeWindowOver",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
     "internalType": "uint16",
     "name": "liveChallenges",
     "type": "uint16"
@@ -1072,6 +3152,28 @@ export const jobEscrowAbi = [
    }
   ],
   "name": "DeadlineOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameWithoutCode",
   "type": "error"
  },
  {
@@ -1139,8 +3241,30 @@ export const jobEscrowAbi = [
   "type": "error"
  },
  {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NoChallengeAlive",
+  "type": "error"
+ },
+ {
   "inputs": [],
   "name": "NoTokensRequested",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotDisputeGame",
   "type": "error"
  },
  {
@@ -1157,6 +3281,17 @@ export const jobEscrowAbi = [
    }
   ],
   "name": "NotExpired",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotJailed",
   "type": "error"
  },
  {
@@ -1289,6 +3424,17 @@ export const jobEscrowAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderJailed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "challengeWindow",
     "type": "uint256"
@@ -1353,6 +3499,17 @@ export const jobEscrowAbi = [
  {
   "inputs": [
    {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "TooManyChallenges",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "maxTokens",
     "type": "uint256"
@@ -1388,6 +3545,19 @@ export const jobEscrowAbi = [
    }
   ],
   "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameSet",
   "type": "event"
  },
  {
@@ -1678,6 +3848,49 @@ export const jobEscrowAbi = [
   "anonymous": false,
   "inputs": [
    {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "refund",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "bounty",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "bountyRecipient",
+    "type": "address"
+   }
+  ],
+  "name": "JobRefunded",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
     "components": [
      {
       "internalType": "uint96",
@@ -1803,6 +4016,142 @@ export const jobEscrowAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "challengeClosed",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "tokensRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IJobEscrow.Output",
+    "name": "output",
+    "type": "tuple"
+   }
+  ],
+  "name": "challengeOpened",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
   "type": "function"
  },
  {
@@ -2013,6 +4362,19 @@ export const jobEscrowAbi = [
   "name": "decline",
   "outputs": [],
   "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "disputeGame",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
   "type": "function"
  },
  {
@@ -2564,12 +4926,143 @@ export const jobEscrowAbi = [
  {
   "inputs": [
    {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "internalType": "address",
+    "name": "bountyRecipient",
+    "type": "address"
+   }
+  ],
+  "name": "refund",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "sequencerFeed",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "address",
     "name": "newAuthority",
     "type": "address"
    }
   ],
   "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "setDisputeGame",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
@@ -3386,17 +5879,28 @@ export const modelRegistryAbi = [
  {
   "inputs": [
    {
+    "internalType": "contract IProgramRegistry",
+    "name": "programs_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint32",
     "name": "contextLength",
     "type": "uint32"
    },
    {
     "internalType": "uint32",
-    "name": "maximum",
+    "name": "ofProgram",
     "type": "uint32"
    }
   ],
-  "name": "ContextOutOfBounds",
+  "name": "ContextDiffers",
   "type": "error"
  },
  {
@@ -3408,6 +5912,17 @@ export const modelRegistryAbi = [
    }
   ],
   "name": "ModelAlreadyRegistered",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ProgramNotValidated",
   "type": "error"
  },
  {
@@ -3430,11 +5945,11 @@ export const modelRegistryAbi = [
    },
    {
     "internalType": "uint32",
-    "name": "maximum",
+    "name": "ofProgram",
     "type": "uint32"
    }
   ],
-  "name": "VocabularyOutOfBounds",
+  "name": "VocabularyDiffers",
   "type": "error"
  },
  {
@@ -3446,11 +5961,11 @@ export const modelRegistryAbi = [
    },
    {
     "internalType": "uint64",
-    "name": "maximum",
+    "name": "ofProgram",
     "type": "uint64"
    }
   ],
-  "name": "WorkOutOfBounds",
+  "name": "WorkDiffers",
   "type": "error"
  },
  {
@@ -3630,6 +6145,19 @@ export const modelRegistryAbi = [
   "type": "function"
  },
  {
+  "inputs": [],
+  "name": "programs",
+  "outputs": [
+   {
+    "internalType": "contract IProgramRegistry",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [
    {
     "components": [
@@ -3757,6 +6285,991 @@ export const modelRegistryAbi = [
  }
 ] as const;
 
+export const programRegistryAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "chunk",
+    "type": "uint32"
+   }
+  ],
+  "name": "ChunkMissing",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "added",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "chunkCount",
+    "type": "uint32"
+   }
+  ],
+  "name": "ChunksMissing",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "CodeNotStored",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "constant_",
+    "type": "uint8"
+   },
+   {
+    "internalType": "int64",
+    "name": "value",
+    "type": "int64"
+   },
+   {
+    "internalType": "int64",
+    "name": "minimum",
+    "type": "int64"
+   },
+   {
+    "internalType": "int64",
+    "name": "maximum",
+    "type": "int64"
+   }
+  ],
+  "name": "ConstantOutOfRange",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "contextLength",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "maximum",
+    "type": "uint32"
+   }
+  ],
+  "name": "ContextOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "level",
+    "type": "uint32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "found",
+    "type": "bytes32"
+   }
+  ],
+  "name": "DecoyBehindProgram",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "input",
+    "type": "uint32"
+   }
+  ],
+  "name": "InputNotAlwaysThere",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "input",
+    "type": "uint32"
+   }
+  ],
+  "name": "InputNotEarlier",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   }
+  ],
+  "name": "NameNotPrintable",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "chunk",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "chunkCount",
+    "type": "uint32"
+   }
+  ],
+  "name": "NoSuchChunk",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "operatorCount",
+    "type": "uint32"
+   }
+  ],
+  "name": "NoSuchOperator",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "tensor",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "tensorCount",
+    "type": "uint32"
+   }
+  ],
+  "name": "NoSuchTensor",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "int64",
+    "name": "size",
+    "type": "int64"
+   }
+  ],
+  "name": "OddHeadSize",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint8",
+    "name": "opcode",
+    "type": "uint8"
+   }
+  ],
+  "name": "OperatorMissing",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "opcode",
+    "type": "uint8"
+   }
+  ],
+  "name": "SecondOperator",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "parts",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "TooManyParts",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "opcode",
+    "type": "uint8"
+   }
+  ],
+  "name": "UnknownOpcode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "phase",
+    "type": "uint8"
+   }
+  ],
+  "name": "UnknownPhase",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnknownProgram",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "part",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "kind",
+    "type": "uint8"
+   }
+  ],
+  "name": "UnknownTensorKind",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "vocabularySize",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "maximum",
+    "type": "uint32"
+   }
+  ],
+  "name": "VocabularyOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "work",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "WorkOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "given",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint8",
+    "name": "expected",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongConstantCount",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "given",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint8",
+    "name": "expected",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongInputCount",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "input",
+    "type": "uint32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "enum IProgramRegistry.ShapeType",
+      "name": "kind",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint64",
+      "name": "groups",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "size",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct IProgramRegistry.Shape",
+    "name": "found",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "enum IProgramRegistry.ShapeType",
+      "name": "kind",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint64",
+      "name": "groups",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "size",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct IProgramRegistry.Shape",
+    "name": "expected",
+    "type": "tuple"
+   }
+  ],
+  "name": "WrongInputShape",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes8",
+    "name": "found",
+    "type": "bytes8"
+   }
+  ],
+  "name": "WrongMark",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "given",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "expected",
+    "type": "uint256"
+   }
+  ],
+  "name": "WrongPartCount",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "part",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "expected",
+    "type": "uint256"
+   }
+  ],
+  "name": "WrongPartLength",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "given",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "expected",
+    "type": "uint256"
+   }
+  ],
+  "name": "WrongPathLength",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "found",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "expected",
+    "type": "bytes32"
+   }
+  ],
+  "name": "WrongProgramRoot",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "given",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint8",
+    "name": "fewest",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint8",
+    "name": "most",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongTensorCount",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "tensor",
+    "type": "uint32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint8",
+      "name": "kind",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32",
+      "name": "rows",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "columns",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct IProgramRegistry.Tensor",
+    "name": "found",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint8",
+      "name": "kind",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32",
+      "name": "rows",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "columns",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct IProgramRegistry.Tensor",
+    "name": "expected",
+    "type": "tuple"
+   }
+  ],
+  "name": "WrongTensorShape",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "int64",
+    "name": "given",
+    "type": "int64"
+   },
+   {
+    "internalType": "uint32",
+    "name": "expected",
+    "type": "uint32"
+   }
+  ],
+  "name": "WrongVocabulary",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "chunk",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "parts",
+    "type": "uint32"
+   }
+  ],
+  "name": "ProgramChunkAdded",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "contextLength",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "operatorCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "tensorCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerPosition",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "argmaxOperator",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "stopOperator",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "valid",
+      "type": "bool"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IProgramRegistry.Program",
+    "name": "program",
+    "type": "tuple"
+   }
+  ],
+  "name": "ProgramValidated",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "PARTS_PER_CHUNK",
+  "outputs": [
+   {
+    "internalType": "uint32",
+    "name": "",
+    "type": "uint32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "chunk",
+    "type": "uint32"
+   },
+   {
+    "internalType": "bytes[]",
+    "name": "parts",
+    "type": "bytes[]"
+   },
+   {
+    "internalType": "bytes32[]",
+    "name": "path",
+    "type": "bytes32[]"
+   }
+  ],
+  "name": "addChunk",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "chunk",
+    "type": "uint32"
+   }
+  ],
+  "name": "hasChunk",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "index",
+    "type": "uint32"
+   }
+  ],
+  "name": "operatorAt",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint8",
+      "name": "opcode",
+      "type": "uint8"
+     },
+     {
+      "internalType": "bool",
+      "name": "generating",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint8",
+      "name": "tensorCount",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32[2]",
+      "name": "inputs",
+      "type": "uint32[2]"
+     },
+     {
+      "internalType": "uint32[2]",
+      "name": "tensors",
+      "type": "uint32[2]"
+     },
+     {
+      "internalType": "int64[5]",
+      "name": "constants",
+      "type": "int64[5]"
+     }
+    ],
+    "internalType": "struct IProgramRegistry.Operator",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   }
+  ],
+  "name": "operatorsChecked",
+  "outputs": [
+   {
+    "internalType": "uint32",
+    "name": "",
+    "type": "uint32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   }
+  ],
+  "name": "programOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "contextLength",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "operatorCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "tensorCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerPosition",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "argmaxOperator",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "stopOperator",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "valid",
+      "type": "bool"
+     }
+    ],
+    "internalType": "struct IProgramRegistry.Program",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "index",
+    "type": "uint32"
+   }
+  ],
+  "name": "tensorAt",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint8",
+      "name": "kind",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32",
+      "name": "rows",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "columns",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct IProgramRegistry.Tensor",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "programRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "limit",
+    "type": "uint32"
+   }
+  ],
+  "name": "validate",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ }
+] as const;
+
 export const providerRegistryAbi = [
  {
   "inputs": [
@@ -3826,6 +7339,28 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "AlreadyRegistered",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameWithoutCode",
   "type": "error"
  },
  {
@@ -3923,6 +7458,17 @@ export const providerRegistryAbi = [
   "inputs": [
    {
     "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotDisputeGame",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
     "name": "provider",
     "type": "address"
    }
@@ -3955,6 +7501,17 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "OffersStanding",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderJailed",
   "type": "error"
  },
  {
@@ -4000,6 +7557,19 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameSet",
   "type": "event"
  },
  {
@@ -4106,6 +7676,31 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "OfferSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "forfeited",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   }
+  ],
+  "name": "ProviderConvicted",
   "type": "event"
  },
  {
@@ -4249,10 +7844,57 @@ export const providerRegistryAbi = [
   "type": "function"
  },
  {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "payout",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   }
+  ],
+  "name": "convict",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "forfeited",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
   "inputs": [],
   "name": "deregister",
   "outputs": [],
   "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "disputeGame",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
   "type": "function"
  },
  {
@@ -4481,6 +8123,11 @@ export const providerRegistryAbi = [
       "internalType": "uint96",
       "name": "reserved",
       "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "fraudDeposit",
+      "type": "uint96"
      }
     ],
     "internalType": "struct IProviderRegistry.Provider",
@@ -4587,6 +8234,19 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "setDisputeGame",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
@@ -4969,6 +8629,33 @@ export const vaultAbi = [
   "type": "error"
  },
  {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "payout",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "PayoutAboveHalf",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderJailed",
+  "type": "error"
+ },
+ {
   "inputs": [],
   "name": "ReentrancyGuardReentrantCall",
   "type": "error"
@@ -5224,6 +8911,43 @@ export const vaultAbi = [
    }
   ],
   "name": "ModulesApproved",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "forfeited",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   }
+  ],
+  "name": "Slashed",
   "type": "event"
  },
  {
@@ -5549,6 +9273,25 @@ export const vaultAbi = [
     "internalType": "address",
     "name": "owner",
     "type": "address"
+   }
+  ],
+  "name": "isJailed",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
    },
    {
     "internalType": "uint256",
@@ -5810,6 +9553,45 @@ export const vaultAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "payout",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   }
+  ],
+  "name": "slash",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "forfeited",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "amount",
     "type": "uint256"
@@ -5843,14 +9625,19 @@ export const vaultAbi = [
       "type": "uint96"
      },
      {
-      "internalType": "uint32",
+      "internalType": "uint24",
       "name": "openWork",
-      "type": "uint32"
+      "type": "uint24"
      },
      {
       "internalType": "uint32",
       "name": "modules",
       "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "jailed",
+      "type": "bool"
      }
     ],
     "internalType": "struct IVault.Stake",

@@ -22,26 +22,29 @@ export declare namespace IJobEscrow {
     export type TokenTermsStructOutput = [accepted: boolean, feeBasisPoints: bigint, exitBounty: bigint, minimumCharge: bigint] & {accepted: boolean, feeBasisPoints: bigint, exitBounty: bigint, minimumCharge: bigint }
   
 
-    export type RequestStruct = {provider: AddressLike, modelRoot: BytesLike, token: AddressLike, maxTokens: BigNumberish, maxCost: BigNumberish, maxInputPrice: BigNumberish, maxOutputPrice: BigNumberish, submitDeadline: BigNumberish, seed: BigNumberish, salt: BigNumberish, promptTokens: BytesLike}
-
-    export type RequestStructOutput = [provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string] & {provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string }
-  
-
     export type OutputStruct = {count: BigNumberish, tokensRoot: BytesLike}
 
     export type OutputStructOutput = [count: bigint, tokensRoot: string] & {count: bigint, tokensRoot: string }
   
+
+    export type RequestStruct = {provider: AddressLike, modelRoot: BytesLike, token: AddressLike, maxTokens: BigNumberish, maxCost: BigNumberish, maxInputPrice: BigNumberish, maxOutputPrice: BigNumberish, submitDeadline: BigNumberish, seed: BigNumberish, salt: BigNumberish, promptTokens: BytesLike}
+
+    export type RequestStructOutput = [provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string] & {provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string }
+  
     }
 
   export interface JobEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "costOf" | "create" | "decline" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "setAuthority" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault" | "withdrawFees"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "costOf" | "create" | "decline" | "disputeGame" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "refund" | "sequencerFeed" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault" | "withdrawFees"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "FeesWithdrawn" | "JobCreated" | "JobDeclined" | "JobExpired" | "JobFinalized" | "ParametersSet" | "ResultSubmitted" | "TokenTermsSet"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FeesWithdrawn" | "JobCreated" | "JobDeclined" | "JobExpired" | "JobFinalized" | "JobRefunded" | "ParametersSet" | "ResultSubmitted" | "TokenTermsSet"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
+encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
 encodeFunctionData(functionFragment: 'costOf', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'create', values: [IJobEscrow.RequestStruct]): string;
 encodeFunctionData(functionFragment: 'decline', values: [JobStruct]): string;
+encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'expire', values: [JobStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'finalize', values: [JobStruct, IJobEscrow.OutputStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'finalizeBatch', values: [JobStruct[], IJobEscrow.OutputStruct[], AddressLike]): string;
@@ -50,7 +53,10 @@ encodeFunctionData(functionFragment: 'jobIdOf', values: [JobStruct]): string;
 encodeFunctionData(functionFragment: 'jobState', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'parameters', values?: undefined): string;
 encodeFunctionData(functionFragment: 'providers', values?: undefined): string;
+encodeFunctionData(functionFragment: 'refund', values: [JobStruct, AddressLike]): string;
+encodeFunctionData(functionFragment: 'sequencerFeed', values?: undefined): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setParameters', values: [IJobEscrow.ParametersStruct]): string;
 encodeFunctionData(functionFragment: 'setTokenTerms', values: [AddressLike, IJobEscrow.TokenTermsStruct]): string;
 encodeFunctionData(functionFragment: 'submit', values: [JobStruct, BytesLike]): string;
@@ -59,9 +65,12 @@ encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
 encodeFunctionData(functionFragment: 'withdrawFees', values: [AddressLike, BigNumberish, AddressLike]): string;
 
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'challengeClosed', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'costOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'create', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'decline', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'finalize', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'finalizeBatch', data: BytesLike): Result;
@@ -70,7 +79,10 @@ decodeFunctionResult(functionFragment: 'jobIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'parameters', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'providers', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'refund', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'sequencerFeed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setParameters', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setTokenTerms', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
@@ -84,6 +96,18 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
       export interface OutputObject {authority: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace DisputeGameSetEvent {
+      export type InputTuple = [game: AddressLike];
+      export type OutputTuple = [game: string];
+      export interface OutputObject {game: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -144,6 +168,18 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
       export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, earned: BigNumberish, fee: BigNumberish, refund: BigNumberish, bounty: BigNumberish, bountyRecipient: AddressLike];
       export type OutputTuple = [id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, bountyRecipient: string];
       export interface OutputObject {id: string, client: string, provider: string, earned: bigint, fee: bigint, refund: bigint, bounty: bigint, bountyRecipient: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace JobRefundedEvent {
+      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, refund: BigNumberish, bounty: BigNumberish, bountyRecipient: AddressLike];
+      export type OutputTuple = [id: string, client: string, provider: string, refund: bigint, bounty: bigint, bountyRecipient: string];
+      export interface OutputObject {id: string, client: string, provider: string, refund: bigint, bounty: bigint, bountyRecipient: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -230,6 +266,22 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
 
     
+    challengeClosed: TypedContractMethod<
+      [id: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    challengeOpened: TypedContractMethod<
+      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
+      [string],
+      'nonpayable'
+    >
+    
+
+    
     costOf: TypedContractMethod<
       [promptTokens: BigNumberish, outputTokens: BigNumberish, inputPrice: BigNumberish, outputPrice: BigNumberish, ],
       [bigint],
@@ -250,6 +302,14 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
       [job: JobStruct, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    disputeGame: TypedContractMethod<
+      [],
+      [string],
+      'view'
     >
     
 
@@ -318,8 +378,32 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
 
     
+    refund: TypedContractMethod<
+      [job: JobStruct, bountyRecipient: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    sequencerFeed: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     setAuthority: TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setDisputeGame: TypedContractMethod<
+      [game: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -381,6 +465,16 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'challengeClosed'): TypedContractMethod<
+      [id: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'challengeOpened'): TypedContractMethod<
+      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
+      [string],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'costOf'): TypedContractMethod<
       [promptTokens: BigNumberish, outputTokens: BigNumberish, inputPrice: BigNumberish, outputPrice: BigNumberish, ],
       [bigint],
@@ -395,6 +489,11 @@ getFunction(nameOrSignature: 'decline'): TypedContractMethod<
       [job: JobStruct, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'disputeGame'): TypedContractMethod<
+      [],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'expire'): TypedContractMethod<
       [job: JobStruct, bountyRecipient: AddressLike, ],
@@ -436,8 +535,23 @@ getFunction(nameOrSignature: 'providers'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'refund'): TypedContractMethod<
+      [job: JobStruct, bountyRecipient: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'sequencerFeed'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setDisputeGame'): TypedContractMethod<
+      [game: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -473,11 +587,13 @@ getFunction(nameOrSignature: 'withdrawFees'): TypedContractMethod<
     >;
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
 getEvent(key: 'FeesWithdrawn'): TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
 getEvent(key: 'JobCreated'): TypedContractEvent<JobCreatedEvent.InputTuple, JobCreatedEvent.OutputTuple, JobCreatedEvent.OutputObject>;
 getEvent(key: 'JobDeclined'): TypedContractEvent<JobDeclinedEvent.InputTuple, JobDeclinedEvent.OutputTuple, JobDeclinedEvent.OutputObject>;
 getEvent(key: 'JobExpired'): TypedContractEvent<JobExpiredEvent.InputTuple, JobExpiredEvent.OutputTuple, JobExpiredEvent.OutputObject>;
 getEvent(key: 'JobFinalized'): TypedContractEvent<JobFinalizedEvent.InputTuple, JobFinalizedEvent.OutputTuple, JobFinalizedEvent.OutputObject>;
+getEvent(key: 'JobRefunded'): TypedContractEvent<JobRefundedEvent.InputTuple, JobRefundedEvent.OutputTuple, JobRefundedEvent.OutputObject>;
 getEvent(key: 'ParametersSet'): TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;
 getEvent(key: 'ResultSubmitted'): TypedContractEvent<ResultSubmittedEvent.InputTuple, ResultSubmittedEvent.OutputTuple, ResultSubmittedEvent.OutputObject>;
 getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple, TokenTermsSetEvent.OutputTuple, TokenTermsSetEvent.OutputObject>;
@@ -486,6 +602,10 @@ getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple
       
       'AuthorityUpdated(address)': TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    
+
+      'DisputeGameSet(address)': TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
+      DisputeGameSet: TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
     
 
       'FeesWithdrawn(address,address,uint256)': TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
@@ -506,6 +626,10 @@ getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple
 
       'JobFinalized(bytes32,address,address,uint256,uint256,uint256,uint256,address)': TypedContractEvent<JobFinalizedEvent.InputTuple, JobFinalizedEvent.OutputTuple, JobFinalizedEvent.OutputObject>;
       JobFinalized: TypedContractEvent<JobFinalizedEvent.InputTuple, JobFinalizedEvent.OutputTuple, JobFinalizedEvent.OutputObject>;
+    
+
+      'JobRefunded(bytes32,address,address,uint256,uint256,address)': TypedContractEvent<JobRefundedEvent.InputTuple, JobRefundedEvent.OutputTuple, JobRefundedEvent.OutputObject>;
+      JobRefunded: TypedContractEvent<JobRefundedEvent.InputTuple, JobRefundedEvent.OutputTuple, JobRefundedEvent.OutputObject>;
     
 
       'ParametersSet(tuple)': TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;

@@ -14,13 +14,14 @@ export declare namespace IModelRegistry {
     }
 
   export interface ModelRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "announce" | "isRegistered" | "modelOf" | "register" | "rootOf" | "uriOf"): FunctionFragment;
+    getFunction(nameOrSignature: "announce" | "isRegistered" | "modelOf" | "programs" | "register" | "rootOf" | "uriOf"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "ModelAnnounced" | "ModelRegistered"): EventFragment;
 
     encodeFunctionData(functionFragment: 'announce', values: [BytesLike, string]): string;
 encodeFunctionData(functionFragment: 'isRegistered', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'modelOf', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'programs', values?: undefined): string;
 encodeFunctionData(functionFragment: 'register', values: [IModelRegistry.ModelStruct, string]): string;
 encodeFunctionData(functionFragment: 'rootOf', values: [IModelRegistry.ModelStruct]): string;
 encodeFunctionData(functionFragment: 'uriOf', values: [BytesLike]): string;
@@ -28,6 +29,7 @@ encodeFunctionData(functionFragment: 'uriOf', values: [BytesLike]): string;
     decodeFunctionResult(functionFragment: 'announce', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isRegistered', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'modelOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'programs', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rootOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'uriOf', data: BytesLike): Result;
@@ -116,6 +118,14 @@ decodeFunctionResult(functionFragment: 'uriOf', data: BytesLike): Result;
     
 
     
+    programs: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     register: TypedContractMethod<
       [model: IModelRegistry.ModelStruct, uri: string, ],
       [string],
@@ -155,6 +165,11 @@ getFunction(nameOrSignature: 'isRegistered'): TypedContractMethod<
 getFunction(nameOrSignature: 'modelOf'): TypedContractMethod<
       [modelRoot: BytesLike, ],
       [IModelRegistry.ModelStructOutput],
+      'view'
+    >;
+getFunction(nameOrSignature: 'programs'): TypedContractMethod<
+      [],
+      [string],
       'view'
     >;
 getFunction(nameOrSignature: 'register'): TypedContractMethod<

@@ -22,19 +22,21 @@ export declare namespace IProviderRegistry {
     export type OfferStructOutput = [inputPrice: bigint, outputPrice: bigint, contextLength: bigint, vocabularySize: bigint, workPerPosition: bigint] & {inputPrice: bigint, outputPrice: bigint, contextLength: bigint, vocabularySize: bigint, workPerPosition: bigint }
   
 
-    export type ProviderStruct = {profile: IProviderRegistry.ProfileStruct, registered: boolean, offerCount: BigNumberish, reserved: BigNumberish}
+    export type ProviderStruct = {profile: IProviderRegistry.ProfileStruct, registered: boolean, offerCount: BigNumberish, reserved: BigNumberish, fraudDeposit: BigNumberish}
 
-    export type ProviderStructOutput = [profile: IProviderRegistry.ProfileStructOutput, registered: boolean, offerCount: bigint, reserved: bigint] & {profile: IProviderRegistry.ProfileStructOutput, registered: boolean, offerCount: bigint, reserved: bigint }
+    export type ProviderStructOutput = [profile: IProviderRegistry.ProfileStructOutput, registered: boolean, offerCount: bigint, reserved: bigint, fraudDeposit: bigint] & {profile: IProviderRegistry.ProfileStructOutput, registered: boolean, offerCount: bigint, reserved: bigint, fraudDeposit: bigint }
   
     }
 
   export interface ProviderRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "deregister" | "fraudDeposit" | "hardwareClassCount" | "hardwareClassOf" | "isConsumingScheduledOp" | "models" | "offerOf" | "operatorOf" | "providerOf" | "register" | "removeOffer" | "requiredStake" | "setAuthority" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "update" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "convict" | "deregister" | "disputeGame" | "fraudDeposit" | "hardwareClassCount" | "hardwareClassOf" | "isConsumingScheduledOp" | "models" | "offerOf" | "operatorOf" | "providerOf" | "register" | "removeOffer" | "requiredStake" | "setAuthority" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "update" | "vault"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "FraudDepositSet" | "HardwareClassSet" | "OfferRemoved" | "OfferSet" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderUpdated"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderUpdated"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
+encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'deregister', values?: undefined): string;
+encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'fraudDeposit', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hardwareClassCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hardwareClassOf', values: [BigNumberish]): string;
@@ -47,6 +49,7 @@ encodeFunctionData(functionFragment: 'register', values: [IProviderRegistry.Prof
 encodeFunctionData(functionFragment: 'removeOffer', values: [BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'requiredStake', values: [BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setFraudDeposit', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHardwareClass', values: [BigNumberish, IProviderRegistry.HardwareClassStruct]): string;
 encodeFunctionData(functionFragment: 'setOffer', values: [BytesLike, AddressLike, BigNumberish, BigNumberish]): string;
@@ -54,7 +57,9 @@ encodeFunctionData(functionFragment: 'update', values: [IProviderRegistry.Profil
 encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
 
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'convict', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deregister', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fraudDeposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassCount', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassOf', data: BytesLike): Result;
@@ -67,6 +72,7 @@ decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'removeOffer', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requiredStake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setFraudDeposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHardwareClass', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setOffer', data: BytesLike): Result;
@@ -79,6 +85,18 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
       export interface OutputObject {authority: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace DisputeGameSetEvent {
+      export type InputTuple = [game: AddressLike];
+      export type OutputTuple = [game: string];
+      export interface OutputObject {game: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -127,6 +145,18 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
       export type InputTuple = [provider: AddressLike, modelRoot: BytesLike, token: AddressLike, inputPrice: BigNumberish, outputPrice: BigNumberish];
       export type OutputTuple = [provider: string, modelRoot: string, token: string, inputPrice: bigint, outputPrice: bigint];
       export interface OutputObject {provider: string, modelRoot: string, token: string, inputPrice: bigint, outputPrice: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace ProviderConvictedEvent {
+      export type InputTuple = [provider: AddressLike, forfeited: BigNumberish, paid: BigNumberish];
+      export type OutputTuple = [provider: string, forfeited: bigint, paid: bigint];
+      export interface OutputObject {provider: string, forfeited: bigint, paid: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -213,10 +243,26 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    convict: TypedContractMethod<
+      [owner: AddressLike, payout: BigNumberish, recipient: AddressLike, ],
+      [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
+      'nonpayable'
+    >
+    
+
+    
     deregister: TypedContractMethod<
       [],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    disputeGame: TypedContractMethod<
+      [],
+      [string],
+      'view'
     >
     
 
@@ -317,6 +363,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    setDisputeGame: TypedContractMethod<
+      [game: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     setFraudDeposit: TypedContractMethod<
       [amount: BigNumberish, ],
       [void],
@@ -364,10 +418,20 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'convict'): TypedContractMethod<
+      [owner: AddressLike, payout: BigNumberish, recipient: AddressLike, ],
+      [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'deregister'): TypedContractMethod<
       [],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'disputeGame'): TypedContractMethod<
+      [],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'fraudDeposit'): TypedContractMethod<
       [],
@@ -429,6 +493,11 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'setDisputeGame'): TypedContractMethod<
+      [game: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'setFraudDeposit'): TypedContractMethod<
       [amount: BigNumberish, ],
       [void],
@@ -456,10 +525,12 @@ getFunction(nameOrSignature: 'vault'): TypedContractMethod<
     >;
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
 getEvent(key: 'FraudDepositSet'): TypedContractEvent<FraudDepositSetEvent.InputTuple, FraudDepositSetEvent.OutputTuple, FraudDepositSetEvent.OutputObject>;
 getEvent(key: 'HardwareClassSet'): TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
 getEvent(key: 'OfferRemoved'): TypedContractEvent<OfferRemovedEvent.InputTuple, OfferRemovedEvent.OutputTuple, OfferRemovedEvent.OutputObject>;
 getEvent(key: 'OfferSet'): TypedContractEvent<OfferSetEvent.InputTuple, OfferSetEvent.OutputTuple, OfferSetEvent.OutputObject>;
+getEvent(key: 'ProviderConvicted'): TypedContractEvent<ProviderConvictedEvent.InputTuple, ProviderConvictedEvent.OutputTuple, ProviderConvictedEvent.OutputObject>;
 getEvent(key: 'ProviderDeregistered'): TypedContractEvent<ProviderDeregisteredEvent.InputTuple, ProviderDeregisteredEvent.OutputTuple, ProviderDeregisteredEvent.OutputObject>;
 getEvent(key: 'ProviderRegistered'): TypedContractEvent<ProviderRegisteredEvent.InputTuple, ProviderRegisteredEvent.OutputTuple, ProviderRegisteredEvent.OutputObject>;
 getEvent(key: 'ProviderUpdated'): TypedContractEvent<ProviderUpdatedEvent.InputTuple, ProviderUpdatedEvent.OutputTuple, ProviderUpdatedEvent.OutputObject>;
@@ -468,6 +539,10 @@ getEvent(key: 'ProviderUpdated'): TypedContractEvent<ProviderUpdatedEvent.InputT
       
       'AuthorityUpdated(address)': TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    
+
+      'DisputeGameSet(address)': TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
+      DisputeGameSet: TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
     
 
       'FraudDepositSet(uint96)': TypedContractEvent<FraudDepositSetEvent.InputTuple, FraudDepositSetEvent.OutputTuple, FraudDepositSetEvent.OutputObject>;
@@ -484,6 +559,10 @@ getEvent(key: 'ProviderUpdated'): TypedContractEvent<ProviderUpdatedEvent.InputT
 
       'OfferSet(address,bytes32,address,uint80,uint80)': TypedContractEvent<OfferSetEvent.InputTuple, OfferSetEvent.OutputTuple, OfferSetEvent.OutputObject>;
       OfferSet: TypedContractEvent<OfferSetEvent.InputTuple, OfferSetEvent.OutputTuple, OfferSetEvent.OutputObject>;
+    
+
+      'ProviderConvicted(address,uint256,uint256)': TypedContractEvent<ProviderConvictedEvent.InputTuple, ProviderConvictedEvent.OutputTuple, ProviderConvictedEvent.OutputObject>;
+      ProviderConvicted: TypedContractEvent<ProviderConvictedEvent.InputTuple, ProviderConvictedEvent.OutputTuple, ProviderConvictedEvent.OutputObject>;
     
 
       'ProviderDeregistered(address)': TypedContractEvent<ProviderDeregisteredEvent.InputTuple, ProviderDeregisteredEvent.OutputTuple, ProviderDeregisteredEvent.OutputObject>;

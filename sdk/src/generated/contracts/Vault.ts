@@ -17,9 +17,9 @@ export declare namespace IVault {
     export type SettlementStructOutput = [payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, bountyRecipient: string, bounty: bigint, stakeLock: bigint] & {payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, bountyRecipient: string, bounty: bigint, stakeLock: bigint }
   
 
-    export type StakeStruct = {staked: BigNumberish, locked: BigNumberish, openWork: BigNumberish, modules: BigNumberish}
+    export type StakeStruct = {staked: BigNumberish, locked: BigNumberish, openWork: BigNumberish, modules: BigNumberish, jailed: boolean}
 
-    export type StakeStructOutput = [staked: bigint, locked: bigint, openWork: bigint, modules: bigint] & {staked: bigint, locked: bigint, openWork: bigint, modules: bigint }
+    export type StakeStructOutput = [staked: bigint, locked: bigint, openWork: bigint, modules: bigint, jailed: boolean] & {staked: bigint, locked: bigint, openWork: bigint, modules: bigint, jailed: boolean }
   
 
     export type TokenStateStruct = {accepted: boolean, ledger: BigNumberish}
@@ -34,9 +34,9 @@ export declare namespace IVault {
     }
 
   export interface VaultInterface extends Interface {
-    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "isConsumingScheduledOp" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "permit" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "isConsumingScheduledOp" | "isJailed" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "permit" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "slash" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "ModuleAdded" | "ModulesApproved" | "StakeModulesApproved" | "Staked" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "ModuleAdded" | "ModulesApproved" | "Slashed" | "StakeModulesApproved" | "Staked" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
 
     encodeFunctionData(functionFragment: 'accountOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'addModule', values: [AddressLike]): string;
@@ -47,6 +47,7 @@ encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'claimUnbonded', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'deposit', values: [AddressLike, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
+encodeFunctionData(functionFragment: 'isJailed', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'lockStake', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'moduleBit', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'moduleCount', values?: undefined): string;
@@ -59,6 +60,7 @@ encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): str
 encodeFunctionData(functionFragment: 'setTokenAccepted', values: [AddressLike, boolean]): string;
 encodeFunctionData(functionFragment: 'setUnbondingPeriod', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'settle', values: [IVault.SettlementStruct]): string;
+encodeFunctionData(functionFragment: 'slash', values: [AddressLike, BigNumberish, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'stake', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'stakeOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'tokenState', values: [AddressLike]): string;
@@ -77,6 +79,7 @@ decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'claimUnbonded', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'isJailed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lockStake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'moduleBit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'moduleCount', data: BytesLike): Result;
@@ -89,6 +92,7 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setTokenAccepted', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setUnbondingPeriod', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settle', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'slash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stakeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'tokenState', data: BytesLike): Result;
@@ -140,6 +144,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [token: AddressLike, owner: AddressLike, modules: BigNumberish];
       export type OutputTuple = [token: string, owner: string, modules: bigint];
       export interface OutputObject {token: string, owner: string, modules: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace SlashedEvent {
+      export type InputTuple = [owner: AddressLike, module: AddressLike, forfeited: BigNumberish, paid: BigNumberish, recipient: AddressLike];
+      export type OutputTuple = [owner: string, module: string, forfeited: bigint, paid: bigint, recipient: string];
+      export interface OutputObject {owner: string, module: string, forfeited: bigint, paid: bigint, recipient: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -338,6 +354,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    isJailed: TypedContractMethod<
+      [owner: AddressLike, ],
+      [boolean],
+      'view'
+    >
+    
+
+    
     lockStake: TypedContractMethod<
       [owner: AddressLike, amount: BigNumberish, ],
       [void],
@@ -429,6 +453,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     settle: TypedContractMethod<
       [settlement: IVault.SettlementStruct, ],
       [void],
+      'nonpayable'
+    >
+    
+
+    
+    slash: TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, recipient: AddressLike, ],
+      [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
       'nonpayable'
     >
     
@@ -545,6 +577,11 @@ getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'isJailed'): TypedContractMethod<
+      [owner: AddressLike, ],
+      [boolean],
+      'view'
+    >;
 getFunction(nameOrSignature: 'lockStake'): TypedContractMethod<
       [owner: AddressLike, amount: BigNumberish, ],
       [void],
@@ -605,6 +642,11 @@ getFunction(nameOrSignature: 'settle'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'slash'): TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, recipient: AddressLike, ],
+      [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'stake'): TypedContractMethod<
       [amount: BigNumberish, ],
       [void],
@@ -650,6 +692,7 @@ getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
 getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
 getEvent(key: 'ModuleAdded'): TypedContractEvent<ModuleAddedEvent.InputTuple, ModuleAddedEvent.OutputTuple, ModuleAddedEvent.OutputObject>;
 getEvent(key: 'ModulesApproved'): TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
+getEvent(key: 'Slashed'): TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
 getEvent(key: 'StakeModulesApproved'): TypedContractEvent<StakeModulesApprovedEvent.InputTuple, StakeModulesApprovedEvent.OutputTuple, StakeModulesApprovedEvent.OutputObject>;
 getEvent(key: 'Staked'): TypedContractEvent<StakedEvent.InputTuple, StakedEvent.OutputTuple, StakedEvent.OutputObject>;
 getEvent(key: 'TokenAccepted'): TypedContractEvent<TokenAcceptedEvent.InputTuple, TokenAcceptedEvent.OutputTuple, TokenAcceptedEvent.OutputObject>;
@@ -674,6 +717,10 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
       'ModulesApproved(address,address,uint32)': TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
       ModulesApproved: TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
+    
+
+      'Slashed(address,address,uint256,uint256,address)': TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
+      Slashed: TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
     
 
       'StakeModulesApproved(address,uint32)': TypedContractEvent<StakeModulesApprovedEvent.InputTuple, StakeModulesApprovedEvent.OutputTuple, StakeModulesApprovedEvent.OutputObject>;
