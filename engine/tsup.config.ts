@@ -6,6 +6,7 @@ export default defineConfig({
     commitments: "src/commitments.ts",
     tokenizer: "src/tokenizer.ts",
     trace: "src/trace.ts",
+    dispute: "src/dispute.ts",
     node: "src/node.ts",
   },
   format: ["esm"],

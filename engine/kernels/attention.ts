@@ -1,4 +1,4 @@
-import { saturate32, shiftRound } from "./arithmetic";
+import { reciprocalPower, scaled, totals, widened } from "./sums";
 
 /** Positions of one partial result in the trace, and of one page of values. */
 const POSITION_CHUNK = 256;
@@ -29,13 +29,58 @@ function zeroFill(values: usize, count: i32): void {
     store<i32>(values + (position << 2), 0);
 }
 
+/** Scores of one query and four keys; `base` is multiplier · 2^(exponent of the query - shift). */
+function fourScores(
+  query: usize,
+  key0: usize,
+  stride: i32,
+  base: f64,
+  exponents: usize,
+  output: usize,
+): void {
+  const key1 = key0 + (stride << 1);
+  const key2 = key1 + (stride << 1);
+  const key3 = key2 + (stride << 1);
+  let wide0 = i64x2.splat(0);
+  let wide1 = i64x2.splat(0);
+  let wide2 = i64x2.splat(0);
+  let wide3 = i64x2.splat(0);
+  for (let at = 0; at < stride << 1; at += 16) {
+    const values = v128.load(query + at);
+    wide0 = i64x2.add(wide0, widened(i32x4.dot_i16x8_s(values, v128.load(key0 + at))));
+    wide1 = i64x2.add(wide1, widened(i32x4.dot_i16x8_s(values, v128.load(key1 + at))));
+    wide2 = i64x2.add(wide2, widened(i32x4.dot_i16x8_s(values, v128.load(key2 + at))));
+    wide3 = i64x2.add(wide3, widened(i32x4.dot_i16x8_s(values, v128.load(key3 + at))));
+  }
+  const left = scaled(totals(wide0, wide1), keyFactors(base, exponents));
+  const right = scaled(totals(wide2, wide3), keyFactors(base, exponents + 8));
+  v128.store(output, i64x2.shuffle(left, right, 0, 2));
+}
+
+/** base · 2^exponent of two keys. */
+function keyFactors(base: f64, exponents: usize): v128 {
+  return f64x2.replace_lane(
+    f64x2.splat(base * reciprocalPower(-load<i32>(exponents))),
+    1,
+    base * reciprocalPower(-load<i32>(exponents, 4)),
+  );
+}
+
 /**
- * Scores, int32 [heads][pitch], of `count` positions, then zeros up to a whole page. A product of two narrow numbers has 30 bits and a pair of them
+ * Scores of the items [start, end) out of [heads][positions]: int32 [heads][pitch] each, for all positions up to the
+ * item's own, then zeros up to a whole page. A product of two narrow numbers has 30 bits and a pair of them
  * 2 · 32,639² < 2^31, so every pair is widened at once. What follows a query's end meets zeros in the keys.
+ *
+ * @param first position of the first query; `queryPitch` and `outputPitch` are the bytes from one position to the next
  */
 export function scores(
+  start: i32,
+  end: i32,
+  positions: i32,
+  first: i32,
   queries: usize,
   queryExponents: usize,
+  queryPitch: i32,
   keys: usize,
   keyExponents: usize,
   heads: i32,
@@ -45,144 +90,85 @@ export function scores(
   capacity: i32,
   multiplier: i32,
   shift: i32,
-  count: i32,
   output: usize,
+  outputPitch: i32,
   pitch: i32,
 ): void {
-  for (let head = 0; head < heads; head++) {
+  for (let item = start; item < end; item++) {
+    const head = item / positions;
+    const slot = item % positions;
+    const count = first + slot + 1;
     const keyHead = (head * keyHeads) / heads;
-    const query = queries + ((head * size) << 1);
-    const exponent = load<i32>(queryExponents + (head << 2));
-    let key = keys + ((keyHead * capacity * stride) << 1);
-    for (let position = 0; position < count; position++) {
-      let wide = i64x2.splat(0);
-      for (let index = 0; index < stride; index += 8) {
-        const pairs = i32x4.dot_i16x8_s(v128.load(query + (index << 1)), v128.load(key + (index << 1)));
-        wide = i64x2.add(wide, i64x2.extend_low_i32x4_s(pairs));
-        wide = i64x2.add(wide, i64x2.extend_high_i32x4_s(pairs));
-      }
-      const dot = i64x2.extract_lane(wide, 0) + i64x2.extract_lane(wide, 1);
-      const both = exponent + load<i32>(keyExponents + ((keyHead * capacity + position) << 2));
-      const score = saturate32(shiftRound(dot * <i64>multiplier, shift - both));
-      store<i32>(output + ((head * pitch + position) << 2), <i32>score);
-      key += stride << 1;
-    }
-    zeroFill(output + ((head * pitch) << 2), count);
-  }
-}
-
-/** Weights, int32 [heads][pitch], filled with zeros to a whole page; maxima int32 [heads][chunks], maximum [heads]. */
-export function softmax(
-  input: usize,
-  heads: i32,
-  count: i32,
-  pitch: i32,
-  table: usize,
-  output: usize,
-  maxima: usize,
-  maximum: usize,
-): void {
-  for (let head = 0; head < heads; head++) {
-    const from = input + ((head * pitch) << 2);
-    const to = output + ((head * pitch) << 2);
-    let largest = i32.MIN_VALUE;
-    for (let start = 0; start < count; start += POSITION_CHUNK) {
-      let best = i32.MIN_VALUE;
-      for (let position = start; position < min(count, start + POSITION_CHUNK); position++) {
-        best = max(best, load<i32>(from + (position << 2)));
-      }
-      store<i32>(maxima, best);
-      maxima += 4;
-      largest = max(largest, best);
-    }
-    store<i32>(maximum + (head << 2), largest);
-    for (let position = 0; position < count; position++) {
-      // In [0, 2^32): the difference wraps in 32 bits to the right unsigned number.
-      const x: u32 = largest - load<i32>(from + (position << 2));
-      const row = table + (((x >> 8) & 255) << 3);
-      const value = load<i32>(row) + ((load<i32>(row, 4) * <i32>(x & 255) + 128) >> 8);
-      const halvings = x >> 16;
-      let weight = value;
-      // Values are at most 2^22: from 24 halvings on nothing is left.
-      if (halvings >= 24) weight = 0;
-      else if (halvings > 0) weight = (value + (1 << (halvings - 1))) >> halvings;
-      store<i32>(to + (position << 2), weight);
+    const query = queries + slot * queryPitch + ((head * size) << 1);
+    const exponent = load<i32>(queryExponents + slot * queryPitch + (head << 2));
+    const to = output + slot * outputPitch + ((head * pitch) << 2);
+    const exponentsOfKeys = keyExponents + ((keyHead * capacity) << 2);
+    const base = <f64>multiplier * reciprocalPower(shift - exponent);
+    const keysOfHead = keys + ((keyHead * capacity * stride) << 1);
+    // Up to three beyond the last: what is read there is some memory, and what is written is overwritten with zeros.
+    for (let position = 0; position < count; position += 4) {
+      const key = keysOfHead + ((position * stride) << 1);
+      fourScores(query, key, stride, base, exponentsOfKeys + (position << 2), to + (position << 2));
     }
     zeroFill(to, count);
   }
 }
 
+/** The largest of `count` int32, at least one. */
+function largestOf(values: usize, count: i32): i32 {
+  let four = i32x4.splat(i32.MIN_VALUE);
+  let index = 0;
+  for (; index + 4 <= count; index += 4) four = i32x4.max_s(four, v128.load(values + (index << 2)));
+  let largest = max(
+    max(i32x4.extract_lane(four, 0), i32x4.extract_lane(four, 1)),
+    max(i32x4.extract_lane(four, 2), i32x4.extract_lane(four, 3)),
+  );
+  for (; index < count; index++) largest = max(largest, load<i32>(values + (index << 2)));
+  return largest;
+}
+
 /**
- * Weighted sums of values. pages is int16 [pages][valueHeads · size][32]; weights int32 [heads][pitch] with zeros up to
- * a whole page. Writes int64 sums of weights [heads][chunks] and [heads], of products [heads · size][chunks], and the
- * int32 output.
+ * Weights of the items [start, end) out of [heads][positions], int32 [heads][pitch] each, filled with zeros to a whole
+ * page. Where `maxima` is not 0, which needs a single position: maxima int32 [heads][chunks], maximum [heads].
  */
-export function mix(
-  weights: usize,
-  heads: i32,
-  valueHeads: i32,
-  size: i32,
-  count: i32,
-  pitch: i32,
-  pages: usize,
-  partialWeights: usize,
-  totals: usize,
-  partials: usize,
+export function softmax(
+  start: i32,
+  end: i32,
+  positions: i32,
+  first: i32,
+  input: usize,
   output: usize,
+  outputPitch: i32,
+  pitch: i32,
+  table: usize,
+  maxima: usize,
+  maximum: usize,
 ): void {
-  const chunks = (count + POSITION_CHUNK - 1) / POSITION_CHUNK;
-  const whole = (count + PAGE - 1) & ~(PAGE - 1);
-  const pageBytes = (valueHeads * size * PAGE) << 1;
-  for (let head = 0; head < heads; head++) {
-    const from = weights + ((head * pitch) << 2);
-    let weightSum: i64 = 0;
-    for (let chunk = 0; chunk < chunks; chunk++) {
-      let sum: i64 = 0;
-      const end = min(whole, (chunk + 1) * POSITION_CHUNK);
-      for (let position = chunk * POSITION_CHUNK; position < end; position++) {
-        sum += <i64>load<i32>(from + (position << 2));
-      }
-      store<i64>(partialWeights, sum);
-      partialWeights += 8;
-      weightSum += sum;
+  for (let item = start; item < end; item++) {
+    const head = item / positions;
+    const slot = item % positions;
+    const count = first + slot + 1;
+    const offset = slot * outputPitch + ((head * pitch) << 2);
+    const from = input + offset;
+    const to = output + offset;
+    const chunks = (count + POSITION_CHUNK - 1) / POSITION_CHUNK;
+    let largest = i32.MIN_VALUE;
+    for (let begin = 0; begin < count; begin += POSITION_CHUNK) {
+      const best = largestOf(from + (begin << 2), min(POSITION_CHUNK, count - begin));
+      if (maxima != 0) store<i32>(maxima + ((head * chunks + begin / POSITION_CHUNK) << 2), best);
+      largest = max(largest, best);
     }
-    store<i64>(totals + (head << 3), weightSum);
-    const divisor = max<i64>(1, weightSum);
-    const spare = 48 - <i32>clz<i64>(divisor);
-    // A divisor below 2^15 never comes from softmax, but the operator is total.
-    const head16: i64 = spare >= 0 ? divisor >> spare : divisor << -spare;
-    const reciprocal: i64 = ((<i64>1) << 31) / head16;
-    const valueHead = (head * valueHeads) / heads;
-    for (let channel = 0; channel < size; channel++) {
-      const line = pages + ((valueHead * size + channel) << 6);
-      let sum: i64 = 0;
-      for (let chunk = 0; chunk < chunks; chunk++) {
-        let wide = i64x2.splat(0);
-        const end = min(whole, (chunk + 1) * POSITION_CHUNK);
-        for (let start = chunk * POSITION_CHUNK; start < end; start += PAGE) {
-          let value = line + (start >> 5) * pageBytes;
-          let weight = from + (start << 2);
-          for (let index = 0; index < PAGE; index += 8) {
-            const eight = v128.load(value);
-            const low = i32x4.extend_low_i16x8_s(eight);
-            const high = i32x4.extend_high_i16x8_s(eight);
-            const left = v128.load(weight);
-            const right = v128.load(weight, 16);
-            wide = i64x2.add(wide, i64x2.extmul_low_i32x4_s(left, low));
-            wide = i64x2.add(wide, i64x2.extmul_high_i32x4_s(left, low));
-            wide = i64x2.add(wide, i64x2.extmul_low_i32x4_s(right, high));
-            wide = i64x2.add(wide, i64x2.extmul_high_i32x4_s(right, high));
-            value += 16;
-            weight += 32;
-          }
-        }
-        const partial = i64x2.extract_lane(wide, 0) + i64x2.extract_lane(wide, 1);
-        store<i64>(partials, partial);
-        partials += 8;
-        sum += partial;
-      }
-      const mixed = saturate32(shiftRound(shiftRound(sum, spare) * reciprocal, 19));
-      store<i32>(output + ((head * size + channel) << 2), <i32>mixed);
+    if (maxima != 0) store<i32>(maximum + (head << 2), largest);
+    for (let position = 0; position < count; position++) {
+      // In [0, 2^32): the difference wraps in 32 bits to the right unsigned number.
+      const x: u32 = largest - load<i32>(from + (position << 2));
+      const row = table + (((x >> 8) & 255) << 3);
+      const value = load<i32>(row) + ((load<i32>(row, 4) * <i32>(x & 255) + 128) >> 8);
+      // Values are at most 2^22: from 24 halvings on nothing is left.
+      const halvings = min<u32>(x >> 16, 24);
+      const weight = (value + ((1 << halvings) >> 1)) >> halvings;
+      store<i32>(to + (position << 2), weight);
     }
+    zeroFill(to, count);
   }
 }

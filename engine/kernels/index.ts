@@ -5,15 +5,17 @@
  */
 import {
   largestMagnitude,
-  narrowed,
+  narrowAll,
   narrowExponent,
   saturate32,
   saturateNarrow,
   shiftRound,
+  sumOfSquares,
 } from "./arithmetic";
 
 export { linear, packRows, rowPartials } from "./linear";
-export { mix, scores, softmax, storeKeys } from "./attention";
+export { scores, softmax, storeKeys } from "./attention";
+export { mix } from "./mix";
 
 const REDUCTION_CHUNK = 1024;
 const LOGIT_CHUNK = 1024;
@@ -26,94 +28,125 @@ export function embed(weights: usize, width: i32, multiplier: i32, shift: i32, o
   }
 }
 
-/** maxima uint32 [chunks]; squares int64 [chunks]; scalars int32: exponent, multiplier, shift. */
+/**
+ * One position after the other, [start, end); pitches are the bytes from one to the next. Where `maxima` is not 0,
+ * which needs a single position: maxima uint32 [chunks]; squares int64 [chunks]; scalars int32: exponent, multiplier,
+ * shift.
+ */
 export function normalize(
-  residual: usize,
+  start: i32,
+  end: i32,
+  input: usize,
+  inputPitch: i32,
+  output: usize,
+  outputPitch: i32,
   gains: usize,
   width: i32,
   epsilon: f64,
-  output: usize,
   maxima: usize,
   squares: usize,
   scalars: usize,
 ): void {
-  let largest: u32 = 0;
-  for (let start = 0; start < width; start += REDUCTION_CHUNK) {
-    const best = largestMagnitude(residual + (start << 2), min(REDUCTION_CHUNK, width - start));
-    store<u32>(maxima, best);
-    maxima += 4;
-    largest = max(largest, best);
-  }
-  const exponent = narrowExponent(largest);
-  let sum: i64 = 0;
-  for (let start = 0; start < width; start += REDUCTION_CHUNK) {
-    let partial: i64 = 0;
-    for (let index = start; index < min(width, start + REDUCTION_CHUNK); index++) {
-      const value = <i64>narrowed(load<i32>(residual + (index << 2)), exponent);
-      partial += value * value;
-    }
-    store<i64>(squares, partial);
-    squares += 8;
-    sum += partial;
-  }
-  let mantissa = max<i64>(1, sum + (exponent == 0 ? <i64>epsilon : shiftRound(<i64>epsilon, 2 * exponent)));
-  let half = 0;
-  for (; mantissa >= (<i64>1) << 32; half++) mantissa >>= 2;
-  for (; mantissa < 1 << 30; half--) mantissa <<= 2;
-  // A square root of an integer below 2^32 rounded to float64 has the right floor.
-  const multiplier = ((<i64>1) << 31) / <i64>Math.sqrt(<f64>mantissa);
-  const shift = 1 + half + exponent;
-  store<i32>(scalars, exponent);
-  store<i32>(scalars, <i32>multiplier, 4);
-  store<i32>(scalars, shift, 8);
-  for (let index = 0; index < width; index++) {
-    const direction = saturate32(shiftRound(<i64>load<i32>(residual + (index << 2)) * multiplier, shift));
-    const value = saturate32(shiftRound(direction * <i64>load<i32>(gains + (index << 2)), 22));
-    store<i32>(output + (index << 2), <i32>value);
-  }
-}
-
-/** int16 [groups][size] with exponents int32 [groups]; maxima uint32 [groups][chunks]. */
-export function narrow(
-  input: usize,
-  groups: i32,
-  size: i32,
-  output: usize,
-  exponents: usize,
-  maxima: usize,
-): void {
-  for (let group = 0; group < groups; group++) {
+  for (let slot = start; slot < end; slot++) {
+    const residual = input + slot * inputPitch;
     let largest: u32 = 0;
-    for (let start = 0; start < size; start += REDUCTION_CHUNK) {
-      const best = largestMagnitude(input + (start << 2), min(REDUCTION_CHUNK, size - start));
-      store<u32>(maxima, best);
-      maxima += 4;
+    for (let chunk = 0; chunk < width; chunk += REDUCTION_CHUNK) {
+      const best = largestMagnitude(residual + (chunk << 2), min(REDUCTION_CHUNK, width - chunk));
+      if (maxima != 0) store<u32>(maxima + ((chunk >> 10) << 2), best);
       largest = max(largest, best);
     }
     const exponent = narrowExponent(largest);
-    store<i32>(exponents + (group << 2), exponent);
-    for (let index = 0; index < size; index++) {
-      store<i16>(output + (index << 1), <i16>narrowed(load<i32>(input + (index << 2)), exponent));
+    let sum: i64 = 0;
+    for (let chunk = 0; chunk < width; chunk += REDUCTION_CHUNK) {
+      const partial = sumOfSquares(residual + (chunk << 2), min(REDUCTION_CHUNK, width - chunk), exponent);
+      if (maxima != 0) store<i64>(squares + ((chunk >> 10) << 3), partial);
+      sum += partial;
     }
-    input += size << 2;
-    output += size << 1;
+    let mantissa = max<i64>(1, sum + (exponent == 0 ? <i64>epsilon : shiftRound(<i64>epsilon, 2 * exponent)));
+    let half = 0;
+    for (; mantissa >= (<i64>1) << 32; half++) mantissa >>= 2;
+    for (; mantissa < 1 << 30; half--) mantissa <<= 2;
+    // A square root of an integer below 2^32 rounded to float64 has the right floor.
+    const multiplier = ((<i64>1) << 31) / <i64>Math.sqrt(<f64>mantissa);
+    const shift = 1 + half + exponent;
+    if (maxima != 0) {
+      store<i32>(scalars, exponent);
+      store<i32>(scalars, <i32>multiplier, 4);
+      store<i32>(scalars, shift, 8);
+    }
+    const to = output + slot * outputPitch;
+    for (let index = 0; index < width << 2; index += 4) {
+      const direction = saturate32(shiftRound(<i64>load<i32>(residual + index) * multiplier, shift));
+      const value = saturate32((direction * <i64>load<i32>(gains + index) + (1 << 21)) >> 22);
+      store<i32>(to + index, <i32>value);
+    }
   }
 }
 
-/** `angles` is the position's row of the rotary table. */
-export function rotate(input: usize, angles: usize, heads: i32, size: i32, output: usize): void {
-  const half = size << 1;
-  for (let head = 0; head < heads; head++) {
-    for (let pair = 0; pair < half; pair += 4) {
-      const x1 = <i64>load<i32>(input + pair);
-      const x2 = <i64>load<i32>(input + half + pair);
-      const cosine = <i64>load<i32>(angles + pair);
-      const sine = <i64>load<i32>(angles + half + pair);
-      store<i32>(output + pair, <i32>saturate32(shiftRound(x1 * cosine - x2 * sine, 20)));
-      store<i32>(output + half + pair, <i32>saturate32(shiftRound(x2 * cosine + x1 * sine, 20)));
+/** int16 [groups][size] of each position of [start, end), with exponents int32 [groups]; maxima uint32 [groups][chunks] or 0. */
+export function narrow(
+  start: i32,
+  end: i32,
+  input: usize,
+  inputPitch: i32,
+  output: usize,
+  exponents: usize,
+  outputPitch: i32,
+  groups: i32,
+  size: i32,
+  maxima: usize,
+): void {
+  for (let slot = start; slot < end; slot++) {
+    let from = input + slot * inputPitch;
+    let to = output + slot * outputPitch;
+    for (let group = 0; group < groups; group++) {
+      let largest: u32 = 0;
+      for (let chunk = 0; chunk < size; chunk += REDUCTION_CHUNK) {
+        const best = largestMagnitude(from + (chunk << 2), min(REDUCTION_CHUNK, size - chunk));
+        if (maxima != 0) {
+          store<u32>(maxima, best);
+          maxima += 4;
+        }
+        largest = max(largest, best);
+      }
+      const exponent = narrowExponent(largest);
+      store<i32>(exponents + slot * outputPitch + (group << 2), exponent);
+      narrowAll(from, size, exponent, to);
+      from += size << 2;
+      to += size << 1;
     }
-    input += size << 2;
-    output += size << 2;
+  }
+}
+
+/** `angles` is the row of the rotary table of the position of slot 0. */
+export function rotate(
+  start: i32,
+  end: i32,
+  input: usize,
+  inputPitch: i32,
+  output: usize,
+  outputPitch: i32,
+  angles: usize,
+  heads: i32,
+  size: i32,
+): void {
+  const half = size << 1;
+  for (let slot = start; slot < end; slot++) {
+    let from = input + slot * inputPitch;
+    let to = output + slot * outputPitch;
+    const row = angles + ((slot * size) << 2);
+    for (let head = 0; head < heads; head++) {
+      for (let pair = 0; pair < half; pair += 4) {
+        const x1 = <i64>load<i32>(from + pair);
+        const x2 = <i64>load<i32>(from + half + pair);
+        const cosine = <i64>load<i32>(row + pair);
+        const sine = <i64>load<i32>(row + half + pair);
+        store<i32>(to + pair, <i32>saturate32(shiftRound(x1 * cosine - x2 * sine, 20)));
+        store<i32>(to + half + pair, <i32>saturate32(shiftRound(x2 * cosine + x1 * sine, 20)));
+      }
+      from += size << 2;
+      to += size << 2;
+    }
   }
 }
 
@@ -125,37 +158,65 @@ export function storeValues(input: usize, channels: i32, column: i32, page: usiz
   }
 }
 
-function positiveSigmoid(x: i64, table: usize): i64 {
-  if (x >= 1 << 20) return 1 << 20;
-  const row = table + ((<usize>(x >> 10)) << 3);
-  return <i64>(load<i32>(row) + ((load<i32>(row, 4) * <i32>(x & 1023) + 512) >> 10));
+/** The sigmoid of x with 16 fraction bits, itself with 20; without a branch, because signs are as good as random. */
+function sigmoidOf(x: i64, table: usize): i64 {
+  const magnitude = select<i64>(-x, x, x < 0);
+  const inside = min<i64>(magnitude, (1 << 20) - 1);
+  const row = table + ((<usize>(inside >> 10)) << 3);
+  const between = <i64>(load<i32>(row) + ((load<i32>(row, 4) * <i32>(inside & 1023) + 512) >> 10));
+  const positive = select<i64>(1 << 20, between, magnitude >= 1 << 20);
+  return select<i64>((1 << 20) - positive, positive, x < 0);
 }
 
 /** |silu| <= 2^31 and |u| <= 2^31, so product and half fit into 64 bits for every productShift in [17, 62]. */
 export function gate(
+  start: i32,
+  end: i32,
   gates: usize,
+  gatePitch: i32,
   ups: usize,
+  upPitch: i32,
+  output: usize,
+  outputPitch: i32,
   width: i32,
   sigmoidShift: i32,
   productShift: i32,
   table: usize,
-  output: usize,
 ): void {
   const half = (<i64>1) << (productShift - 1);
-  for (let index = 0; index < width; index++) {
-    const value = <i64>load<i32>(gates + (index << 2));
-    const x = shiftRound(value, sigmoidShift);
-    const sigmoid = x < 0 ? (1 << 20) - positiveSigmoid(-x, table) : positiveSigmoid(x, table);
-    const silu = (value * sigmoid + (1 << 19)) >> 20;
-    const product = silu * <i64>load<i32>(ups + (index << 2));
-    store<i32>(output + (index << 2), <i32>saturate32((product + half) >> productShift));
+  for (let slot = start; slot < end; slot++) {
+    const left = gates + slot * gatePitch;
+    const right = ups + slot * upPitch;
+    const to = output + slot * outputPitch;
+    for (let index = 0; index < width << 2; index += 4) {
+      const value = <i64>load<i32>(left + index);
+      const sigmoid = sigmoidOf(shiftRound(value, sigmoidShift), table);
+      const silu = (value * sigmoid + (1 << 19)) >> 20;
+      const product = silu * <i64>load<i32>(right + index);
+      store<i32>(to + index, <i32>saturate32((product + half) >> productShift));
+    }
   }
 }
 
-export function add(left: usize, right: usize, width: i32, output: usize): void {
-  for (let index = 0; index < width << 2; index += 4) {
-    const sum = <i64>load<i32>(left + index) + <i64>load<i32>(right + index);
-    store<i32>(output + index, <i32>saturate32(sum));
+export function add(
+  start: i32,
+  end: i32,
+  lefts: usize,
+  leftPitch: i32,
+  rights: usize,
+  rightPitch: i32,
+  output: usize,
+  outputPitch: i32,
+  width: i32,
+): void {
+  for (let slot = start; slot < end; slot++) {
+    const left = lefts + slot * leftPitch;
+    const right = rights + slot * rightPitch;
+    const to = output + slot * outputPitch;
+    for (let index = 0; index < width << 2; index += 4) {
+      const sum = <i64>load<i32>(left + index) + <i64>load<i32>(right + index);
+      store<i32>(to + index, <i32>saturate32(sum));
+    }
   }
 }
 

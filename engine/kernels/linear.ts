@@ -1,4 +1,5 @@
-import { saturate32, shiftRound } from "./arithmetic";
+import { saturate32 } from "./arithmetic";
+import { reciprocalPower, scaled, total, totals, widened } from "./sums";
 
 /**
  * Columns after which 32-bit sums are widened. A step multiplies 8 columns and adds pairs of products, each pair at
@@ -9,14 +10,6 @@ const EXACT_COLUMNS = 2048;
 
 /** Columns of one partial sum in the trace. */
 const ROW_CHUNK = 4096;
-
-function widened(sums: v128): v128 {
-  return i64x2.add(i64x2.extend_low_i32x4_s(sums), i64x2.extend_high_i32x4_s(sums));
-}
-
-function total(sums: v128): i64 {
-  return i64x2.extract_lane(sums, 0) + i64x2.extract_lane(sums, 1);
-}
 
 /** Rows that lie together: 16 columns of each in turn, so that decoding reads one stream and every line of it whole. */
 const TOGETHER = 4;
@@ -52,26 +45,27 @@ function dot(weights: usize, input: usize, columns: i32): i64 {
   return total(wide);
 }
 
-// What all rows of one call share.
+// What all rows of one call share; an instance belongs to one thread.
 let multipliers: usize = 0;
 let shifts: usize = 0;
 let biases: usize = 0;
 let output: usize = 0;
 let outputStride: i32 = 0;
-let exponents: usize = 0;
-let fraction: i32 = 0;
 let rowEnd: i32 = 0;
 
-function finish(row: i32, position: i32, sum: i64): void {
+/** m · 2^-n of a row. */
+function rowFactor(row: i32): f64 {
+  return <f64>load<u16>(multipliers + (row << 1)) * reciprocalPower(<i32>load<i16>(shifts + (row << 1)));
+}
+
+function finish(row: i32, position: i32, value: i32): void {
   if (row >= rowEnd) return;
-  const shift = <i32>load<i16>(shifts + (row << 1)) + fraction - load<i32>(exponents + (position << 2));
-  let value = saturate32(shiftRound(sum * <i64>load<u16>(multipliers + (row << 1)), shift));
-  if (biases != 0) value = saturate32(value + <i64>load<i32>(biases + (row << 2)));
-  store<i32>(output + position * outputStride + (row << 2), <i32>value);
+  if (biases != 0) value = <i32>saturate32(<i64>value + <i64>load<i32>(biases + (row << 2)));
+  store<i32>(output + position * outputStride + (row << 2), value);
 }
 
 /** Four rows and one position: decoding streams weights, and four rows share the loads of the input. */
-function fourRows(row: i32, weights: usize, stride: i32, position: i32, input: usize): void {
+function fourRows(row: i32, weights: usize, stride: i32, position: i32, input: usize, factor: f64): void {
   let wide0 = i64x2.splat(0);
   let wide1 = i64x2.splat(0);
   let wide2 = i64x2.splat(0);
@@ -100,14 +94,28 @@ function fourRows(row: i32, weights: usize, stride: i32, position: i32, input: u
     wide2 = i64x2.add(wide2, widened(sums2));
     wide3 = i64x2.add(wide3, widened(sums3));
   }
-  finish(row, position, total(wide0));
-  finish(row + 1, position, total(wide1));
-  finish(row + 2, position, total(wide2));
-  finish(row + 3, position, total(wide3));
+  const shared = f64x2.splat(factor);
+  let factors = f64x2.replace_lane(f64x2.splat(rowFactor(row)), 1, rowFactor(row + 1));
+  let two = scaled(totals(wide0, wide1), f64x2.mul(factors, shared));
+  finish(row, position, i32x4.extract_lane(two, 0));
+  finish(row + 1, position, i32x4.extract_lane(two, 1));
+  factors = f64x2.replace_lane(f64x2.splat(rowFactor(row + 2)), 1, rowFactor(row + 3));
+  two = scaled(totals(wide2, wide3), f64x2.mul(factors, shared));
+  finish(row + 2, position, i32x4.extract_lane(two, 0));
+  finish(row + 3, position, i32x4.extract_lane(two, 1));
 }
 
 /** Two rows and four positions: a block of the prompt reuses each widened weight four times. */
-function fourPositions(row: i32, weights: usize, stride: i32, position: i32, input: usize, pitch: i32): void {
+function fourPositions(
+  row: i32,
+  weights: usize,
+  stride: i32,
+  position: i32,
+  input: usize,
+  pitch: i32,
+  left: v128,
+  right: v128,
+): void {
   const input1 = input + pitch;
   const input2 = input1 + pitch;
   const input3 = input2 + pitch;
@@ -170,15 +178,32 @@ function fourPositions(row: i32, weights: usize, stride: i32, position: i32, inp
     wide12 = i64x2.add(wide12, widened(sums12));
     wide13 = i64x2.add(wide13, widened(sums13));
   }
-  finish(row, position, total(wide00));
-  finish(row, position + 1, total(wide01));
-  finish(row, position + 2, total(wide02));
-  finish(row, position + 3, total(wide03));
-  finish(row + 1, position, total(wide10));
-  finish(row + 1, position + 1, total(wide11));
-  finish(row + 1, position + 2, total(wide12));
-  finish(row + 1, position + 3, total(wide13));
+  finishFour(row, position, totals(wide00, wide01), totals(wide02, wide03), left, right);
+  finishFour(row + 1, position, totals(wide10, wide11), totals(wide12, wide13), left, right);
 }
+
+/** @param left float64 factors of the first two positions; `right` of the other two */
+function finishFour(row: i32, position: i32, first: v128, second: v128, left: v128, right: v128): void {
+  const factor = f64x2.splat(rowFactor(row));
+  let two = scaled(first, f64x2.mul(factor, left));
+  finish(row, position, i32x4.extract_lane(two, 0));
+  finish(row, position + 1, i32x4.extract_lane(two, 1));
+  two = scaled(second, f64x2.mul(factor, right));
+  finish(row, position + 2, i32x4.extract_lane(two, 0));
+  finish(row, position + 3, i32x4.extract_lane(two, 1));
+}
+
+/** 2^(exponent - shift) of two positions. */
+function twoFactors(exponents: usize, shift: i32): v128 {
+  return f64x2.replace_lane(
+    f64x2.splat(reciprocalPower(shift - load<i32>(exponents))),
+    1,
+    reciprocalPower(shift - load<i32>(exponents, 4)),
+  );
+}
+
+/** Bytes of weights that a block's positions meet one after another, while they stay in a core's cache. */
+const PANEL = 131072;
 
 /**
  * Rows [start, end) of a weight matrix times the inputs of `positions` positions; `start` is a multiple of 4.
@@ -190,13 +215,13 @@ function fourPositions(row: i32, weights: usize, stride: i32, position: i32, inp
  * @param outputs int32 [positions][outputPitch bytes]
  */
 export function linear(
+  start: i32,
+  end: i32,
   weights: usize,
   stride: i32,
   scale: usize,
   rowShifts: usize,
   bias: usize,
-  start: i32,
-  end: i32,
   inputs: usize,
   pitch: i32,
   inputExponents: usize,
@@ -208,21 +233,30 @@ export function linear(
   multipliers = scale;
   shifts = rowShifts;
   biases = bias;
-  exponents = inputExponents;
-  fraction = shift;
   output = outputs;
   outputStride = outputPitch;
   rowEnd = end;
   const blocks = positions & ~3;
-  for (let row = start; row < end; row += TOGETHER) {
-    const from = weights + row * stride;
+  const panel = max(TOGETHER, (PANEL / stride) & ~3);
+  for (let first = start; first < end; first += panel) {
+    const last = min(end, first + panel);
     for (let position = 0; position < blocks; position += 4) {
       const input = inputs + position * pitch;
-      fourPositions(row, from, stride, position, input, pitch);
-      fourPositions(row + 2, from + 32, stride, position, input, pitch);
+      const at = inputExponents + (position << 2);
+      const left = twoFactors(at, shift);
+      const right = twoFactors(at + 8, shift);
+      for (let row = first; row < last; row += TOGETHER) {
+        const from = weights + row * stride;
+        fourPositions(row, from, stride, position, input, pitch, left, right);
+        fourPositions(row + 2, from + 32, stride, position, input, pitch, left, right);
+      }
     }
     for (let position = blocks; position < positions; position++) {
-      fourRows(row, from, stride, position, inputs + position * pitch);
+      const input = inputs + position * pitch;
+      const factor = reciprocalPower(shift - load<i32>(inputExponents + (position << 2)));
+      for (let row = first; row < last; row += TOGETHER) {
+        fourRows(row, weights + row * stride, stride, position, input, factor);
+      }
     }
   }
 }

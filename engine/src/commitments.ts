@@ -1,6 +1,6 @@
 /** The commitments alone, for those who check results without running models. */
 export { fromHex, keccak256, toHex, type Hex } from "./commitments/hash.ts";
-export { leafHash, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
+export { leafHash, merkleLevels, merklePath, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
 export { inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";
 export { decodeTokens, encodeTokens, tokensRoot, TOKENS_PER_LEAF } from "./commitments/tokens.ts";

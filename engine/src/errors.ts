@@ -26,9 +26,11 @@ export type EngineErrorCode =
   | "TENSOR_SHAPE_MISMATCH"
   | "TENSOR_TYPE_UNSUPPORTED"
   | "TENSOR_UNEXPECTED"
+  | "TEXT_INVALID"
   | "TOKEN_OUT_OF_VOCABULARY"
   | "TOKENIZER_INVALID"
-  | "TOKENIZER_VOCABULARY_MISMATCH";
+  | "TOKENIZER_VOCABULARY_MISMATCH"
+  | "WITNESS_INVALID";
 
 export interface EngineErrorOptions {
   /** What the caller can do about it, as a sentence. */

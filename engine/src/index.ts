@@ -19,7 +19,7 @@ export type { Model, ModelHeader } from "./model.ts";
 export type { Section, SectionType, SectionValues, Shape } from "./operators/definition.ts";
 export { OPERATORS } from "./operators/index.ts";
 export { decodeProgram } from "./program/decode.ts";
-export { encodeProgram } from "./program/encode.ts";
+export { encodeProgram, programParts } from "./program/encode.ts";
 export type { Operator, OperatorKind, Phase, Program } from "./program/program.ts";
 export { checkRequest, generate, type GenerateOptions, type Generation } from "./run/generate.ts";
 export {

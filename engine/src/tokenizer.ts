@@ -45,21 +45,27 @@ export class Tokenizer {
     return new Tokenizer(tokenizer, { ...tokenizerConfigJson });
   }
 
-  /** Token ids of a text, with the special tokens that the file puts around a text (a beginning token, say). */
+  /**
+   * Token ids of a text, with the special tokens that the file puts around a text (a beginning token, say).
+   *
+   * @throws EngineError `TEXT_INVALID` for half a surrogate pair, which has no UTF-8.
+   */
   encode(text: string): number[] {
+    requireWellFormed(text);
     return this.#tokenizer.encode(text).ids;
   }
 
   /**
    * Token ids of a conversation, written as the model's chat template says. The template places the special tokens itself.
    *
-   * @throws EngineError `CHAT_TEMPLATE_MISSING`, `CHAT_TEMPLATE_FAILED`.
+   * @throws EngineError `CHAT_TEMPLATE_MISSING`, `CHAT_TEMPLATE_FAILED`, `TEXT_INVALID`.
    *
    * @example
    * const prompt = await tokenizer.applyChatTemplate([{ role: "user", content: "Who are you?" }]);
    */
   async applyChatTemplate(messages: readonly ChatMessage[], options?: ChatOptions): Promise<number[]> {
     const text = await renderChat(this.#configuration, messages, options);
+    requireWellFormed(text);
     return this.#tokenizer.encode(text, { add_special_tokens: false }).ids;
   }
 
@@ -67,6 +73,21 @@ export class Tokenizer {
   decode(ids: readonly number[]): string {
     return ids.length === 0 ? "" : this.#tokenizer.decode([...ids], { skip_special_tokens: true });
   }
+}
+
+/** What a text turns into would be that of another one. */
+function requireWellFormed(text: string): void {
+  const offset = text.search(/\p{Surrogate}/u);
+  if (offset < 0) return;
+  const found = `0x${text.charCodeAt(offset).toString(16)}`;
+  throw new EngineError(
+    "TEXT_INVALID",
+    `The text is not Unicode: half a character (${found}) at ${offset}.`,
+    {
+      remedy: "Pass text that was decoded from whole UTF-8 characters.",
+      details: { offset, expected: "a whole character", found },
+    },
+  );
 }
 
 function tokenizerInvalid(problem: string, cause?: unknown): EngineError {

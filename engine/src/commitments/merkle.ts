@@ -34,3 +34,30 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
   }
   return row[0]!;
 }
+
+/**
+ * All nodes of the tree of `merkleRoot`, level by level from the leaves up, each level but the last of even length; what lies
+ * over PAD alone beyond that is left out.
+ *
+ * @param node hashes as `nodeHash` does
+ */
+export function merkleLevels(leaves: readonly Uint8Array[], node = nodeHash): Uint8Array[][] {
+  const levels = [leaves.length === 0 ? [PAD] : [...leaves]];
+  let pad = PAD;
+  for (let level = 1; levels[level - 1]!.length > 1; level++) {
+    const below = levels[level - 1]!;
+    if (below.length % 2 === 1) below.push(pad);
+    levels.push(
+      Array.from({ length: below.length / 2 }, (_, index) =>
+        node(level, below[2 * index]!, below[2 * index + 1]!),
+      ),
+    );
+    pad = node(level, pad, pad);
+  }
+  return levels;
+}
+
+/** Siblings of a leaf, from the leaf upwards, in the tree of `merkleLevels`. */
+export function merklePath(levels: readonly (readonly Uint8Array[])[], leaf: number): Uint8Array[] {
+  return levels.slice(0, -1).map((row, level) => row[Math.floor(leaf / 2 ** level) ^ 1]!);
+}

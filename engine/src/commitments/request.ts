@@ -1,3 +1,4 @@
+import { concatBytes } from "@noble/hashes/utils.js";
 import { unsigned } from "./big-endian.ts";
 import { HASH_TAG, taggedHash, toHex, type Hex } from "./hash.ts";
 import { tokensRootBytes } from "./tokens.ts";
@@ -18,15 +19,17 @@ export interface RequestCommitment {
  * The generation word holds maxTokens in its lowest four bytes; all its other bits are zero for greedy generation.
  */
 export function inputRoot(request: RequestCommitment): Hex {
-  return toHex(
-    taggedHash(
-      HASH_TAG.input,
-      unsigned(request.prompt.length, 4, "promptCount"),
-      unsigned(request.startOffset ?? 0, 4, "startOffset"),
-      unsigned(request.seed ?? 0n, 8, "seed"),
-      unsigned(unsignedMaximum(request.maxTokens), 32, "generation"),
-      tokensRootBytes(request.prompt),
-    ),
+  return toHex(taggedHash(HASH_TAG.input, encodeRequest(request)));
+}
+
+/** What `inputRoot` hashes after its tag: 80 bytes. */
+export function encodeRequest(request: RequestCommitment): Uint8Array {
+  return concatBytes(
+    unsigned(request.prompt.length, 4, "promptCount"),
+    unsigned(request.startOffset ?? 0, 4, "startOffset"),
+    unsigned(request.seed ?? 0n, 8, "seed"),
+    unsigned(unsignedMaximum(request.maxTokens), 32, "generation"),
+    tokensRootBytes(request.prompt),
   );
 }
 

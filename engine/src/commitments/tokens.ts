@@ -35,11 +35,16 @@ export function tokensRoot(tokens: readonly number[]): Hex {
 }
 
 export function tokensRootBytes(tokens: readonly number[]): Uint8Array {
+  return merkleRoot(tokenLeaves(tokens).map(leafHash));
+}
+
+/** The leaves' bytes, 128 each. */
+export function tokenLeaves(tokens: readonly number[]): Uint8Array[] {
   const leaves: Uint8Array[] = [];
   for (let start = 0; start < tokens.length; start += TOKENS_PER_LEAF) {
     const leaf = new Uint8Array(4 * TOKENS_PER_LEAF);
     leaf.set(encodeTokens(tokens.slice(start, start + TOKENS_PER_LEAF)));
-    leaves.push(leafHash(leaf));
+    leaves.push(leaf);
   }
-  return merkleRoot(leaves);
+  return leaves;
 }

@@ -1,6 +1,8 @@
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
+import { OPERATORS } from "../operators/index.ts";
 import type { Session, SessionOptions } from "../run/session.ts";
+import { ELEMENT_BYTES } from "../trace/encode-tile.ts";
 import { MEMORY_LIMIT } from "./kernels.ts";
 import { planSession } from "./layout.ts";
 import { Products } from "./products.ts";
@@ -9,14 +11,16 @@ import { Threads } from "./threads.ts";
 import { loadWeights, planWeights } from "./weights.ts";
 
 export interface FastExecutorOptions {
-  /** Threads that share the matrix products, the calling one included. Default 1. */
+  /** Threads that share the work of a request, the calling one included. Default 1. */
   readonly threads?: number;
+  /** Multiply-adds of an operator from which threads share it. Default 2^16, as long as waking one takes. */
+  readonly sharedWork?: number;
   /**
    * Most bytes that weights and one session take together, besides the model itself. Blocks become smaller before it
    * is refused. Default: no limit.
    */
   readonly memoryBudget?: number;
-  /** Most prompt positions that are computed at once. Default 16. */
+  /** Most prompt positions that are computed at once. Default 32. */
   readonly blockSize?: number;
   /** Largest memory of weights in bytes. Default: what WebAssembly allows, 4 GiB. */
   readonly shardSize?: number;
@@ -42,7 +46,9 @@ export interface FastExecutor {
   close(): void;
 }
 
-const DEFAULT_BLOCK = 16;
+const DEFAULT_BLOCK = 32;
+/** Most bytes of intermediates that are held until a block is done and its positions are shown one after another. */
+const OBSERVED_BYTES = 2 ** 26;
 
 /**
  * Loads a model for WebAssembly with 128-bit SIMD. Its sessions compute the same bits as the reference executor.
@@ -71,9 +77,8 @@ export function createFastExecutor(model: Model, options: FastExecutorOptions = 
   }
   const smallest = plan.size + planSession(model, 1, blockSize).size;
   if (smallest > budget) throw budgetTooSmall(smallest, budget, "the weights and one position");
-  const shards = loadWeights(model, plan);
-  const pool = threads > 1 ? new Threads(shards, threads - 1) : undefined;
-  const products = new Products(model, plan, shards, pool);
+  const pool = new Threads(threads - 1, options.sharedWork);
+  const products = new Products(model, plan, loadWeights(model, plan, pool), pool);
   return {
     model,
     blockSize,
@@ -86,10 +91,20 @@ export function createFastExecutor(model: Model, options: FastExecutorOptions = 
       if (layout.size > MEMORY_LIMIT) {
         throw budgetTooSmall(layout.size, MEMORY_LIMIT, `a session of ${layout.capacity} positions`);
       }
-      return new FastSession(model, layout, products, blockSize, observer);
+      const shown = observer ? Math.floor(OBSERVED_BYTES / observedBytes(model)) : blockSize;
+      const block = Math.max(1, Math.min(blockSize, shown));
+      return new FastSession(model, layout, { threads: pool, products }, block, observer);
     },
-    close: () => pool?.close(),
+    close: () => pool.close(),
   };
+}
+
+/** Bytes of all intermediates of a position at the end of the context. */
+function observedBytes({ program }: Model): number {
+  const sections = program.operators.flatMap((operator) =>
+    OPERATORS[operator.kind].sections(operator, program),
+  );
+  return sections.reduce((sum, { type, groups, size }) => sum + ELEMENT_BYTES[type] * groups * size, 0);
 }
 
 function positiveInteger(name: string, value: number): number {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { shiftRound } from "../arithmetic/round.ts";
+import { saturate32, shiftRound } from "../arithmetic/round.ts";
 import { allocateMemory, instantiateKernels } from "./kernels.ts";
 
 describe("the product kernel", () => {
@@ -23,16 +23,20 @@ describe("the product kernel", () => {
       for (let position = 0; position < positions; position++) {
         new Int16Array(buffer, inputs + 2 * columns * position, columns).fill(inputOf(position));
       }
-      new Uint16Array(buffer, multipliers, rows).fill(1);
-      new Int32Array(buffer, exponents, positions).fill(0);
+      // The largest multiplier, and shifts that leave all bits, some, the last one and none.
+      const rowShifts = [14, 22, 23, 30, 45, 53];
+      const inputExponents = [0, 17, 3, 0, 8];
+      new Uint16Array(buffer, multipliers, rows).fill(32767);
+      new Int16Array(buffer, shifts, rows).set(rowShifts);
+      new Int32Array(buffer, exponents, positions).set(inputExponents);
       kernels.linear(
+        0,
+        rows,
         weights,
         columns,
         multipliers,
         shifts,
         0,
-        0,
-        rows,
         inputs,
         2 * columns,
         exponents,
@@ -44,7 +48,12 @@ describe("the product kernel", () => {
       for (let position = 0; position < positions; position++) {
         const found = Array.from(new Int32Array(buffer, outputs + 4 * rows * position, rows));
         const expected = Array.from({ length: rows }, (_, row) =>
-          shiftRound(columns * weightOf(row) * inputOf(position), shift),
+          saturate32(
+            shiftRound(
+              columns * weightOf(row) * inputOf(position) * 32767,
+              rowShifts[row]! + shift - inputExponents[position]!,
+            ),
+          ),
         );
         expect(found, `position ${position}`).to.deep.equal(expected);
       }

@@ -1,83 +1,20 @@
-import type { Model } from "../model.ts";
-import { constant, type SectionValues } from "../operators/definition.ts";
+import { constant } from "../operators/definition.ts";
 import { PAGE } from "../operators/page.ts";
 import type { Operator, OperatorKind } from "../program/program.ts";
-import type { PositionRequest } from "../run/session.ts";
 import type { TableTensor } from "../tensors/tensor.ts";
-import type { Kernels } from "./kernels.ts";
-import type { SessionLayout } from "./layout.ts";
-import type { Products } from "./products.ts";
+import { Place, type Machine, type Step } from "./step.ts";
 import { matrixOf } from "./weights.ts";
 
-/** What a session computes with. */
-export interface Machine {
-  readonly model: Model;
-  readonly layout: SessionLayout;
-  readonly kernels: Kernels;
-  readonly buffer: SharedArrayBuffer;
-  readonly bytes: Uint8Array;
-  readonly products: Products;
-}
-
-/** One operator at a block of positions. */
-export interface Step {
-  readonly index: number;
-  readonly operator: Operator;
-  /** Position of the block's first token. */
-  readonly first: number;
-  readonly tokens: readonly number[];
-  readonly request: PositionRequest;
-  readonly observe: ((slot: number, section: string, values: SectionValues) => void) | undefined;
-}
-
-/** Everything of one position. */
-class Place {
-  readonly #machine: Machine;
-  readonly #step: Step;
-  readonly slot: number;
-
-  constructor(machine: Machine, step: Step, slot: number) {
-    this.#machine = machine;
-    this.#step = step;
-    this.slot = slot;
-  }
-
-  get position(): number {
-    return this.#step.first + this.slot;
-  }
-
-  get output(): number {
-    return this.#address(this.#step.index);
-  }
-
-  get outputExponents(): number {
-    return this.output + this.#machine.layout.outputs[this.#step.index]!.exponents;
-  }
-
-  input(index: number): number {
-    return this.#address(this.#step.operator.inputs[index]!);
-  }
-
-  inputExponents(index: number): number {
-    const source = this.#step.operator.inputs[index]!;
-    return this.#address(source) + this.#machine.layout.outputs[source]!.exponents;
-  }
-
-  /** Operators of the generating phase run at one position of a block, and have one slot. */
-  #address(operator: number): number {
-    const { address, pitch } = this.#machine.layout.outputs[operator]!;
-    const { phase } = this.#machine.model.program.operators[operator]!;
-    return phase === "always" ? address + this.slot * pitch : address;
-  }
-}
-
+/** Computes an operator at the positions of `place`, and shows the trace of an observed one. */
 type Implementation = (machine: Machine, step: Step, place: Place) => void;
 
 export function runOperator(machine: Machine, step: Step): void {
   if (step.operator.kind === "linear") return runLinear(machine, step);
   const implementation = IMPLEMENTATIONS[step.operator.kind];
-  for (let slot = 0; slot < step.tokens.length; slot++) {
-    implementation(machine, step, new Place(machine, step, slot));
+  const count = step.tokens.length;
+  if (!step.observe) return implementation(machine, step, new Place(machine, step, 0, count));
+  for (let slot = 0; slot < count; slot++) {
+    implementation(machine, step, new Place(machine, step, slot, 1));
   }
 }
 
@@ -103,51 +40,102 @@ function runLinear(machine: Machine, step: Step): void {
   }
 }
 
+/** What an element of these operators takes, in multiply-adds of a product. */
+const WORK = { normalize: 16, narrow: 4, rotate: 16, gate: 64, add: 4 };
+
+/** Has all threads compute the positions of `place`, each of them for some. */
+function eachPosition(
+  machine: Machine,
+  kernel: keyof typeof WORK,
+  { count }: Place,
+  elements: number,
+  parameters: readonly number[],
+): void {
+  const work = WORK[kernel] * elements * count;
+  machine.threads.run({ memory: machine.memory, kernel, items: count, work, parameters });
+}
+
+/** Has all threads compute the heads of the positions of `place`, each of them for some; `size` elements of a head. */
+function eachHead(
+  machine: Machine,
+  kernel: "scores" | "softmax" | "mix",
+  { count, position }: Place,
+  [heads, size]: readonly [number, number],
+  parameters: readonly number[],
+): void {
+  machine.threads.run({
+    memory: machine.memory,
+    kernel,
+    items: heads * count,
+    work: heads * size * count * (position + count),
+    parameters: [count, position, ...parameters],
+  });
+}
+
 const IMPLEMENTATIONS: Readonly<Record<Exclude<OperatorKind, "linear">, Implementation>> = {
-  embed(machine, { operator, tokens, observe }, { slot, output }) {
+  embed(machine, { operator, tokens, observe }, place) {
     const [, width, shift] = operator.constants as [number, number, number];
     const { values, multipliers, shifts } = matrixOf(machine.model, operator);
-    const token = tokens[slot]!;
     const row = machine.layout.scratch[2];
-    machine.bytes.set(values.subarray(token * width, (token + 1) * width), row);
-    machine.kernels.embed(row, width, multipliers[token]!, shifts[token]! + shift, output);
-    observe?.(slot, "output", int32(machine, output, width));
+    const [output, pitch] = place.output;
+    for (let index = 0; index < place.count; index++) {
+      const token = tokens[place.slot + index]!;
+      machine.bytes.set(values.subarray(token * width, (token + 1) * width), row);
+      const to = output + index * pitch;
+      machine.memory.kernels.embed(row, width, multipliers[token]!, shifts[token]! + shift, to);
+    }
+    observe?.(place.slot, "output", int32(machine, output, width));
   },
 
   normalize(machine, { operator, observe }, place) {
     const [width, epsilon] = operator.constants as [number, number];
     const gains = tableAddress(machine, operator);
-    const [maxima, squares, scalars] = machine.layout.scratch;
-    const chunks = Math.ceil(width / 1024);
-    machine.kernels.normalize(place.input(0), gains, width, epsilon, place.output, maxima, squares, scalars);
+    const { output, scratch } = place;
+    eachPosition(machine, "normalize", place, width, [
+      ...place.input(0),
+      ...output,
+      gains,
+      width,
+      epsilon,
+      ...scratch,
+    ]);
     if (!observe) return;
+    const [maxima, squares, scalars] = scratch;
+    const chunks = Math.ceil(width / 1024);
     const [exponent, multiplier, shift] = int32(machine, scalars, 3) as unknown as [number, number, number];
     if (chunks > 1) observe(place.slot, "maxima", uint32(machine, maxima, chunks));
     observe(place.slot, "exponent", Int32Array.of(exponent));
     if (chunks > 1) observe(place.slot, "squares", int64(machine, squares, chunks));
     observe(place.slot, "scale", Int32Array.of(multiplier, shift));
-    observe(place.slot, "output", int32(machine, place.output, width));
+    observe(place.slot, "output", int32(machine, output[0], width));
   },
 
   narrow(machine, { index, operator, observe }, place) {
     const [groups, size] = operator.constants as [number, number];
-    const [maxima] = machine.layout.scratch;
-    const { output, outputExponents } = place;
-    machine.kernels.narrow(place.input(0), groups, size, output, outputExponents, maxima);
+    const [maxima] = place.scratch;
+    const [output, pitch] = place.output;
+    const { outputExponents } = place;
+    eachPosition(machine, "narrow", place, groups * size, [
+      ...place.input(0),
+      output,
+      outputExponents,
+      pitch,
+      groups,
+      size,
+      maxima,
+    ]);
     const cache = machine.layout.caches.get(index);
-    if (cache) {
-      const { capacity } = machine.layout;
-      const { address, exponents, stride } = cache;
-      machine.kernels.storeKeys(
-        output,
-        outputExponents,
+    for (let slot = 0; cache && slot < place.count; slot++) {
+      machine.memory.kernels.storeKeys(
+        output + slot * pitch,
+        outputExponents + slot * pitch,
         groups,
         size,
-        stride,
-        capacity,
-        place.position,
-        address,
-        exponents,
+        cache.stride,
+        machine.layout.capacity,
+        place.position + slot,
+        cache.address,
+        cache.exponents,
       );
     }
     if (!observe) return;
@@ -160,19 +148,23 @@ const IMPLEMENTATIONS: Readonly<Record<Exclude<OperatorKind, "linear">, Implemen
   rotate(machine, { operator, observe }, place) {
     const [heads, size] = operator.constants as [number, number];
     const angles = tableAddress(machine, operator) + 4 * place.position * size;
-    machine.kernels.rotate(place.input(0), angles, heads, size, place.output);
-    observe?.(place.slot, "output", int32(machine, place.output, heads * size));
+    const { output } = place;
+    eachPosition(machine, "rotate", place, heads * size, [...place.input(0), ...output, angles, heads, size]);
+    observe?.(place.slot, "output", int32(machine, output[0], heads * size));
   },
 
   page(machine, { index, operator, observe }, place) {
     const channels = constant(operator, 0) * constant(operator, 1);
-    const column = place.position % PAGE;
     const bytes = 2 * channels * PAGE;
-    const page = machine.layout.caches.get(index)!.address + Math.floor(place.position / PAGE) * bytes;
-    machine.kernels.storeValues(place.input(0), channels, column, page);
-    if (!observe) return;
-    const values = int16(machine, page, channels * PAGE);
-    observe(place.slot, "output", values);
+    const [input, pitch] = place.input(0);
+    const pageOf = (position: number) =>
+      machine.layout.caches.get(index)!.address + Math.floor(position / PAGE) * bytes;
+    for (let slot = 0; slot < place.count; slot++) {
+      const position = place.position + slot;
+      const column = position % PAGE;
+      machine.memory.kernels.storeValues(input + slot * pitch, channels, column, pageOf(position));
+    }
+    observe?.(place.slot, "output", int16(machine, pageOf(place.position), channels * PAGE));
   },
 
   scores(machine, { operator, observe }, place) {
@@ -185,107 +177,129 @@ const IMPLEMENTATIONS: Readonly<Record<Exclude<OperatorKind, "linear">, Implemen
     ];
     const { capacity, positionsPitch, caches } = machine.layout;
     const { address, exponents, stride } = caches.get(operator.inputs[1]!)!;
-    const count = place.position + 1;
-    machine.kernels.scores(
-      place.input(0),
-      place.inputExponents(0),
-      address,
-      exponents,
-      heads,
-      keyHeads,
-      size,
-      stride,
-      capacity,
-      multiplier,
-      shift,
-      count,
-      place.output,
-      positionsPitch,
+    const [queries, queryPitch] = place.input(0);
+    const { output } = place;
+    eachHead(
+      machine,
+      "scores",
+      place,
+      [heads, size],
+      [
+        queries,
+        place.inputExponents(0),
+        queryPitch,
+        address,
+        exponents,
+        heads,
+        keyHeads,
+        size,
+        stride,
+        capacity,
+        multiplier,
+        shift,
+        ...output,
+        positionsPitch,
+      ],
     );
-    observe?.(place.slot, "output", positions(machine, place.output, heads, count));
+    observe?.(place.slot, "output", positions(machine, output[0], heads, place.position + 1));
   },
 
   softmax(machine, { operator, observe }, place) {
     const heads = constant(operator, 0);
-    const { positionsPitch, scratch } = machine.layout;
-    const [maxima, maximum] = scratch;
-    const count = place.position + 1;
     const table = tableAddress(machine, operator);
-    machine.kernels.softmax(
-      place.input(0),
-      heads,
-      count,
-      positionsPitch,
-      table,
-      place.output,
-      maxima,
-      maximum,
+    const [input] = place.input(0);
+    const { output } = place;
+    const [maxima, maximum] = place.scratch;
+    const { positionsPitch } = machine.layout;
+    eachHead(
+      machine,
+      "softmax",
+      place,
+      [heads, 8],
+      [input, ...output, positionsPitch, table, maxima, maximum],
     );
     if (!observe) return;
+    const count = place.position + 1;
     observe(place.slot, "maxima", int32(machine, maxima, heads * Math.ceil(count / 256)));
     observe(place.slot, "maximum", int32(machine, maximum, heads));
-    observe(place.slot, "output", positions(machine, place.output, heads, count));
+    observe(place.slot, "output", positions(machine, output[0], heads, count));
   },
 
   mix(machine, { operator, observe }, place) {
     const [heads, valueHeads, size] = operator.constants as [number, number, number];
-    const { positionsPitch, scratch, caches } = machine.layout;
-    const [partials, partialWeights, totals] = scratch;
+    const { positionsPitch, caches } = machine.layout;
+    const [partials, partialWeights, totals] = place.scratch;
     const pages = caches.get(operator.inputs[1]!)!.address;
-    const count = place.position + 1;
-    const chunks = Math.ceil(count / 256);
-    machine.kernels.mix(
-      place.input(0),
-      heads,
-      valueHeads,
-      size,
-      count,
-      positionsPitch,
-      pages,
-      partialWeights,
-      totals,
-      partials,
-      place.output,
+    const { output } = place;
+    eachHead(
+      machine,
+      "mix",
+      place,
+      [heads, size],
+      [
+        ...place.input(0),
+        positionsPitch,
+        heads,
+        valueHeads,
+        size,
+        pages,
+        ...output,
+        partialWeights,
+        totals,
+        partials,
+      ],
     );
     if (!observe) return;
+    const chunks = Math.ceil((place.position + 1) / 256);
     observe(place.slot, "partialWeights", int64(machine, partialWeights, heads * chunks));
     observe(place.slot, "totalWeight", int64(machine, totals, heads));
     observe(place.slot, "partials", int64(machine, partials, heads * size * chunks));
-    observe(place.slot, "output", int32(machine, place.output, heads * size));
+    observe(place.slot, "output", int32(machine, output[0], heads * size));
   },
 
   gate(machine, { operator, observe }, place) {
     const [width, sigmoidShift, productShift] = operator.constants as [number, number, number];
     const table = tableAddress(machine, operator);
     const { output } = place;
-    machine.kernels.gate(place.input(0), place.input(1), width, sigmoidShift, productShift, table, output);
-    observe?.(place.slot, "output", int32(machine, output, width));
+    eachPosition(machine, "gate", place, width, [
+      ...place.input(0),
+      ...place.input(1),
+      ...output,
+      width,
+      sigmoidShift,
+      productShift,
+      table,
+    ]);
+    observe?.(place.slot, "output", int32(machine, output[0], width));
   },
 
   add(machine, { operator, observe }, place) {
     const width = constant(operator, 0);
-    machine.kernels.add(place.input(0), place.input(1), width, place.output);
-    observe?.(place.slot, "output", int32(machine, place.output, width));
+    const { output } = place;
+    eachPosition(machine, "add", place, width, [...place.input(0), ...place.input(1), ...output, width]);
+    observe?.(place.slot, "output", int32(machine, output[0], width));
   },
 
   argmax(machine, { operator, observe }, place) {
     const count = constant(operator, 0);
     const [winners] = machine.layout.scratch;
-    machine.kernels.argmax(place.input(0), count, winners, place.output);
+    const [output] = place.output;
+    machine.memory.kernels.argmax(place.input(0)[0], count, winners, output);
     if (!observe) return;
     const chunks = Math.ceil(count / 1024);
     if (chunks > 1) observe(place.slot, "winners", int32(machine, winners, 2 * chunks));
-    observe(place.slot, "output", int32(machine, place.output, 1));
+    observe(place.slot, "output", int32(machine, output, 1));
   },
 
   stop(machine, { operator, request, observe }, place) {
-    const token = int32(machine, place.input(0), 1)[0]!;
+    const token = int32(machine, place.input(0)[0], 1)[0]!;
     const tensor = operator.tensors[0];
     const listed =
       tensor !== undefined && (machine.model.tensors[tensor] as TableTensor).values.includes(token);
     const last = (request.generated ?? 0) >= (request.maxTokens ?? Infinity);
-    new Int32Array(machine.buffer, place.output, 1)[0] = listed || last ? 1 : 0;
-    observe?.(place.slot, "output", int32(machine, place.output, 1));
+    const [output] = place.output;
+    new Int32Array(machine.buffer, output, 1)[0] = listed || last ? 1 : 0;
+    observe?.(place.slot, "output", int32(machine, output, 1));
   },
 };
 

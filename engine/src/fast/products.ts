@@ -31,9 +31,9 @@ export class Products {
   readonly #exchange: Exchange;
   readonly #pieces: WeightsPlan["pieces"];
   readonly #shards: readonly Shard[];
-  readonly #threads: Threads | undefined;
+  readonly #threads: Threads;
 
-  constructor(model: Model, plan: WeightsPlan, shards: readonly Shard[], threads: Threads | undefined) {
+  constructor(model: Model, plan: WeightsPlan, shards: readonly Shard[], threads: Threads) {
     this.#model = model;
     this.#exchange = plan.exchange;
     this.#pieces = plan.pieces;
@@ -48,24 +48,28 @@ export class Products {
       this.#bringInputs(piece, columns, product);
       const { outputs, inputs, exponents } = this.#exchange;
       const { positions } = product;
-      const parameters = [
-        piece.weights,
-        piece.stride,
-        piece.multipliers,
-        piece.shifts,
-        piece.bias,
-        0,
-        piece.rows,
-        inputs,
-        inputPitch(columns),
-        exponents,
-        positions,
-        shift,
-        outputs,
-        4 * piece.rows,
-      ];
-      if (this.#threads) this.#threads.multiply(piece.shard, parameters);
-      else this.#shards[piece.shard]!.kernels.linear(...parameters);
+      const shard = this.#shards[piece.shard]!;
+      this.#threads.run({
+        memory: shard.shared,
+        kernel: "linear",
+        items: piece.rows,
+        granularity: ROWS_TOGETHER,
+        work: piece.rows * piece.stride * positions,
+        parameters: [
+          piece.weights,
+          piece.stride,
+          piece.multipliers,
+          piece.shifts,
+          piece.bias,
+          inputs,
+          inputPitch(columns),
+          exponents,
+          positions,
+          shift,
+          outputs,
+          4 * piece.rows,
+        ],
+      });
       this.#takeOutputs(piece, product);
     }
     if (product.onPartials && columns > ROW_CHUNK) {
@@ -107,11 +111,11 @@ export class Products {
     const input = inputs + slot * inputPitch(columns);
     for (const piece of this.#pieces.get(index)!) {
       this.#bringInputs(piece, columns, product);
-      const { kernels, memory } = this.#shards[piece.shard]!;
+      const { shared, memory } = this.#shards[piece.shard]!;
       for (let row = 0; row < piece.rows; row++) {
         const group = row - (row % ROWS_TOGETHER);
         const weights = piece.weights + group * piece.stride + (row - group) * 16;
-        kernels.rowPartials(weights, piece.stride, input, outputs);
+        shared.kernels.rowPartials(weights, piece.stride, input, outputs);
         partials.set(new BigInt64Array(memory.buffer, outputs, chunks), (piece.firstRow + row) * chunks);
       }
     }

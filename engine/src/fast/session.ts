@@ -10,10 +10,12 @@ import {
   type Session,
 } from "../run/session.ts";
 import type { TableTensor } from "../tensors/tensor.ts";
-import { allocateMemory, instantiateKernels } from "./kernels.ts";
+import { allocateMemory } from "./kernels.ts";
 import type { SessionLayout } from "./layout.ts";
-import { runOperator, type Machine, type Step } from "./operators.ts";
+import { runOperator } from "./operators.ts";
+import type { Machine, Step } from "./step.ts";
 import type { Products } from "./products.ts";
+import type { Threads } from "./threads.ts";
 
 /** A session whose operators run in WebAssembly, up to `blockSize` positions at once. */
 export class FastSession implements Session {
@@ -26,20 +28,26 @@ export class FastSession implements Session {
   constructor(
     model: Model,
     layout: SessionLayout,
-    products: Products,
+    shared: { readonly threads: Threads; readonly products: Products },
     blockSize: number,
     observer: ((observation: Observation) => void) | undefined,
   ) {
     this.model = model;
     this.blockSize = blockSize;
     const memory = allocateMemory(layout.size);
-    const kernels = instantiateKernels(memory);
     const { buffer } = memory;
     for (const [tensor, { address, elements }] of layout.tables) {
       const { values } = model.tensors[tensor] as TableTensor;
       new Int32Array(buffer, address, elements).set(values.subarray(0, elements));
     }
-    this.#machine = { model, layout, kernels, buffer, bytes: new Uint8Array(buffer), products };
+    this.#machine = {
+      model,
+      layout,
+      memory: shared.threads.share(memory),
+      buffer,
+      bytes: new Uint8Array(buffer),
+      ...shared,
+    };
     this.#observer = observer;
   }
 

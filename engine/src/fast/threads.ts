@@ -1,33 +1,86 @@
-import { compileKernels, type Kernels, type WasmMemory } from "./kernels.ts";
-import type { Shard } from "./weights.ts";
+import { compileKernels, instantiateKernels, type Kernels, type WasmMemory } from "./kernels.ts";
 
-/** Words that all threads see. */
-const REMAINING = 0;
+/** The kernels whose work is cut into items; their first two parameters are the bounds of a range of items. */
+const SHARED_KERNELS = [
+  "linear",
+  "normalize",
+  "narrow",
+  "rotate",
+  "scores",
+  "softmax",
+  "mix",
+  "gate",
+  "add",
+] as const;
+
+/** A memory that all threads compute in, with the calling thread's kernels. */
+export interface SharedMemory {
+  readonly id: number;
+  readonly kernels: Kernels;
+}
+
+/** One call of a kernel, for all items. */
+export interface Task {
+  readonly memory: SharedMemory;
+  readonly kernel: (typeof SHARED_KERNELS)[number];
+  readonly items: number;
+  /** Ranges begin at multiples of it. Default 1. */
+  readonly granularity?: number;
+  /** Multiply-adds of all items, or what takes as long. */
+  readonly work: number;
+  /** Behind the bounds. */
+  readonly parameters: readonly number[];
+}
+
+/** Words that all threads see. The first holds the number of the task and the chunks of it that nobody has claimed. */
+const CLAIMS = 0;
 const DONE = 1;
 const SLEEPING = 2;
-const SHARD = 3;
-const CHUNKS = 4;
-const PARAMETERS = 5;
-/** Positions of the rows' bounds among the kernel's parameters. */
-const START = 5;
-const END = 6;
-const WORDS = 32;
+const MEMORIES = 3;
+const MEMORY = 4;
+const KERNEL = 5;
+const ITEMS = 6;
+const CHUNK = 7;
+const COUNT = 8;
+const WORDS = 16;
+const MOST_PARAMETERS = 24;
+/** Bits of the first word that count chunks. */
+const CLAIM_BITS = 12;
 /** Below this many multiply-adds, waking somebody takes longer than the work. */
 const WORTHWHILE = 2 ** 16;
+const CHUNKS_A_THREAD = 4;
+/** How often a thread looks for something before it sleeps. */
+const LOOKS = 20000;
 
-interface Task {
+interface Bench {
   readonly control: Int32Array;
-  readonly kernels: readonly Kernels[];
+  readonly parameters: Float64Array;
+}
+
+/** The memories that a thread can compute in. */
+interface Known {
+  /** Announcements of memories that it has heard. */
+  heard(): number;
+  kernelsOf(memory: number): Kernels;
 }
 
 /**
- * Takes chunks of the current product until none is left. A chunk is claimed by counting REMAINING down; the product
- * cannot end before a claimed chunk is done, so what is read after a claim belongs to it.
+ * Takes chunks of the current task until none is left. A chunk is claimed by counting it down; the task cannot end
+ * before a claimed chunk is done, and a claim fails once another task has begun, so what is read after a claim belongs
+ * to it. Memories are announced before their tasks begin: who has heard all announcements after it saw a task knows the
+ * task's memory, and nobody else claims.
  *
  * This function also runs in the worker threads, as source text: it uses nothing but its arguments.
  */
-function work({ control, kernels }: Task, words: readonly number[]): void {
-  const [remaining, done, shard, chunkCount, parameters, start, end] = words as [
+function takeChunks(
+  { control, parameters }: Bench,
+  words: readonly number[],
+  names: readonly string[],
+  known: Known,
+): void {
+  const [claims, done, memories, memory, kernel, items, chunk, count, mask] = words as [
+    number,
+    number,
     number,
     number,
     number,
@@ -37,94 +90,130 @@ function work({ control, kernels }: Task, words: readonly number[]): void {
     number,
   ];
   for (;;) {
-    const left = Atomics.load(control, remaining);
-    if (left === 0) return;
-    if (Atomics.compareExchange(control, remaining, left, left - 1) !== left) continue;
-    const chunks = Atomics.load(control, chunkCount);
-    const own = Array.from(control.subarray(parameters, parameters + 14));
-    const rows = own[end]!;
-    // Whole fours: the kernel is fastest with them.
-    const size = Math.ceil(rows / chunks / 4) * 4;
-    own[start] = Math.min(rows, (left - 1) * size);
-    own[end] = Math.min(rows, left * size);
-    kernels[Atomics.load(control, shard)]!.linear(...own);
+    const word = Atomics.load(control, claims);
+    const left = word & mask;
+    if (left === 0 || Atomics.load(control, memories) !== known.heard()) return;
+    if (Atomics.compareExchange(control, claims, word, word - 1) !== word) continue;
+    const size = control[chunk]!;
+    const start = (left - 1) * size;
+    const end = Math.min(control[items]!, start + size);
+    const run = known.kernelsOf(control[memory]!)[names[control[kernel]!] as "linear"];
+    run(start, end, ...parameters.subarray(0, control[count]));
     Atomics.add(control, done, 1);
     Atomics.notify(control, done);
   }
 }
 
-const WORK_WORDS = [REMAINING, DONE, SHARD, CHUNKS, PARAMETERS, START, END];
+const MASK = 2 ** CLAIM_BITS - 1;
+const TASK_WORDS = [CLAIMS, DONE, MEMORIES, MEMORY, KERNEL, ITEMS, CHUNK, COUNT, MASK];
 
-/** What a thread does: sleeps until there is a product, after a while of looking. */
+/** What a thread does: learns of memories, looks for a task for a while, and then sleeps until there is one. */
 function workerSource(): string {
   return `
-    const work = ${work.toString()};
-    const begin = async ({ module, memories, control }) => {
-      const kernels = [];
-      for (const memory of memories) {
-        kernels.push((await WebAssembly.instantiate(module, { env: { memory } })).exports);
-      }
+    const takeChunks = ${takeChunks.toString()};
+    const kernels = new Map();
+    let heard = 0;
+    let arrived;
+    const known = { heard: () => heard, kernelsOf: (memory) => kernels.get(memory) };
+    const begin = async ({ module, control, parameters }) => {
       for (;;) {
-        for (let turn = 0; turn < 20000 && Atomics.load(control, ${REMAINING}) === 0; turn++);
-        if (Atomics.load(control, ${REMAINING}) === 0) {
+        for (let look = 0; look < ${LOOKS} && (Atomics.load(control, ${CLAIMS}) & ${MASK}) === 0; look++);
+        const word = Atomics.load(control, ${CLAIMS});
+        if (Atomics.load(control, ${MEMORIES}) !== heard) {
+          await new Promise((resolve) => (arrived = resolve));
+        } else if ((word & ${MASK}) === 0) {
           Atomics.add(control, ${SLEEPING}, 1);
-          Atomics.wait(control, ${REMAINING}, 0);
+          Atomics.wait(control, ${CLAIMS}, word);
           Atomics.sub(control, ${SLEEPING}, 1);
+        } else {
+          const names = ${JSON.stringify(SHARED_KERNELS)};
+          takeChunks({ control, parameters }, ${JSON.stringify(TASK_WORDS)}, names, known);
         }
-        work({ control, kernels }, ${JSON.stringify(WORK_WORDS)});
       }
     };
-    if (typeof process === "object") begin(require("node:worker_threads").workerData);
-    else onmessage = ({ data }) => begin(data);
+    let compiled;
+    const receive = (message) => {
+      if (message.module) {
+        compiled = message.module;
+        return void begin(message);
+      }
+      const { id, memory } = message;
+      if (memory) kernels.set(id, new WebAssembly.Instance(compiled, { env: { memory } }).exports);
+      else kernels.delete(id);
+      heard++;
+      arrived?.();
+    };
+    if (typeof process === "object") require("node:worker_threads").parentPort.on("message", receive);
+    else onmessage = ({ data }) => receive(data);
   `;
 }
 
-interface Ending {
+/** Messages to a thread: one to begin with, then each memory when it appears and when nobody needs it any more. */
+type Message = (Bench & { readonly module: object }) | { readonly id: number; readonly memory?: WasmMemory };
+
+interface Thread {
+  postMessage(message: Message): void;
   terminate(): unknown;
 }
 
-interface WorkerData {
-  readonly module: object;
-  readonly memories: readonly WasmMemory[];
-  readonly control: Int32Array;
-}
-
-/** Worker threads that help with products. The product never waits for a thread that has not begun with it. */
+/** Threads that help the calling one. A task never waits for a thread that has not begun with it. */
 export class Threads {
-  readonly #control: Int32Array;
-  readonly #kernels: readonly Kernels[];
-  #workers: Ending[];
+  readonly #bench: Bench = {
+    control: new Int32Array(new SharedArrayBuffer(4 * WORDS)),
+    parameters: new Float64Array(new SharedArrayBuffer(8 * MOST_PARAMETERS)),
+  };
+  readonly #gone = new FinalizationRegistry<number>((id) => this.#tell({ id }));
+  #workers: Thread[];
+  #nextMemory = 0;
+  #announced = 0;
+  #task = 0;
 
-  /** @param helpers threads besides the calling one */
-  constructor(shards: readonly Shard[], helpers: number) {
-    this.#control = new Int32Array(new SharedArrayBuffer(4 * WORDS));
-    this.#kernels = shards.map(({ kernels }) => kernels);
-    const data = {
-      module: compileKernels(),
-      memories: shards.map(({ memory }) => memory),
-      control: this.#control,
-    };
-    this.#workers = Array.from({ length: helpers }, () => startWorker(data));
+  readonly #leastWork: number;
+
+  /**
+   * @param helpers threads besides the calling one
+   * @param leastWork multiply-adds of a task from which they help
+   */
+  constructor(helpers: number, leastWork = WORTHWHILE) {
+    this.#leastWork = leastWork;
+    this.#workers = Array.from({ length: helpers }, () => startWorker());
+    for (const worker of this.#workers) worker.postMessage({ module: compileKernels(), ...this.#bench });
   }
 
-  /** @param parameters of the kernel, for all rows */
-  multiply(shard: number, parameters: readonly number[]): void {
-    const control = this.#control;
-    const [, stride, , , , , rows, , , , positions] = parameters as number[];
+  /** Makes a memory known to all threads, for as long as its user holds on to what this returns. */
+  share(memory: WasmMemory): SharedMemory {
+    const shared = { id: this.#nextMemory++, kernels: instantiateKernels(memory) };
+    if (this.#workers.length > 0) {
+      this.#tell({ id: shared.id, memory });
+      this.#gone.register(shared, shared.id);
+    }
+    return shared;
+  }
+
+  run({ memory, kernel, items, granularity = 1, work, parameters }: Task): void {
     const threads = this.#workers.length + 1;
-    if (threads === 1 || rows! * stride! * positions! < WORTHWHILE) {
-      this.#kernels[shard]!.linear(...parameters);
+    const wanted = Math.min(CHUNKS_A_THREAD * threads, Math.ceil(items / granularity));
+    if (threads === 1 || wanted === 1 || work < this.#leastWork) {
+      memory.kernels[kernel](0, items, ...parameters);
       return;
     }
-    const wanted = Math.min(4 * threads, Math.ceil(rows! / 4));
-    const chunks = Math.ceil(rows! / (Math.ceil(rows! / wanted / 4) * 4));
-    control.set(parameters, PARAMETERS);
-    Atomics.store(control, SHARD, shard);
-    Atomics.store(control, CHUNKS, wanted);
+    const { control } = this.#bench;
+    const chunk = Math.ceil(items / wanted / granularity) * granularity;
+    const chunks = Math.ceil(items / chunk);
+    this.#bench.parameters.set(parameters);
+    control[MEMORY] = memory.id;
+    control[KERNEL] = SHARED_KERNELS.indexOf(kernel);
+    control[ITEMS] = items;
+    control[CHUNK] = chunk;
+    control[COUNT] = parameters.length;
     Atomics.store(control, DONE, 0);
-    Atomics.store(control, REMAINING, chunks);
-    if (Atomics.load(control, SLEEPING) > 0) Atomics.notify(control, REMAINING);
-    work({ control, kernels: this.#kernels }, WORK_WORDS);
+    this.#task = (this.#task + 1) % 2 ** (31 - CLAIM_BITS);
+    Atomics.store(control, CLAIMS, this.#task * 2 ** CLAIM_BITS + chunks);
+    if (Atomics.load(control, SLEEPING) > 0) Atomics.notify(control, CLAIMS);
+    takeChunks(this.#bench, TASK_WORDS, SHARED_KERNELS, {
+      heard: () => this.#announced,
+      kernelsOf: () => memory.kernels,
+    });
     this.#waitFor(chunks);
   }
 
@@ -133,11 +222,18 @@ export class Threads {
     this.#workers = [];
   }
 
+  #tell(message: Message): void {
+    Atomics.store(this.#bench.control, MEMORIES, ++this.#announced);
+    for (const worker of this.#workers) worker.postMessage(message);
+    Atomics.notify(this.#bench.control, CLAIMS);
+  }
+
   #waitFor(chunks: number): void {
-    for (let turn = 0; ; turn++) {
-      const done = Atomics.load(this.#control, DONE);
+    const { control } = this.#bench;
+    for (let look = 0; ; look++) {
+      const done = Atomics.load(control, DONE);
       if (done === chunks) return;
-      if (turn > 20000 && canWait()) Atomics.wait(this.#control, DONE, done);
+      if (look > LOOKS && canWait()) Atomics.wait(control, DONE, done);
     }
   }
 }
@@ -160,20 +256,15 @@ function canWait(): boolean {
 interface NodeThreads {
   readonly Worker: new (
     source: string,
-    options: { eval: true; workerData: WorkerData; env: object; execArgv: string[] },
-  ) => Ending & { unref(): void; on(event: "error", listener: () => void): void };
+    options: { eval: true; env: object; execArgv: string[] },
+  ) => Thread & { unref(): void; on(event: "error", listener: () => void): void };
 }
 
-function startWorker(data: WorkerData): Ending {
+function startWorker(): Thread {
   const node = (globalThis as { process?: { getBuiltinModule?: (name: string) => unknown } }).process;
   const threads = node?.getBuiltinModule?.("node:worker_threads") as NodeThreads | undefined;
   if (threads) {
-    const worker = new threads.Worker(workerSource(), {
-      eval: true,
-      workerData: data,
-      env: {},
-      execArgv: [],
-    });
+    const worker = new threads.Worker(workerSource(), { eval: true, env: {}, execArgv: [] });
     // A program that is done ends although its threads sleep. A thread that cannot start only leaves more to others.
     worker.unref();
     worker.on("error", () => undefined);
@@ -182,10 +273,8 @@ function startWorker(data: WorkerData): Ending {
   const browser = globalThis as unknown as {
     Blob: new (parts: string[], options: { type: string }) => object;
     URL: { createObjectURL(blob: object): string };
-    Worker: new (url: string) => Ending & { postMessage(data: WorkerData): void };
+    Worker: new (url: string) => Thread;
   };
   const source = new browser.Blob([workerSource()], { type: "text/javascript" });
-  const worker = new browser.Worker(browser.URL.createObjectURL(source));
-  worker.postMessage(data);
-  return worker;
+  return new browser.Worker(browser.URL.createObjectURL(source));
 }

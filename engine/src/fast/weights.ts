@@ -3,7 +3,8 @@ import { constant } from "../operators/definition.ts";
 import type { Operator } from "../program/program.ts";
 import type { RowTensor, TableTensor } from "../tensors/tensor.ts";
 import { align } from "./layout.ts";
-import { allocateMemory, instantiateKernels, type Kernels, type WasmMemory } from "./kernels.ts";
+import { allocateMemory, type WasmMemory } from "./kernels.ts";
+import type { SharedMemory, Threads } from "./threads.ts";
 
 /** Rows of one matrix that lie in one shard, and where. Addresses are in bytes. */
 export interface Piece {
@@ -22,7 +23,7 @@ export interface Piece {
 /** One WebAssembly memory of weights, with room for a block's inputs and outputs. */
 export interface Shard {
   readonly memory: WasmMemory;
-  readonly kernels: Kernels;
+  readonly shared: SharedMemory;
   readonly bytes: Uint8Array;
 }
 
@@ -108,16 +109,16 @@ export function planWeights(model: Model, blockSize: number, shardSize: number):
   };
 }
 
-/** Bytes from one position's input to the next. */
+/** Bytes from one position's input to the next: never a multiple of 4,096, whose multiples caches keep in one place. */
 export function inputPitch(columns: number): number {
-  return 2 * align(columns, 16);
+  return 2 * align(columns, 16) + 64;
 }
 
 /** Copies a model's matrices into memories of their own. */
-export function loadWeights(model: Model, plan: WeightsPlan): Shard[] {
+export function loadWeights(model: Model, plan: WeightsPlan, threads: Threads): Shard[] {
   const shards = plan.shardSizes.map((size): Shard => {
     const memory = allocateMemory(size);
-    return { memory, kernels: instantiateKernels(memory), bytes: new Uint8Array(memory.buffer) };
+    return { memory, shared: threads.share(memory), bytes: new Uint8Array(memory.buffer) };
   });
   for (const [index, pieces] of plan.pieces) {
     const operator = model.program.operators[index]!;
@@ -135,7 +136,7 @@ export function loadWeights(model: Model, plan: WeightsPlan): Shard[] {
   return shards;
 }
 
-function copyRows(matrix: RowTensor, piece: Piece, { memory, kernels, bytes }: Shard, room: number): void {
+function copyRows(matrix: RowTensor, piece: Piece, { memory, shared, bytes }: Shard, room: number): void {
   const { columns } = matrix;
   const { buffer } = memory;
   const end = piece.firstRow + piece.rows;
@@ -143,7 +144,7 @@ function copyRows(matrix: RowTensor, piece: Piece, { memory, kernels, bytes }: S
     const last = Math.min(end, row + ROWS_TOGETHER);
     bytes.set(matrix.values.subarray(row * columns, last * columns), room);
     const target = piece.weights + (row - piece.firstRow) * piece.stride;
-    kernels.packRows(room, last - row, columns, piece.stride, target);
+    shared.kernels.packRows(room, last - row, columns, piece.stride, target);
   }
   new Uint16Array(buffer, piece.multipliers, piece.rows).set(
     matrix.multipliers.subarray(piece.firstRow, end),

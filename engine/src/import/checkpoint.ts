@@ -8,8 +8,6 @@ export interface CheckpointSource {
   size(name: string): Promise<number>;
   /** Bytes [start, end) of a file. */
   readBytes(name: string, start: number, end: number): Promise<Uint8Array>;
-  /** A whole file as UTF-8. */
-  readText(name: string): Promise<string>;
 }
 
 export type JsonObject = Record<string, unknown>;
@@ -31,7 +29,55 @@ export async function requireFile(source: CheckpointSource, name: string): Promi
 /** @throws EngineError `CHECKPOINT_FILE_MISSING`, `JSON_INVALID`. */
 export async function readJson(source: CheckpointSource, name: string): Promise<JsonObject> {
   await requireFile(source, name);
-  return parseJson(await source.readText(name), name);
+  return parseJson(await readText(source, name), name);
+}
+
+/** A whole file as text. @throws EngineError `TEXT_INVALID`. */
+export async function readText(source: CheckpointSource, name: string): Promise<string> {
+  return decodeText(await source.readBytes(name, 0, await source.size(name)), name);
+}
+
+/** @throws EngineError `TEXT_INVALID`, with the place, where `bytes` are not UTF-8. */
+export function decodeText(bytes: Uint8Array, name: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (cause) {
+    const offset = validLength(bytes);
+    const found = `0x${bytes[offset]!.toString(16).padStart(2, "0")}`;
+    throw new EngineError("TEXT_INVALID", `${name} is not UTF-8: byte ${offset} is ${found}.`, {
+      remedy: "Download the file again.",
+      details: { file: name, offset, expected: "UTF-8", found },
+      cause,
+    });
+  }
+}
+
+/** Bytes from the first on that are whole characters in UTF-8; not all of them are. */
+function validLength(bytes: Uint8Array): number {
+  let [valid, invalid] = [0, bytes.length];
+  const decodes = (end: number) => {
+    try {
+      // As a stream, so that a character that is cut at the end does not count.
+      new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(0, end), { stream: true });
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  if (decodes(invalid)) return lastCharacter(bytes);
+  while (invalid - valid > 1) {
+    const middle = Math.floor((valid + invalid) / 2);
+    if (decodes(middle)) valid = middle;
+    else invalid = middle;
+  }
+  return valid;
+}
+
+/** Where the character begins that the end cuts off. */
+function lastCharacter(bytes: Uint8Array): number {
+  let start = bytes.length - 1;
+  while (start > 0 && (bytes[start]! & 0xc0) === 0x80) start--;
+  return start;
 }
 
 /** @throws EngineError `JSON_INVALID` when `text` is not a JSON object. */

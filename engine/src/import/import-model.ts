@@ -3,9 +3,11 @@ import { assembleModel, type Model } from "../model.ts";
 import { Tokenizer } from "../tokenizer.ts";
 import type { Tensor } from "../tensors/tensor.ts";
 import {
+  decodeText,
   hasFile,
   parseJson,
   readJson,
+  readText,
   requireFile,
   type CheckpointSource,
   type JsonObject,
@@ -83,7 +85,7 @@ export async function readTokenizer(
 ): Promise<Pick<OpenedCheckpoint, "tokenizerBytes" | "tokenizerJson" | "tokenizerConfigJson">> {
   await requireFile(source, "tokenizer.json");
   const tokenizerBytes = await source.readBytes("tokenizer.json", 0, await source.size("tokenizer.json"));
-  const tokenizerJson = parseJson(new TextDecoder().decode(tokenizerBytes), "tokenizer.json");
+  const tokenizerJson = parseJson(decodeText(tokenizerBytes, "tokenizer.json"), "tokenizer.json");
   const tokenizerConfigJson = await readTokenizerConfig(source);
   checkVocabulary(Tokenizer.fromJson(tokenizerJson, tokenizerConfigJson), vocabularySize);
   return { tokenizerBytes, tokenizerJson, tokenizerConfigJson };
@@ -93,7 +95,7 @@ export async function readTokenizer(
 async function readTokenizerConfig(source: CheckpointSource): Promise<JsonObject | undefined> {
   const config = await readOptionalJson(source, "tokenizer_config.json");
   if (!(await hasFile(source, CHAT_TEMPLATE_FILE))) return config;
-  return { ...config, chat_template: await source.readText(CHAT_TEMPLATE_FILE) };
+  return { ...config, chat_template: await readText(source, CHAT_TEMPLATE_FILE) };
 }
 
 /** Names of all tensors that a model has. */
@@ -130,7 +132,7 @@ function checkVocabulary(tokenizer: Tokenizer, vocabularySize: number): void {
     `tokenizer.json has token ids up to ${tokenizer.vocabularySize - 1}; config.json: vocab_size is ${vocabularySize}.`,
     {
       remedy: "Use the tokenizer that belongs to the model.",
-      details: { tokenizer: tokenizer.vocabularySize, model: vocabularySize },
+      details: { file: "tokenizer.json", expected: vocabularySize, found: tokenizer.vocabularySize },
     },
   );
 }

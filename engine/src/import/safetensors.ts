@@ -1,5 +1,12 @@
 import { EngineError } from "../errors.ts";
-import { parseJson, readJson, requireFile, hasFile, type CheckpointSource } from "./checkpoint.ts";
+import {
+  decodeText,
+  parseJson,
+  readJson,
+  requireFile,
+  hasFile,
+  type CheckpointSource,
+} from "./checkpoint.ts";
 
 /** Where a tensor's elements lie. */
 export interface StoredTensor {
@@ -61,10 +68,12 @@ export async function listTensors(source: CheckpointSource): Promise<Map<string,
   return found;
 }
 
-export function tensorMissing(name: string, why: string): EngineError {
-  return new EngineError("TENSOR_MISSING", `Tensor ${name} is missing: ${why}.`, {
+/** @param instead names of tensors that are there and that no such model has: perhaps it is one of them */
+export function tensorMissing(name: string, why: string, instead: readonly string[] = []): EngineError {
+  const found = instead.length === 0 ? "" : `; found instead: ${instead.slice(0, 3).join(", ")}`;
+  return new EngineError("TENSOR_MISSING", `Tensor ${name} is missing: ${why}${found}.`, {
     remedy: "Download the checkpoint completely.",
-    details: { tensor: name },
+    details: { tensor: name, expected: name, found: instead },
   });
 }
 
@@ -100,13 +109,13 @@ async function readElements(
       `Tensor ${tensor.name} has elements of type ${tensor.type}.`,
       {
         remedy: "Use a checkpoint in F32, F16 or BF16.",
-        details: { tensor: tensor.name, type: tensor.type },
+        details: { tensor: tensor.name, expected: Object.keys(ELEMENT_BYTES), found: tensor.type },
       },
     );
   }
   const [start, end] = [tensor.start + first * width, tensor.start + last * width];
   const bytes = await source.readBytes(tensor.file, start, end);
-  if (bytes.length !== end - start) throw truncated(tensor.file, end, start + bytes.length);
+  if (bytes.length !== end - start) throw truncated(tensor.file, end, start + bytes.length, tensor.name);
   const values = decodeElements(bytes, tensor.type);
   const bad = values.findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) {
@@ -115,7 +124,12 @@ async function readElements(
       `Tensor ${tensor.name} holds ${values[bad]} at element ${first + bad}.`,
       {
         remedy: "The checkpoint is damaged or its training diverged; use another one.",
-        details: { tensor: tensor.name, element: first + bad, value: values[bad] },
+        details: {
+          tensor: tensor.name,
+          element: first + bad,
+          expected: "a finite number",
+          found: String(values[bad]),
+        },
       },
     );
   }
@@ -153,39 +167,51 @@ async function readHeader(source: CheckpointSource, file: string): Promise<Store
   if (length > BigInt(LARGEST_HEADER)) throw headerInvalid(file, `its header claims ${length} bytes`);
   const dataStart = 8 + Number(length);
   if (dataStart > size) throw truncated(file, dataStart, size);
-  const header = parseJson(
-    new TextDecoder().decode(await source.readBytes(file, 8, dataStart)),
-    `header of ${file}`,
-  );
+  const name = `header of ${file}`;
+  const header = parseJson(decodeText(await source.readBytes(file, 8, dataStart), name), name);
   const tensors = Object.entries(header)
     .filter(([name]) => name !== "__metadata__")
     .map(([name, entry]) => readEntry(name, entry, file, dataStart));
   const ordered = [...tensors].sort((left, right) => left.start - right.start || left.end - right.end);
   let expected = dataStart;
   for (const { name, start, end } of ordered) {
-    if (start < expected) throw headerInvalid(file, `tensor ${name} overlaps another one`);
+    const details = { tensor: name, expected, found: start };
+    if (start < expected) throw headerInvalid(file, `tensor ${name} overlaps another one`, details);
     if (start > expected) {
-      throw headerInvalid(file, `${start - expected} bytes before tensor ${name} belong to no tensor`);
+      const gap = `${start - expected} bytes before tensor ${name} belong to no tensor`;
+      throw headerInvalid(file, gap, details);
     }
     expected = end;
   }
-  if (expected > size) throw truncated(file, expected, size);
-  if (expected < size) throw headerInvalid(file, `${size - expected} bytes at its end belong to no tensor`);
+  if (expected > size) {
+    const cut = ordered.find(({ end }) => end > size)!;
+    throw truncated(file, expected, size, cut.name);
+  }
+  if (expected < size) {
+    const rest = `${size - expected} bytes at its end belong to no tensor`;
+    throw headerInvalid(file, rest, { expected, found: size });
+  }
   return tensors;
 }
 
 function readEntry(name: string, entry: unknown, file: string, dataStart: number): StoredTensor {
   const { dtype, shape, data_offsets: offsets } = (entry ?? {}) as Record<string, unknown>;
   if (typeof dtype !== "string" || !isCounts(shape) || !isCounts(offsets) || offsets.length !== 2) {
-    throw headerInvalid(file, `tensor ${name} has no proper dtype, shape and data_offsets`);
+    throw headerInvalid(file, `tensor ${name} has no proper dtype, shape and data_offsets`, {
+      tensor: name,
+      expected: ["dtype", "shape", "data_offsets"],
+      found: entry,
+    });
   }
   const [start, end] = offsets as [number, number];
   const width = ELEMENT_BYTES[dtype] ?? OTHER_BYTES[dtype];
   const elements = shape.reduce((product, dimension) => product * dimension, 1);
-  if (end < start || (width !== undefined && elements * width !== end - start)) {
+  const bytes = elements * (width ?? 1);
+  if (end < start || (width !== undefined && bytes !== end - start)) {
     throw headerInvalid(
       file,
-      `tensor ${name} of ${dtype} [${shape.join(", ")}] needs ${elements * (width ?? 1)} bytes, its offsets span ${end - start}`,
+      `tensor ${name} of ${dtype} [${shape.join(", ")}] needs ${bytes} bytes, its offsets span ${end - start}`,
+      { tensor: name, expected: bytes, found: end - start },
     );
   }
   return { name, file, type: dtype, shape, start: dataStart + start, end: dataStart + end };
@@ -195,20 +221,22 @@ function isCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && (item as number) >= 0);
 }
 
-function headerInvalid(file: string, problem: string): EngineError {
+function headerInvalid(file: string, problem: string, details: object = {}): EngineError {
   return new EngineError("SAFETENSORS_HEADER_INVALID", `${file} is damaged: ${problem}.`, {
     remedy: "Download the file again.",
-    details: { file, problem },
+    details: { file, problem, ...details },
   });
 }
 
-function truncated(file: string, expected: number, found: number): EngineError {
+/** @param tensor the first one that is not whole; none if the header itself is not */
+function truncated(file: string, expected: number, found: number, tensor?: string): EngineError {
+  const where = tensor === undefined ? "in its header" : `in tensor ${tensor}`;
   return new EngineError(
     "SAFETENSORS_TRUNCATED",
-    `${file} is truncated: ${expected} bytes expected, ${found} found.`,
+    `${file} is truncated ${where}: ${expected} bytes expected, ${found} found.`,
     {
       remedy: "Download the file again.",
-      details: { file, expected, found },
+      details: { file, expected, found, ...(tensor === undefined ? {} : { tensor }) },
     },
   );
 }

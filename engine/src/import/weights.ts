@@ -74,16 +74,16 @@ export class Weights {
    */
   requireExactly(architecture: string, names: readonly string[], ignored: (name: string) => boolean): void {
     const known = new Set(names);
+    const others = [...this.#stored.keys()].filter((name) => !known.has(name) && !ignored(name));
     const missing = names.find((name) => !this.#stored.has(name));
-    if (missing !== undefined) throw tensorMissing(missing, CALLED_FOR);
-    for (const name of this.#stored.keys()) {
-      if (known.has(name) || ignored(name)) continue;
+    if (missing !== undefined) throw tensorMissing(missing, CALLED_FOR, others);
+    for (const name of others) {
       throw new EngineError(
         "TENSOR_UNEXPECTED",
         `The checkpoint holds tensor ${name}, which a ${architecture} with this config.json does not have.`,
         {
           remedy: "Only plain models without adapters or further biases can be imported.",
-          details: { tensor: name },
+          details: { tensor: name, expected: "no such tensor", found: this.#stored.get(name)!.shape },
         },
       );
     }

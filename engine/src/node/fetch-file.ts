@@ -9,10 +9,13 @@ export interface FetchOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds without a byte after which a server is given up. */
   readonly idleTimeout: number;
+  /** Waits so many milliseconds before another attempt, or rejects when `signal` fires. */
+  readonly wait: (milliseconds: number, signal: AbortSignal | undefined) => Promise<unknown>;
 }
 
 const SCHEMES = ["http:", "https:", "file:"];
-const ATTEMPTS = 4;
+/** Milliseconds before each further attempt: a server that is overwhelmed needs time, not company. */
+const PAUSES = [500, 2000, 8000];
 
 /** The address of a file in a folder. @throws EngineError `INVALID_ARGUMENT`. */
 export function fileUrl(folder: string, name: string): URL {
@@ -108,9 +111,14 @@ async function attempt(
     } catch (cause) {
       if (options.signal?.aborted) throw aborted(url, cause);
       if (cause instanceof EngineError) throw cause;
-      if (tries >= ATTEMPTS) throw failed(url, reasonOf(cause), cause);
+      if (tries > PAUSES.length) throw failed(url, reasonOf(cause), cause);
     } finally {
       clearTimeout(timer);
+    }
+    try {
+      await options.wait(PAUSES[tries - 1]!, options.signal);
+    } catch (cause) {
+      throw aborted(url, cause);
     }
   }
 }

@@ -67,14 +67,16 @@ export async function checkManifest(directory: string, model: Model, manifest: M
 
 /** @throws EngineError `MODEL_FILE_MISMATCH` naming the files that differ from the manifest. */
 export async function checkFiles(directory: string, manifest: ManifestClaim, cause?: unknown): Promise<void> {
-  const changed = changedFiles(manifest.files, await foundFiles(directory, manifest));
+  const files = await foundFiles(directory, manifest);
+  const changed = changedFiles(manifest.files, files);
   if (changed.length === 0) return;
+  const hashes = (of: FileHashes) => Object.fromEntries(changed.map((name) => [name, of[name]?.sha256]));
   throw new EngineError(
     "MODEL_FILE_MISMATCH",
     `${changed.join(", ")} in ${directory} differ from ${MANIFEST_FILE}.`,
     {
       remedy: REMEDY,
-      details: { directory, changed },
+      details: { directory, changed, expected: hashes(manifest.files), found: hashes(files) },
       cause,
     },
   );

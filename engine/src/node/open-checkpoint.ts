@@ -1,4 +1,4 @@
-import { open, readdir, readFile, stat } from "node:fs/promises";
+import { open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { EngineError } from "../errors.ts";
 import type { CheckpointSource } from "../import/checkpoint.ts";
@@ -26,7 +26,6 @@ export function openCheckpoint(directory: string): CheckpointSource {
       }
     },
     size: async (name) => (await stat(path(name))).size,
-    readText: (name) => readFile(path(name), "utf8"),
     async readBytes(name, start, end) {
       const file = await open(path(name));
       try {

@@ -9,7 +9,7 @@ import { expectRefusal } from "../testing/expect-error.ts";
 import { filesOf, tinyCheckpoint } from "../testing/tiny-checkpoint.ts";
 import { importToFolder } from "./import-to-folder.ts";
 import { writeManifest } from "./manifest.ts";
-import { pullModel } from "./pull.ts";
+import { pullModel as pull, type PullOptions } from "./pull.ts";
 
 type Handler = (name: string, request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -21,6 +21,12 @@ describe("pullModel", () => {
   let server: Server;
   let handler: Handler;
   let asked: string[];
+  let pauses: number[];
+  /** Without the pauses, which are only noted. */
+  const pullModel = (from: string, to: string, options: PullOptions = {}) => {
+    const wait = (milliseconds: number) => Promise.resolve(pauses.push(milliseconds));
+    return pull(from, to, { wait, ...options });
+  };
   const uri = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}/model`;
 
   const serveFile: Handler = async (name, request, response) => {
@@ -55,7 +61,7 @@ describe("pullModel", () => {
   });
   beforeEach(async () => {
     handler = serveFile;
-    asked = [];
+    [asked, pauses] = [[], []];
     destination = await mkdtemp(join(root, "pulled-"));
   });
 
@@ -111,6 +117,35 @@ describe("pullModel", () => {
     const model = await pullModel(uri(), destination);
     expect(model.commitment.modelRoot).to.equal(modelRoot);
     expect(broken.get("weights-00001.bin")).to.equal(2);
+    const twice = [...broken.values()].filter((times) => times === 2);
+    expect(pauses, "one before each second attempt").to.deep.equal(twice.map(() => 500));
+  });
+
+  it("waits longer each time while a server is overwhelmed, and gives up in the end", async () => {
+    handler = (name, request, response) =>
+      name === "athanor.json" && asked.length > 3
+        ? serveFile(name, request, response)
+        : void response.writeHead(503).end();
+    await expectRefusal(() => pullModel(uri(), destination), "MODEL_FETCH_FAILED", "503");
+    const files = [...new Set(asked)];
+    expect(files).to.have.length(2);
+    expect(asked).to.have.length(4 + 4);
+    expect(pauses).to.deep.equal([500, 2000, 8000, 500, 2000, 8000]);
+  });
+
+  it("can be stopped while it waits", async () => {
+    handler = (_name, _request, response) => void response.writeHead(429).end();
+    const stop = new AbortController();
+    const wait = (_: number, signal: AbortSignal | undefined) => {
+      stop.abort(new Error("enough"));
+      return Promise.reject(signal!.reason as Error);
+    };
+    await expectRefusal(
+      () => pullModel(uri(), destination, { signal: stop.signal, wait }),
+      "ABORTED",
+      "athanor.json",
+    );
+    expect(asked).to.have.length(1);
   });
 
   it("refuses another root before it fetches anything", async () => {

@@ -1,5 +1,6 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import { fetchText, fetchToFile, fileUrl, type FetchOptions } from "./fetch-file.ts";
@@ -17,6 +18,8 @@ export interface PullOptions {
   readonly onProgress?: (done: number, total: number) => void;
   /** Give a server up that is silent for so long, in milliseconds. Default 60,000. */
   readonly idleTimeout?: number;
+  /** Waits between two attempts at a file. Default: by the clock. */
+  readonly wait?: FetchOptions["wait"];
 }
 
 const LARGEST_MANIFEST = 4 * 2 ** 20;
@@ -35,7 +38,11 @@ const PENDING_MANIFEST = `${MANIFEST_FILE}${UNFINISHED}`;
  * `MANIFEST_INVALID`, `DESTINATION_OCCUPIED`, `ABORTED`, and what `loadModel` throws.
  */
 export async function pullModel(uri: string, directory: string, options: PullOptions = {}): Promise<Model> {
-  const connection = { signal: options.signal, idleTimeout: options.idleTimeout ?? 60_000 };
+  const connection: FetchOptions = {
+    signal: options.signal,
+    idleTimeout: options.idleTimeout ?? 60_000,
+    wait: options.wait ?? ((milliseconds, signal) => setTimeout(milliseconds, undefined, { signal })),
+  };
   const text = await fetchText(fileUrl(uri, MANIFEST_FILE), LARGEST_MANIFEST, connection);
   const manifest = parseManifest(text, uri);
   requireRoot(uri, manifest, options.root);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { dotExact, saturate, shiftRoundExact, squareRootExact } from "../testing/exact.ts";
+import { dotExact, saturate, shiftRoundExact, squareRootExact } from "../arithmetic/exact.ts";
 import { generateRandom } from "../testing/random.ts";
 import { runOperator } from "../testing/run-operator.ts";
 import { exponentialTable, sigmoidTable, tableOf } from "../tables/tables.ts";

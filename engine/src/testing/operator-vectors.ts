@@ -2,7 +2,7 @@ import { fromHex, toHex, type Hex } from "../commitments/hash.ts";
 import type { SectionType, SectionValues, Value } from "../operators/definition.ts";
 import type { OperatorKind } from "../program/program.ts";
 import type { Tensor } from "../tensors/tensor.ts";
-import { encodeTile } from "../trace/encode-tile.ts";
+import { encodeElements } from "../trace/encode-tile.ts";
 import type { OperatorRun } from "./run-operator.ts";
 
 type ElementType = SectionType | "int8" | "uint16";
@@ -91,7 +91,7 @@ export function decodeArray({ type, data }: VectorArray): SectionValues | Int8Ar
 
 export function encodeArray(values: SectionValues): VectorArray & { type: SectionType } {
   const type = typeOf(values);
-  return { type, data: toHex(encodeTile(type, values, 0, values.length, values.length)) };
+  return { type, data: toHex(encodeElements(type, values)) };
 }
 
 export function encodeValue({ values, exponents }: Value): VectorValue {

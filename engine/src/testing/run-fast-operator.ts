@@ -1,7 +1,9 @@
-import { instantiateKernels, allocateMemory } from "../fast/kernels.ts";
+import { allocateMemory } from "../fast/kernels.ts";
 import { planSession } from "../fast/layout.ts";
-import { runOperator, type Machine } from "../fast/operators.ts";
+import { runOperator } from "../fast/operators.ts";
+import type { Machine } from "../fast/step.ts";
 import { Products } from "../fast/products.ts";
+import { Threads } from "../fast/threads.ts";
 import { loadWeights, planWeights } from "../fast/weights.ts";
 import type { Model } from "../model.ts";
 import type { SectionValues, Value } from "../operators/definition.ts";
@@ -22,13 +24,15 @@ export function runFastOperator(kind: OperatorKind, run: OperatorRun): Record<st
   const memory = allocateMemory(layout.size);
   const { buffer } = memory;
   const plan = planWeights(model, 1, 2 ** 30);
+  const threads = new Threads(0);
   const machine: Machine = {
     model,
     layout,
-    kernels: instantiateKernels(memory),
+    memory: threads.share(memory),
     buffer,
     bytes: new Uint8Array(buffer),
-    products: new Products(model, plan, loadWeights(model, plan), undefined),
+    threads,
+    products: new Products(model, plan, loadWeights(model, plan, threads), threads),
   };
   for (const [tensor, { address, elements }] of layout.tables) {
     new Int32Array(buffer, address, elements).set(
@@ -108,7 +112,7 @@ function putInput(machine: Machine, source: number, { values, exponents }: Value
 
 /** Fills the cache: keys of all positions, or pages as they are at their last position. */
 function putHistory(machine: Machine, operator: Operator, run: OperatorRun): void {
-  const { layout, buffer, kernels } = machine;
+  const { layout, buffer, memory } = machine;
   const { history = [], position = 0, previous } = run;
   if (operator.kind === "page" && previous && position % PAGE !== 0) {
     const { address } = layout.caches.get(machine.model.program.operators.indexOf(operator))!;
@@ -128,7 +132,7 @@ function putHistory(machine: Machine, operator: Operator, run: OperatorRun): voi
     // The input's own slot carries each position's keys to the cache.
     putInput(machine, source, value, 1);
     const slot = layout.outputs[source]!;
-    kernels.storeKeys(
+    memory.kernels.storeKeys(
       slot.address,
       slot.address + slot.exponents,
       heads,

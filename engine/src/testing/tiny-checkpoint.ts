@@ -134,7 +134,6 @@ export function memorySource(files: ReadonlyMap<string, Uint8Array>): Checkpoint
     list: () => Promise.resolve([...files.keys()]),
     size: (name) => Promise.resolve(file(name).length),
     readBytes: (name, start, end) => Promise.resolve(file(name).slice(start, end)),
-    readText: (name) => Promise.resolve(new TextDecoder().decode(file(name))),
   };
 }
 

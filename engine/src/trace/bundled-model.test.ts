@@ -1,6 +1,8 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { createFastExecutor } from "../fast/executor.ts";
 import { loadModel } from "../node.ts";
+import { generate } from "../run/generate.ts";
 import { Tokenizer } from "../tokenizer.ts";
 import { referenceExecutor } from "./request.ts";
 import { openTiles, traceRequest } from "./trace.ts";
@@ -17,6 +19,17 @@ describe("a trace of the bundled model", () => {
     expect(commitment.traceRoot).to.equal(
       "0x086f95ea24440ff4b70de1c5a959da7873dab3c85ac5cb387f1736a91acf723f",
     );
+    for (const [blockSize, threads] of [
+      [1, 1],
+      [3, 2],
+    ] as const) {
+      const executor = createFastExecutor(model, { blockSize, threads, sharedWork: 1 });
+      const found = await traceRequest(model, request, {
+        executor: (_, options) => generate(model, { ...options, executor }),
+      });
+      expect(found, `blocks of ${blockSize} on ${threads} threads`).to.deep.equal(commitment);
+      executor.close();
+    }
     const last = model.program.operators.length - 1;
     const addresses = [
       { position: 0, operator: 7, tile: 63 },

@@ -7,32 +7,13 @@ import { validateProgram } from "../program/validate.ts";
 import { generate } from "../run/generate.ts";
 import type { Observation } from "../run/session.ts";
 import { copied, naiveTraceRoot } from "../testing/naive-trace.ts";
+import { modelShapes } from "../testing/model-shapes.ts";
 import { tinySource } from "../testing/tiny-checkpoint.ts";
 import { traceLayout } from "./layout.ts";
 import { openTiles, traceRequest } from "./trace.ts";
 import { verifyOpening } from "./verify.ts";
 
 const RUNS = process.env.ATHANOR_AUDIT ? 60 : 10;
-
-/** Shapes of whole models, small but uneven: more than one chunk of everything is left to the operators' vectors. */
-const shapes = fc
-  .record({
-    seed: fc.integer({ min: 1, max: 2 ** 31 }),
-    vocabulary: fc.integer({ min: 8, max: 80 }),
-    context: fc.integer({ min: 8, max: 70 }),
-    hidden: fc.integer({ min: 1, max: 20 }),
-    feedForward: fc.integer({ min: 1, max: 24 }),
-    layers: fc.integer({ min: 1, max: 3 }),
-    keyValueHeads: fc.integer({ min: 1, max: 3 }),
-    queriesPerHead: fc.integer({ min: 1, max: 3 }),
-    halfHead: fc.integer({ min: 1, max: 4 }),
-    tied: fc.boolean(),
-  })
-  .map(({ queriesPerHead, halfHead, ...shape }) => ({
-    ...shape,
-    heads: shape.keyValueHeads * queriesPerHead,
-    headSize: 2 * halfHead,
-  }));
 
 const picks = fc.record({
   prompt: fc.array(fc.nat(), { minLength: 1, maxLength: 40 }),
@@ -45,7 +26,7 @@ const picks = fc.record({
 describe("random programs", () => {
   it("survive their bytes, have the specified trace root from any blocks, and open anywhere", () =>
     fc.assert(
-      fc.asyncProperty(shapes, picks, async (shape, pick) => {
+      fc.asyncProperty(modelShapes, picks, async (shape, pick) => {
         const model = await importModel(tinySource(shape));
         const { program } = model;
         validateProgram(program);

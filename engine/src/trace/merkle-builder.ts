@@ -1,6 +1,8 @@
 import { PAD } from "../commitments/merkle.ts";
 import type { TreeHasher } from "./hasher.ts";
 
+const DIGEST = 32;
+
 /** Roots of subtrees whose leaves are all the same hash, by level. */
 export class Uniform {
   readonly #hasher: TreeHasher;
@@ -49,12 +51,21 @@ export class MerkleBuilder {
     this.#put(0, leaf);
   }
 
+  /** Pushes leaves of 32 bytes each, which stand one after another, in whole subtrees where nobody watches. */
+  pushAll(leaves: Uint8Array): void {
+    const total = leaves.length / DIGEST;
+    for (let done = 0; done < total;) {
+      const level = this.#wholeLevel(total - done);
+      const run = leaves.subarray(done * DIGEST, (done + 2 ** level) * DIGEST);
+      this.#put(level, level === 0 ? run.slice() : this.#hasher.subtree(run));
+      done += 2 ** level;
+    }
+  }
+
   /** Pushes `count` equal leaves, in as few subtrees as alignment and watched leaves allow. */
   fill(leaves: Uniform, count: number): void {
     for (let rest = count; rest > 0;) {
-      let level = 0;
-      while (2 ** (level + 1) <= rest && this.#count % 2 ** (level + 1) === 0) level++;
-      while (level > 0 && this.#watches(this.#count, this.#count + 2 ** level)) level--;
+      const level = this.#wholeLevel(rest);
       this.#put(level, leaves.root(level));
       rest -= 2 ** level;
     }
@@ -70,6 +81,14 @@ export class MerkleBuilder {
   /** Siblings of a watched leaf, from the leaf upwards. Complete once `root` was called. */
   path(index: number): Uint8Array[] {
     return this.#paths.get(index)!;
+  }
+
+  /** Level of the largest subtree that begins with the next leaf, has at most `rest` leaves and none that is watched. */
+  #wholeLevel(rest: number): number {
+    let level = 0;
+    while (2 ** (level + 1) <= rest && this.#count % 2 ** (level + 1) === 0) level++;
+    while (level > 0 && this.#watches(this.#count, this.#count + 2 ** level)) level--;
+    return level;
   }
 
   #put(level: number, hash: Uint8Array): void {

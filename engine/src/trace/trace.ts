@@ -5,7 +5,7 @@ import type { Model } from "../model.ts";
 import { createTreeHasher } from "./hasher.ts";
 import { checkAddress, traceLayout, type TraceAddress } from "./layout.ts";
 import { checkTraceRequest, defaultExecutor, type Executor, type TraceRequest } from "./request.ts";
-import { Tracer, type Opening, type TracedTile } from "./tracer.ts";
+import { Tracer, type Opening, type PositionListener, type TracedTile } from "./tracer.ts";
 
 export interface TraceOptions {
   /** Who computes. All executors yield the same trace. Default: the fast one, the reference where it cannot run. */
@@ -106,17 +106,20 @@ export function traceRootOf(positionsRoot: Hex, output: Hex): Hex {
   return toHex(taggedHash(HASH_TAG.trace, fromHex(positionsRoot), fromHex(output)));
 }
 
-async function replay(
+/** One pass over a request: its commitment, and the tracer with what it watched. */
+export async function replay(
   model: Model,
   request: TraceRequest,
   watched: readonly TraceAddress[],
   options: TraceOptions,
+  onPosition?: PositionListener,
 ): Promise<{ commitment: TraceCommitment; tracer: Tracer }> {
   checkTraceRequest(model, request);
   const { executor = defaultExecutor, signal } = options;
   const { prompt, maxTokens, outputLimit = maxTokens } = request;
   const hasher = await createTreeHasher();
-  const tracer = new Tracer(model.program, traceLayout(model.program), prompt.length, hasher, watched);
+  const layout = traceLayout(model.program);
+  const tracer = new Tracer(model.program, layout, prompt.length, hasher, watched, onPosition);
   const { tokens, stopped } = await executor(model, {
     prompt,
     maxTokens: outputLimit,

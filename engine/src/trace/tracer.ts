@@ -1,10 +1,12 @@
 import { EngineError } from "../errors.ts";
 import type { Program } from "../program/program.ts";
 import type { Observation } from "../run/session.ts";
-import { ELEMENT_BYTES, encodeTile } from "./encode-tile.ts";
+import { encodeSection, Scratch } from "./encode-tile.ts";
 import type { TreeHasher } from "./hasher.ts";
 import type { OperatorLayout, SectionLayout, TraceAddress, TraceLayout } from "./layout.ts";
 import { MerkleBuilder, padding, Uniform } from "./merkle-builder.ts";
+
+const DIGEST = 32;
 
 /** An address with the bytes that a trace has there; undefined where it has PAD. */
 export interface TracedTile extends TraceAddress {
@@ -16,6 +18,13 @@ export interface Opening extends TracedTile {
   /** Siblings from the tile upwards: levels of the operator, then of the position, then of the positions. */
   readonly path: readonly Uint8Array[];
 }
+
+/** Called with each position as its operators are complete; `operators` has undefined where one does not run. */
+export type PositionListener = (
+  position: number,
+  root: Uint8Array,
+  operators: readonly (Uint8Array | undefined)[],
+) => void;
 
 /** One operator at one position, while its sections arrive. */
 interface OpenOperator {
@@ -42,12 +51,14 @@ export class Tracer {
   readonly #promptLength: number;
   readonly #hasher: TreeHasher;
   readonly #pads: Uniform;
+  readonly #onPosition: PositionListener | undefined;
   /** Watched tiles by operator by position. */
   readonly #watched = new Map<number, Map<number, Map<number, Uint8Array | undefined>>>();
   /** Paths of watched tiles in their operators and of watched operators in their positions. */
   readonly #tilePaths = new Map<string, readonly Uint8Array[]>();
   readonly #operatorPaths = new Map<string, readonly Uint8Array[]>();
   readonly #positions: MerkleBuilder;
+  readonly #scratch = new Scratch();
   readonly #open = new Map<number, OpenPosition>();
   /** Roots of positions that are complete before an earlier one is. */
   readonly #early = new Map<number, Uint8Array>();
@@ -58,8 +69,10 @@ export class Tracer {
     promptLength: number,
     hasher: TreeHasher,
     watched: readonly TraceAddress[],
+    onPosition?: PositionListener,
   ) {
     this.#layout = layout;
+    this.#onPosition = onPosition;
     this.#program = program;
     this.#promptLength = promptLength;
     this.#hasher = hasher;
@@ -156,35 +169,35 @@ export class Tracer {
     values: Observation["values"],
     watched: Map<number, Uint8Array | undefined> | undefined,
   ): void {
-    const { type, groups, size, tile, tilesPerGroup } = section;
-    // Groups over positions arrive as far as they are filled.
-    const active = values.length / groups;
-    const filled = Math.ceil(active / tile);
-    let scratch: { count: number; length: number; bytes: Uint8Array } | undefined;
-    for (let group = 0; group < groups; group++) {
-      for (let index = 0; index < filled; index++) {
-        const start = index * tile;
-        const count = Math.min(active - start, tile);
-        const length = Math.min(size - start, tile);
-        const kept = watched?.has(tree.count);
-        // Most tiles of a section are alike in length and are hashed one after another in the same bytes.
-        if (kept || scratch?.count !== count || scratch.length !== length) {
-          scratch = { count, length, bytes: new Uint8Array(ELEMENT_BYTES[type] * length) };
-        }
-        const data = encodeTile(type, values, group * active + start, count, length, scratch.bytes);
-        if (kept) {
-          watched!.set(tree.count, data);
-          scratch = undefined;
-        }
-        tree.push(this.#hasher.leaf(data));
+    const { whole, short, perGroup, filled } = encodeSection(section, values, this.#scratch);
+    const digests = this.#hasher.leaves(whole.bytes, whole.size);
+    const { groups, tilesPerGroup } = section;
+    if (perGroup === tilesPerGroup) {
+      tree.pushAll(digests);
+    } else {
+      const shortDigests = this.#hasher.leaves(short.bytes, short.size);
+      for (let group = 0; group < groups; group++) {
+        tree.pushAll(digests.subarray(group * perGroup * DIGEST, (group + 1) * perGroup * DIGEST));
+        if (filled > perGroup) tree.pushAll(shortDigests.subarray(group * DIGEST, (group + 1) * DIGEST));
+        tree.fill(this.#pads, tilesPerGroup - filled);
       }
-      tree.fill(this.#pads, tilesPerGroup - filled);
+    }
+    for (const tile of watched?.keys() ?? []) {
+      const offset = tile - section.firstTile;
+      if (offset < 0 || offset >= groups * tilesPerGroup) continue;
+      const [group, index] = [Math.floor(offset / tilesPerGroup), offset % tilesPerGroup];
+      if (index >= filled) continue;
+      const { bytes, size } = index < perGroup ? whole : short;
+      const at = index < perGroup ? group * perGroup + index : group;
+      watched!.set(tile, bytes.slice(at * size, (at + 1) * size));
     }
   }
 
   #complete(position: number, state: OpenPosition): void {
     this.#open.delete(position);
-    this.#early.set(position, this.#positionRoot(position, state.roots));
+    const complete = this.#positionRoot(position, state.roots);
+    this.#early.set(position, complete);
+    this.#onPosition?.(position, complete, state.roots);
     for (;;) {
       const root = this.#early.get(this.#positions.count);
       if (!root) return;
