@@ -1,13 +1,18 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { index: "src/index.ts", protocol: "src/protocol.ts", node: "src/node.ts" },
+  entry: {
+    index: "src/index.ts",
+    protocol: "src/protocol.ts",
+    disputes: "src/disputes.ts",
+    node: "src/node.ts",
+  },
   format: ["esm"],
   target: "es2022",
   platform: "neutral",
-  // The engine's commitments and tokenizer become part of the bundle; the rest of the engine is not needed.
-  noExternal: [/^@athanor\/engine/],
-  external: [/^node:/],
+  // The engine's commitments and tokenizer become part of the bundle; only disputes need the rest, as a peer.
+  noExternal: [/^@athanor\/engine\/(commitments|tokenizer)$/],
+  external: [/^node:/, "@athanor/engine", "@athanor/engine/dispute", "@athanor/engine/trace"],
   splitting: true,
   dts: true,
   sourcemap: true,

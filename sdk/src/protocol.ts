@@ -31,4 +31,5 @@ export {
   type JobOutcome,
   type SubmittedResult,
 } from "./protocol/read-outcome.ts";
+export { missingProgramCalls, uploadProgram, type ProgramCall } from "./protocol/upload-program.ts";
 export { tokenBytes, tokensOf } from "./protocol/tokens.ts";

@@ -11,7 +11,7 @@ import { sendTransaction } from "../transactions/send.ts";
 import { buildReceipt } from "./build-receipt.ts";
 import { createContext, sendOptions, tokenInfo, type ClientContext } from "./context.ts";
 import { findOffers } from "./find-offers.ts";
-import { expireJob, finalizeJob, followJob } from "./follow-job.ts";
+import { finalizeJob, followJob, refundJob } from "./follow-job.ts";
 import { infer } from "./infer.ts";
 import { findJob, findOutcome, readState } from "./job-records.ts";
 import { prepare } from "./quote.ts";
@@ -138,9 +138,9 @@ export class AthanorClient {
     return this.#endJob(jobId, options.signal, finalizeJob);
   }
 
-  /** Takes back the escrow of a job that was not answered in time. */
+  /** Takes back the escrow of a job that was not answered in time, or whose provider was convicted of a wrong result. */
   async refund(jobId: string, options: { signal?: AbortSignal } = {}): Promise<InferenceReceipt> {
-    return this.#endJob(jobId, options.signal, expireJob);
+    return this.#endJob(jobId, options.signal, refundJob);
   }
 
   /** Everything the chain knows of a job. */

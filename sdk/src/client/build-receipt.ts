@@ -7,7 +7,12 @@ import type { FundingStep } from "../transactions/fund.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { tokenInfo, type ClientContext } from "./context.ts";
 
-const endingSteps = { Finalized: "finalize", Expired: "expire", Declined: "decline" } as const;
+const endingSteps = {
+  Finalized: "finalize",
+  Expired: "expire",
+  Declined: "decline",
+  Refunded: "refund",
+} as const;
 
 /** Puts together what happened on chain: who sent which transaction, what its gas cost, who was paid what. */
 export async function buildReceipt(
@@ -82,7 +87,7 @@ async function paymentOf(
     };
   }
   const unpaid = { token, escrowed, charged: 0n, earned: 0n, fee: 0n };
-  if (ended?.kind === "Expired") {
+  if (ended?.kind === "Expired" || ended?.kind === "Refunded") {
     const { refund, bounty, bountyRecipient } = ended;
     return { ...unpaid, refund, bounty, bountyRecipient, settled: true };
   }

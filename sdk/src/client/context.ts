@@ -33,7 +33,14 @@ export interface ClientContext {
   readonly sending: Mutex;
 }
 
-const contractNames = ["ath", "vault", "providerRegistry", "modelRegistry", "jobEscrow"] as const;
+const contractNames = [
+  "ath",
+  "vault",
+  "providerRegistry",
+  "modelRegistry",
+  "jobEscrow",
+  "disputeGame",
+] as const;
 
 /** Connects and checks that the contracts are there and belong together. */
 export async function createContext(options: ConnectOptions): Promise<ClientContext> {

@@ -21,12 +21,21 @@ export async function findOffers(
 ): Promise<Offer[]> {
   const providers = await scanProviders(context, model, token, signal);
   const offers = await mapLimited(providers, PARALLEL_READS, (provider) =>
-    readOffer(context, provider, model, token),
+    readOffer(context, provider, model, token).catch(ignoreConvicted),
   );
   return offers.filter((offer) => offer !== undefined);
 }
 
-/** One provider's offer, or undefined if there is none. */
+/** Offers of convicted providers stand, but nobody can take them. */
+function ignoreConvicted(error: unknown): undefined {
+  if (toAthanorError(error).code !== "ProviderJailed") throw error;
+}
+
+/**
+ * One provider's offer, or undefined if there is none.
+ *
+ * @throws AthanorError ProviderJailed if the provider was convicted of a wrong result
+ */
 export async function readOffer(
   context: ClientContext,
   provider: string,
@@ -55,7 +64,7 @@ export async function readOffer(
     };
   } catch (error) {
     if (toAthanorError(error).code === "NoSuchOffer") return undefined;
-    throw error;
+    throw toAthanorError(error);
   }
 }
 

@@ -28,7 +28,7 @@ const resolvedByLooking = new Set([
 
 /**
  * Follows a job to its result, and on request to its payment. Takes the exits that nobody else takes: expires the job when the
- * provider missed its deadline, finalises a result whose window is over.
+ * provider missed its deadline, finalises a result whose window is over, refunds it if the provider was convicted meanwhile.
  *
  * @throws ProviderFailedError when there is no result; the escrow is refunded then
  */
@@ -39,9 +39,8 @@ export async function followJob(
   funding: readonly FundingStep[] = [],
 ): Promise<InferenceResult> {
   const { record, outcome } = await awaitEnd(context, created, options, "result");
-  if (!outcome.submitted) {
-    const code = outcome.ended?.kind === "Declined" ? "ProviderDeclined" : "ProviderDidNotAnswer";
-    throw new ProviderFailedError(code, record, await buildReceipt(context, record, outcome, funding));
+  if (!outcome.submitted || outcome.ended?.kind === "Refunded") {
+    throw await failureOf(context, record, outcome, funding);
   }
   const tokenizer = await tokenizerOf(context, record.terms.modelRoot, options.signal);
   const text = tokenizer.decode(outcome.submitted.tokens);
@@ -49,9 +48,24 @@ export async function followJob(
   if (options.waitFor !== "finalized") return resultOf(context, record, outcome, text, funding);
 
   const final = await awaitEnd(context, record, options, "payment");
+  if (final.outcome.ended!.kind === "Refunded") {
+    throw await failureOf(context, final.record, final.outcome, funding);
+  }
   const transactionHash = final.outcome.ended!.position.transactionHash;
   options.onProgress?.({ stage: "finalized", jobId: final.record.id, transactionHash });
   return resultOf(context, final.record, final.outcome, text, funding);
+}
+
+async function failureOf(
+  context: ClientContext,
+  record: JobRecord,
+  outcome: JobOutcome,
+  funding: readonly FundingStep[],
+): Promise<ProviderFailedError> {
+  const codes = { Declined: "ProviderDeclined", Refunded: "ProviderConvicted" } as const;
+  const kind = outcome.ended?.kind;
+  const code = kind === "Declined" || kind === "Refunded" ? codes[kind] : "ProviderDidNotAnswer";
+  return new ProviderFailedError(code, record, await buildReceipt(context, record, outcome, funding));
 }
 
 interface Followed {
@@ -72,7 +86,11 @@ async function awaitEnd(
   for (let waited = false; ;) {
     const block = await confirmedBlock(context, signal);
     const { status } = await readState(context, record.id, block);
-    if (isReached(status, awaited)) return { record, outcome: await findOutcome(context, record, block) };
+    if (isReached(status, awaited)) {
+      const outcome = await findOutcome(context, record, block);
+      // Some nodes answer calls from a block later than the one asked for. Its events are there when we look again.
+      if (status === "Submitted" ? outcome.submitted : outcome.ended) return { record, outcome };
+    }
     if (status === "None") record = (await repeatedCreation(context, record)) ?? record;
 
     const chainTime = await reader.time(signal);
@@ -129,7 +147,7 @@ async function takeExit(
   const stage = status === "Created" ? "refunding" : "finalizing";
   const onSent = (transactionHash: string) => onProgress?.({ stage, transactionHash });
   try {
-    await (status === "Created" ? expireJob : finalizeJob)(context, record, { onSent, signal });
+    await (status === "Created" ? refundJob : finalizeOrRefundJob)(context, record, { onSent, signal });
     return true;
   } catch (error) {
     if (error instanceof AthanorError && resolvedByLooking.has(error.code)) return false;
@@ -142,15 +160,36 @@ interface ExitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Ends a job that nobody answered; escrow and bounty come back to a client that does this itself. */
-export async function expireJob(
+/**
+ * Ends a job that nobody answered in time, or whose provider was convicted; escrow and bounty come back to a client that does this
+ * itself.
+ */
+export async function refundJob(
   context: ClientContext,
   { terms }: JobRecord,
   options: ExitOptions = {},
 ): Promise<void> {
-  const { jobEscrow } = context.contracts;
-  const data = jobEscrow.interface.encodeFunctionData("expire", [terms, bountyRecipient(context, terms)]);
+  const { jobEscrow, vault } = context.contracts;
+  const exit = (await vault.isJailed(terms.provider)) ? "refund" : "expire";
+  const recipient = bountyRecipient(context, terms);
+  const data =
+    exit === "refund"
+      ? jobEscrow.interface.encodeFunctionData("refund", [terms, recipient])
+      : jobEscrow.interface.encodeFunctionData("expire", [terms, recipient]);
   await sendToEscrow(context, data, "refund a job", options);
+}
+
+async function finalizeOrRefundJob(
+  context: ClientContext,
+  record: JobRecord,
+  options: ExitOptions,
+): Promise<void> {
+  try {
+    await finalizeJob(context, record, options);
+  } catch (error) {
+    if (!(error instanceof AthanorError) || error.code !== "ProviderJailed") throw error;
+    await refundJob(context, record, options);
+  }
 }
 
 /** Pays for a result whose window is over, and takes the bounty. */

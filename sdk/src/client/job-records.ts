@@ -32,7 +32,7 @@ export function jobInReceipt(context: ClientContext, receipt: TransactionReceipt
 }
 
 /** Terms hash to the id, and the prompt to the terms: a node that lies about either is caught. */
-function verifyRecord({ contracts, chainId }: ClientContext, record: JobRecord): JobRecord {
+export function verifyRecord({ contracts, chainId }: ClientContext, record: JobRecord): JobRecord {
   const { id, terms, promptTokens, seed } = record;
   if (jobIdOf(terms, chainId, contracts.deployment.jobEscrow) !== id) {
     throw athanorError("JobRecordInvalid", { id, details: "the terms are not those of this id." });

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { ProviderFailedError } from "../errors/provider-failed-error.ts";
 import type { JobTerms } from "../protocol/job.ts";
 import { answerTokens } from "../testing/byte-tokenizer.ts";
+import { convictProvider } from "../testing/convict.ts";
 import { mined, registerProvider, startLocalChain, type LocalChain } from "../testing/local-chain.ts";
 import { rejection } from "../testing/rejection.ts";
 import { startScriptedProvider, type Script } from "../testing/scripted-provider.ts";
@@ -119,5 +120,73 @@ describe("when the provider fails", () => {
     const result = await client.infer(request());
     expect(result.text).to.equal("at last");
     expect(result.receipt.steps.map(({ name }) => name)).to.deep.equal(["create", "submit"]);
+  });
+});
+
+describe("when the provider is convicted of a wrong result", () => {
+  let chain: LocalChain;
+  let client: AthanorClient;
+  let worker: { stop(): Promise<void> };
+
+  before(async () => {
+    chain = await startLocalChain();
+    await registerProvider(chain);
+    worker = startScriptedProvider(chain, ({ terms }) =>
+      terms.maxTokens === 9n ? "silence" : answerTokens("wrong"),
+    );
+    client = await chain.connect();
+  });
+
+  after(async () => {
+    await worker.stop();
+    await chain.close();
+  });
+
+  const request = (maxTokens: number): InferRequest => ({
+    model: chain.model,
+    prompt: "To be",
+    maxTokens,
+    maxPrice: 100n * ONE,
+    deadlineSeconds: 600,
+  });
+
+  it("answered and open jobs are refunded, whatever they were waiting for, and it is offered no more", async () => {
+    const before = await client.funds();
+    const answered = await client.infer(request(20));
+    const waited = await client.infer(request(20));
+    const created = new Promise<string>((resolve) => {
+      void client
+        .infer({
+          ...request(9),
+          onProgress: (progress) => {
+            if (progress.stage === "waiting") resolve(progress.jobId);
+          },
+        })
+        .catch(() => undefined);
+    });
+    const open = await created;
+    await convictProvider(chain);
+
+    const receipt = await client.refund(open);
+    expect(receipt.steps.at(-1)!.name).to.equal("refund");
+    expect((await client.job(open)).status).to.equal("Refunded");
+    await client.refund(answered.job.id);
+    const resumed = await rejection(client.resume(answered.job.id));
+    expect(resumed).to.include({ code: "ProviderConvicted" });
+
+    await chain.advance(Number(waited.job.terms.challengeWindow) + 120);
+    const error = await rejection(client.waitFinalized(waited.job.id));
+    if (!(error instanceof ProviderFailedError)) throw error;
+    expect(error.code).to.equal("ProviderConvicted");
+    expect(error.receipt.payment).to.include({ charged: 0n, earned: 0n, fee: 0n, settled: true });
+    expect(error.receipt.steps.map(({ name }) => name)).to.deep.equal(["create", "submit", "refund"]);
+    const after = await client.funds();
+    expect(after.wallet + after.available).to.equal(before.wallet + before.available);
+    expect(after.escrowed).to.equal(0n);
+
+    const values = { provider: chain.accounts.owner.address };
+    const pinned = await rejection(client.quote({ ...request(20), ...values }));
+    expect([pinned.code, pinned.values]).to.deep.equal(["ProviderJailed", values]);
+    expect(await client.offers({ model: chain.model })).to.deep.equal([]);
   });
 });

@@ -208,6 +208,23 @@ describe("resilience", () => {
       provider.destroy();
     });
 
+    it("and tells of a result before it has the result's event: it is asked again", async () => {
+      const topic = chain.contracts.jobEscrow.interface.getEvent("ResultSubmitted").topicHash;
+      await stopAt("created");
+      const [job] = await client.jobs();
+      await answer(job!.id);
+      let withheld = 0;
+      chain.hooks.intercept = async (method, _params, ask) => {
+        const result = await ask();
+        if (method !== "eth_getLogs" || withheld === 3) return result;
+        const others = (result as { topics: string[] }[]).filter(({ topics }) => topics[0] !== topic);
+        if (others.length < (result as unknown[]).length) withheld++;
+        return others;
+      };
+      expect((await client.resume(job!.id)).text).to.equal(ANSWER);
+      expect(withheld).to.equal(3);
+    });
+
     it("and stays away: a typed error after a bounded number of attempts", async () => {
       let attempts = 0;
       chain.hooks.intercept = (method, _params, ask) => {

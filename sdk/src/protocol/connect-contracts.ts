@@ -1,14 +1,18 @@
 import { Contract, Interface, type ContractRunner, type InterfaceAbi } from "ethers";
 import {
   athTokenAbi,
+  disputeGameAbi,
   jobEscrowAbi,
   modelRegistryAbi,
+  programRegistryAbi,
   providerRegistryAbi,
   vaultAbi,
 } from "../generated/abi.ts";
 import type { AthToken } from "../generated/contracts/AthToken.ts";
+import type { DisputeGame } from "../generated/contracts/DisputeGame.ts";
 import type { JobEscrow } from "../generated/contracts/JobEscrow.ts";
 import type { ModelRegistry } from "../generated/contracts/ModelRegistry.ts";
+import type { ProgramRegistry } from "../generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../generated/contracts/ProviderRegistry.ts";
 import type { Vault } from "../generated/contracts/Vault.ts";
 import type { Deployment } from "./deployment.ts";
@@ -35,7 +39,9 @@ export interface AthanorContracts {
   readonly vault: Vault;
   readonly providerRegistry: ProviderRegistry;
   readonly modelRegistry: ModelRegistry;
+  readonly programRegistry: ProgramRegistry;
   readonly jobEscrow: JobEscrow;
+  readonly disputeGame: DisputeGame;
   readonly deployment: Deployment;
 }
 
@@ -57,7 +63,9 @@ export function connectContracts(runner: ContractRunner | null, deployment: Depl
       runner,
     ) as ProviderRegistry,
     modelRegistry: contractAt(deployment.modelRegistry, modelRegistryAbi, runner) as ModelRegistry,
+    programRegistry: contractAt(deployment.programRegistry, programRegistryAbi, runner) as ProgramRegistry,
     jobEscrow: contractAt(deployment.jobEscrow, jobEscrowAbi, runner) as JobEscrow,
+    disputeGame: contractAt(deployment.disputeGame, disputeGameAbi, runner) as DisputeGame,
     deployment,
   };
 }

@@ -7,7 +7,9 @@ export interface Deployment {
   readonly vault: string;
   readonly providerRegistry: string;
   readonly modelRegistry: string;
+  readonly programRegistry: string;
   readonly jobEscrow: string;
+  readonly disputeGame: string;
   /** Block of the first contract: no event is older. Default 0. */
   readonly startBlock?: number | undefined;
 }

@@ -3,6 +3,7 @@ import type {
   JobDeclinedEvent,
   JobExpiredEvent,
   JobFinalizedEvent,
+  JobRefundedEvent,
   ResultSubmittedEvent,
 } from "../generated/contracts/JobEscrow.ts";
 import type { AthanorContracts } from "./connect-contracts.ts";
@@ -32,7 +33,8 @@ export type JobEnding =
       readonly position: EventPosition;
     }
   | {
-      readonly kind: "Expired";
+      /** Nobody answered; or the provider was convicted of a wrong result, whether it answered this job or not. */
+      readonly kind: "Expired" | "Refunded";
       readonly refund: bigint;
       readonly bounty: bigint;
       readonly bountyRecipient: string;
@@ -58,7 +60,7 @@ export async function readOutcome(
   options: ReadLogsOptions = {},
 ): Promise<JobOutcome> {
   const { jobEscrow, deployment } = contracts;
-  const names = ["ResultSubmitted", "JobFinalized", "JobExpired", "JobDeclined"] as const;
+  const names = ["ResultSubmitted", "JobFinalized", "JobExpired", "JobDeclined", "JobRefunded"] as const;
   const topics = [names.map((name) => jobEscrow.interface.getEvent(name).topicHash), id];
   const address = deployment.jobEscrow;
   const logs = await readLogs(logReaderOf(jobEscrow), { address, topics }, fromBlock, toBlock, options);
@@ -84,6 +86,11 @@ export function decodeOutcome(contracts: AthanorContracts, log: Log): JobOutcome
     case "JobExpired": {
       const { refund, bounty, bountyRecipient } = description.args as unknown as JobExpiredEvent.OutputObject;
       return { ended: { kind: "Expired", refund, bounty, bountyRecipient, position } };
+    }
+    case "JobRefunded": {
+      const { refund, bounty, bountyRecipient } =
+        description.args as unknown as JobRefundedEvent.OutputObject;
+      return { ended: { kind: "Refunded", refund, bounty, bountyRecipient, position } };
     }
     case "JobDeclined": {
       const { refund } = description.args as unknown as JobDeclinedEvent.OutputObject;

@@ -2,7 +2,7 @@ import type { TokenInfo } from "../amounts/token-info.ts";
 
 /** A transaction that moved a job along. */
 export interface ChainStep {
-  readonly name: "approve" | "fund" | "create" | "submit" | "finalize" | "expire" | "decline";
+  readonly name: "approve" | "fund" | "create" | "submit" | "finalize" | "expire" | "decline" | "refund";
   readonly block: number;
   readonly blockHash: string;
   /** Seconds since 1970. */

@@ -1,6 +1,9 @@
 import { BrowserProvider, Contract, HDNodeWallet, type Eip1193Provider } from "ethers";
 import { network } from "hardhat";
 import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { programParts } from "../../../engine/src/program/encode.ts";
+import { workPerPosition } from "../../../engine/src/program/work.ts";
+import { minimalProgram } from "../../../engine/src/testing/minimal-program.ts";
 import localAthanor from "../../../ignition/modules/LocalAthanor.ts";
 import type { TokenInfo } from "../amounts/token-info.ts";
 import { AthanorClient } from "../client/athanor-client.ts";
@@ -10,6 +13,7 @@ import { mockStablecoinAbi } from "../generated/abi.ts";
 import { connectContracts, connectToken, type AthanorContracts } from "../protocol/connect-contracts.ts";
 import type { Prices } from "../protocol/cost.ts";
 import type { Deployment } from "../protocol/deployment.ts";
+import { uploadProgram } from "../protocol/upload-program.ts";
 import { BYTE_VOCABULARY, byteTokenizerHash, byteTokenizerJson } from "./byte-tokenizer.ts";
 
 /** Answers one request of a client in front of the node: by itself, or by asking on. */
@@ -76,7 +80,9 @@ export async function startLocalChain(options: { modelUri?: string } = {}): Prom
     vault: await addressOf("vault"),
     providerRegistry: await addressOf("providerRegistry"),
     modelRegistry: await addressOf("modelRegistry"),
+    programRegistry: await addressOf("programRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
+    disputeGame: await addressOf("disputeGame"),
   };
 
   const rpc = (method: string, params: unknown[] = []): Promise<unknown> =>
@@ -162,11 +168,12 @@ async function mint(chain: LocalChain, address: string, amount: bigint): Promise
 }
 
 async function registerModel(contracts: AthanorContracts, uri: string): Promise<string> {
+  const program = minimalProgram({ vocabulary: BYTE_VOCABULARY, context: CONTEXT_LENGTH, width: 4_000 });
   const model = {
     vocabularySize: BYTE_VOCABULARY,
     contextLength: CONTEXT_LENGTH,
-    workPerPosition: 1_000_000n,
-    programRoot: `0x${"11".repeat(32)}`,
+    workPerPosition: workPerPosition(program),
+    programRoot: await uploadProgram(contracts, programParts(program)),
     weightsRoot: `0x${"22".repeat(32)}`,
     tokenizerHash: byteTokenizerHash(),
   };

@@ -1,0 +1,14 @@
+/** Disputes about results: check, challenge, defend. Needs `@athanor/engine`, which computes. */
+export { Disputes } from "./disputes/disputes.ts";
+export { revealLevels } from "./disputes/descent.ts";
+export type {
+  ChallengeOptions,
+  ChallengeOutcome,
+  DefenceOutcome,
+  DisputePoint,
+  DisputesOptions,
+  MoveKind,
+  MoveMade,
+  PlayOptions,
+  Verification,
+} from "./disputes/types.ts";

@@ -1,0 +1,125 @@
+import { tokensRoot, toHex } from "@athanor/engine/commitments";
+import { RevealedNodes } from "@athanor/engine/dispute";
+import { locateTile } from "@athanor/engine/trace";
+import { athanorError } from "../errors/athanor-error.ts";
+import { decodeJobState } from "../protocol/job-state.ts";
+import type { DisputeContext } from "./context.ts";
+import { nodeAt } from "./descent.ts";
+import { firstDifference, type Dispute } from "./dispute.ts";
+import type { Move } from "./moves.ts";
+import type { ChallengeState } from "./state.ts";
+import { stepMove } from "./step.ts";
+
+/** A dispute from the side of who doubts the result. */
+export interface Challenge extends Dispute {
+  readonly salt: string;
+  readonly maximumBond: bigint | undefined;
+}
+
+/** The challenger's next move until there is a verdict; undefined while there is nothing to do. */
+export async function challengerMove(
+  context: DisputeContext,
+  challenge: Challenge,
+  state: ChallengeState,
+): Promise<Move | undefined> {
+  if (state.status === "None") return commit(context, challenge, state);
+  if (state.status === "Committed") return open(challenge, state);
+  const { side, deadline } = state.turn!;
+  // Whoever's clock it is: an ended game is better than one that nobody ends.
+  if (state.time > deadline) return { kind: "timeout", args: [state.id], state };
+  if (state.stage === "Named") return stepMove(context, challenge, state, false);
+  if (state.stage === "Tile") return nameElement(context, challenge, state, side === "Challenger");
+  if (side === "Provider") return undefined;
+  const own = await challenge.own.tree.commitment();
+  if (state.stage === "Root" && own.positionsRoot === state.positionsRoot) {
+    const element = firstDifference(challenge.submitted.tokens, own.tokens);
+    if (element === undefined) throw nothingWrong(challenge, state);
+    return { kind: "disputeOutput", args: [state.id, state.positionsRoot, element], state };
+  }
+  return narrow(context, challenge, state);
+}
+
+async function commit(
+  { contracts }: DisputeContext,
+  { job, submitted, maximumBond }: Challenge,
+  state: ChallengeState,
+): Promise<Move> {
+  const { finalizableAt } = submitted;
+  const packed = await contracts.jobEscrow.jobState(job.id);
+  if (decodeJobState(packed).status !== "Submitted") {
+    throw athanorError("JobNotSubmitted", { id: job.id, state: packed });
+  }
+  if (state.time >= finalizableAt) throw athanorError("ChallengeTooLate", { id: job.id, finalizableAt });
+  const bond = await contracts.disputeGame.bondOf(job.terms);
+  if (maximumBond !== undefined && bond > maximumBond) {
+    throw athanorError("BondAboveLimit", { id: job.id, bond, maximumBond });
+  }
+  return { kind: "commit", args: [state.id], value: bond, state };
+}
+
+function open({ job, submitted, salt }: Challenge, state: ChallengeState): Move {
+  const output = { count: submitted.tokens.length, tokensRoot: tokensRoot(submitted.tokens) };
+  return { kind: "open", args: [job.terms, output, salt], state };
+}
+
+/** On to the first of the current node's descendants that is not as this side computes it. */
+async function narrow(context: DisputeContext, challenge: Challenge, state: ChallengeState): Promise<Move> {
+  const { own, submitted } = challenge;
+  const { layout } = own.tree;
+  const isRoot = state.stage === "Root";
+  const node = isRoot ? { tree: 0, level: layout.positionDepth, index: 0 } : nodeAt(state);
+  const hash = isRoot ? state.positionsRoot : state.node;
+  const children = await context.reveals.children(
+    state.jobId,
+    { node, hash },
+    isRoot,
+    submitted.position.block,
+  );
+  const levels = Math.log2(children.length);
+  const mine = await own.tree.descendants(node, levels);
+  const index = children.findIndex((child, at) => toHex(child) !== toHex(mine[at]!));
+  if (index < 0) throw nothingWrong(challenge, state);
+  const known = new RevealedNodes();
+  known.add(node, children);
+  const chosen = { ...node, level: node.level - levels, index: node.index * 2 ** levels + index };
+  const siblings = known.siblings(chosen, levels).map((sibling) => toHex(sibling!));
+  return { kind: "narrow", args: [state.id, index, toHex(children[index]!), siblings], state };
+}
+
+/** Names the first element of the tile that differs, once it is shown; at once where nothing should be. */
+async function nameElement(
+  context: DisputeContext,
+  challenge: Challenge,
+  state: ChallengeState,
+  isShown: boolean,
+): Promise<Move | undefined> {
+  const { own, submitted } = challenge;
+  const { position, operator, tile } = state.at;
+  const mine = await own.tree.tile({ position, operator, tile });
+  if (mine && !isShown) return undefined;
+  const element = mine
+    ? firstElement(
+        mine,
+        await context.reveals.tile(state.jobId, state.node, submitted.position.block),
+        elementBytes(challenge, operator, tile),
+      )
+    : 0;
+  return { kind: "nameElement", args: [state.id, state.node, element], state };
+}
+
+/** Of tiles of another length any element is wrong. */
+function firstElement(mine: Uint8Array, shown: Uint8Array, bytes: number): number {
+  if (mine.length !== shown.length) return 0;
+  return Math.floor(mine.findIndex((byte, at) => byte !== shown[at]) / bytes);
+}
+
+const ELEMENT_BYTES = { int16: 2, int32: 4, uint32: 4, int64: 8 } as const;
+
+function elementBytes({ own }: Challenge, operator: number, tile: number): number {
+  const { section } = locateTile(own.tree.layout.operators[operator]!, tile);
+  return ELEMENT_BYTES[section.type];
+}
+
+function nothingWrong({ job }: Challenge, { id }: ChallengeState): Error {
+  return athanorError("NothingWrong", { challengeId: id, id: job.id });
+}

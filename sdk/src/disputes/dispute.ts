@@ -1,0 +1,56 @@
+import { inputRoot, tokensRoot } from "@athanor/engine/commitments";
+import { findOutcome } from "../client/job-records.ts";
+import { athanorError } from "../errors/athanor-error.ts";
+import { JobStatus } from "../generated/enums.ts";
+import type { JobRecord } from "../protocol/job.ts";
+import type { SubmittedResult } from "../protocol/read-outcome.ts";
+import { ownOf, type DisputeContext, type Own } from "./context.ts";
+import type { Claim } from "./engine.ts";
+
+/** A job with its result, and the same request as this program computes it. */
+export interface Dispute {
+  readonly job: JobRecord;
+  readonly submitted: SubmittedResult;
+  readonly own: Own;
+}
+
+/**
+ * @throws AthanorError `JobNotSubmitted` when there is no result to dispute, `ModelUnavailable`
+ */
+export async function disputeOf(
+  context: DisputeContext,
+  job: JobRecord,
+  signal?: AbortSignal,
+): Promise<Dispute> {
+  const { contracts, reader } = context;
+  const { submitted } = await findOutcome(context, job, await reader.blockNumber(signal));
+  if (!submitted) {
+    const state = await contracts.jobEscrow.jobState(job.id);
+    throw athanorError("JobNotSubmitted", {
+      id: job.id,
+      state: state === 0n ? BigInt(JobStatus.None) : state,
+    });
+  }
+  return { job, submitted, own: await ownOf(context, job) };
+}
+
+/** What the provider stands for, with the trace it posted. */
+export function claimOf({ job, submitted }: Dispute, positionsRoot: string): Claim {
+  const { promptTokens, seed, terms } = job;
+  const { modelRoot, maxTokens } = terms;
+  return {
+    modelRoot: modelRoot as Claim["modelRoot"],
+    inputRoot: inputRoot({ prompt: promptTokens, maxTokens: Number(maxTokens), seed }),
+    outputTokensRoot: tokensRoot(submitted.tokens),
+    outputCount: submitted.tokens.length,
+    complete: true,
+    positionsRoot: positionsRoot as Claim["positionsRoot"],
+  };
+}
+
+/** Index of the first token that differs, or of the ending where one goes on and the other ends; undefined for equal outputs. */
+export function firstDifference(left: readonly number[], right: readonly number[]): number | undefined {
+  const index = left.findIndex((token, at) => token !== right[at]);
+  if (index >= 0) return index;
+  return left.length === right.length ? undefined : left.length;
+}

@@ -1,0 +1,81 @@
+import { findJob, verifyRecord } from "../client/job-records.ts";
+import { validateHash } from "../client/validate.ts";
+import { toAthanorError } from "../errors/to-athanor-error.ts";
+import type { AthanorContracts } from "../protocol/connect-contracts.ts";
+import type { JobRecord } from "../protocol/job.ts";
+import { challengeJob } from "./challenge.ts";
+import { createDisputeContext, type DisputeContext } from "./context.ts";
+import { defendJob } from "./defend.ts";
+import type {
+  ChallengeOptions,
+  ChallengeOutcome,
+  DefenceOutcome,
+  DisputesOptions,
+  PlayOptions,
+  Verification,
+} from "./types.ts";
+import { verifyJob } from "./verify.ts";
+
+/**
+ * Checks results, challenges wrong ones, defends right ones. Everything is read from the chain at every step, so a call that was
+ * interrupted anywhere goes on when it is made again, by the same account.
+ *
+ * @example
+ * const disputes = await Disputes.connect({ signer, model: async (root) => models.get(root) });
+ * const { honest } = await disputes.verify(jobId);
+ * if (!honest) await disputes.challenge(jobId, { onMove: console.log });
+ */
+export class Disputes {
+  readonly #context: DisputeContext;
+
+  private constructor(context: DisputeContext) {
+    this.#context = context;
+  }
+
+  /** @throws AthanorError as `AthanorClient.connect` */
+  static async connect(options: DisputesOptions): Promise<Disputes> {
+    return guard(async () => new Disputes(await createDisputeContext(options)));
+  }
+
+  /** The signer's account. */
+  get account(): string {
+    return this.#context.account;
+  }
+
+  /** The contracts, connected for reading. */
+  get contracts(): AthanorContracts {
+    return this.#context.contracts;
+  }
+
+  /** Recomputes a job's request with its model and compares the result. Sends nothing. */
+  async verify(job: string | JobRecord, options: { signal?: AbortSignal } = {}): Promise<Verification> {
+    return guard(async () => verifyJob(this.#context, await this.#job(job), options.signal));
+  }
+
+  /**
+   * Challenges a result if it is wrong: commits, opens, walks down to the first difference, has it executed, claims what the
+   * provider lets lapse, and collects bond and reward. Takes as long as the provider's clocks allow.
+   */
+  async challenge(job: string | JobRecord, options: ChallengeOptions = {}): Promise<ChallengeOutcome> {
+    return guard(async () => challengeJob(this.#context, await this.#job(job), options));
+  }
+
+  /** Answers all challenges of a result until none is alive. */
+  async defend(job: string | JobRecord, options: PlayOptions = {}): Promise<DefenceOutcome> {
+    return guard(async () => defendJob(this.#context, await this.#job(job), options));
+  }
+
+  async #job(job: string | JobRecord): Promise<JobRecord> {
+    if (typeof job !== "string") return verifyRecord(this.#context, job);
+    validateHash("job", job);
+    return findJob(this.#context, job);
+  }
+}
+
+async function guard<Result>(action: () => Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw toAthanorError(error);
+  }
+}

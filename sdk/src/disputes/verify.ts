@@ -1,0 +1,25 @@
+import { defaultExecutor } from "@athanor/engine/trace";
+import type { JobRecord } from "../protocol/job.ts";
+import type { DisputeContext } from "./context.ts";
+import { disputeOf, firstDifference } from "./dispute.ts";
+import type { Verification } from "./types.ts";
+
+/** Recomputes a job's request and compares; hashes nothing but the two outputs' tokens. */
+export async function verifyJob(
+  context: DisputeContext,
+  job: JobRecord,
+  signal?: AbortSignal,
+): Promise<Verification> {
+  const { submitted, own } = await disputeOf(context, job, signal);
+  const { executor = defaultExecutor } = context.options;
+  const { prompt, maxTokens } = own.request;
+  const { tokens: expected } = await executor(own.model, { prompt, maxTokens, ...(signal && { signal }) });
+  const difference = firstDifference(submitted.tokens, expected);
+  return {
+    jobId: job.id,
+    honest: difference === undefined,
+    submitted: submitted.tokens,
+    expected,
+    ...(difference !== undefined && { firstDifference: difference }),
+  };
+}
