@@ -1,4 +1,5 @@
 import type { JsonRpcProvider, Wallet } from "ethers";
+import { createRequire } from "node:module";
 import type { Chain } from "../chain/chain.ts";
 import { connectChain } from "../chain/connect.ts";
 import { openRpc } from "../chain/rpc.ts";
@@ -6,7 +7,11 @@ import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { describeError, WorkerError } from "../errors.ts";
 import { readKeystore, unlockKeystore, type KeystoreFile } from "../keys/keystore.ts";
-import { readPassword } from "../keys/password.ts";
+import { PASSWORD_VARIABLE, readPassword } from "../keys/password.ts";
+import type { EventLog } from "../log/event-log.ts";
+import { openPinoLog } from "../log/pino-log.ts";
+import { openPrettyLog } from "../log/pretty-log.ts";
+import { scrubber, secretsOfUrl } from "../log/scrub.ts";
 import { openModelThread } from "../model/open-model-thread.ts";
 import type { ModelRunner } from "../model/runner.ts";
 import { isInteractive, secretPrompt } from "./terminal.ts";
@@ -56,6 +61,64 @@ export async function unlock(
     prompt: isInteractive() ? secretPrompt : undefined,
   });
   return { wallet: await unlockKeystore(keystore, password), password };
+}
+
+/**
+ * Unlocks several keystores: a file descriptor has a line for each, in this order; the environment's password is that of all; a
+ * person is asked for each.
+ */
+export async function unlockAll(
+  keystores: readonly KeystoreFile[],
+  options: ProviderOptions,
+): Promise<{ wallets: Wallet[]; passwords: string[] }> {
+  const shared = process.env[PASSWORD_VARIABLE];
+  const wallets: Wallet[] = [];
+  const passwords: string[] = [];
+  for (const keystore of keystores) {
+    // Reading it takes it out of the environment.
+    if (shared !== undefined) process.env[PASSWORD_VARIABLE] = shared;
+    const { wallet, password } = await unlock(keystore, options);
+    wallets.push(wallet);
+    passwords.push(password);
+  }
+  delete process.env[PASSWORD_VARIABLE];
+  return { wallets, passwords };
+}
+
+/** The log of a program that runs until it is stopped; what it must not say is taken out of all it says. */
+export function openLog(
+  config: { readonly chain: { readonly rpcUrl: string }; readonly logLevel: Config["logLevel"] },
+  wallets: readonly Wallet[],
+  passwords: readonly string[],
+): EventLog {
+  // Whoever read our output may be gone; that is no reason to stop serving.
+  process.stdout.on("error", () => undefined);
+  const write = (line: string) => void process.stdout.write(line);
+  const keys = wallets.flatMap(({ privateKey }) => [privateKey, privateKey.slice(2)]);
+  const scrub = scrubber([...passwords, ...keys, ...secretsOfUrl(config.chain.rpcUrl)]);
+  return process.stdout.isTTY
+    ? openPrettyLog(config.logLevel, write, scrub)
+    : openPinoLog(config.logLevel, write, scrub);
+}
+
+/** Aborts at SIGINT or SIGTERM, and says so. */
+export function stopOnSignal(log: EventLog, onStop: () => void = () => undefined): AbortController {
+  const stop = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.once(signal, () => {
+      log.emit("info", "stopping", { signal });
+      stop.abort();
+      onStop();
+    });
+  }
+  return stop;
+}
+
+/** Says that a program starts that runs until it is stopped. */
+export function logStart(log: EventLog, options: ProviderOptions): void {
+  const { version } = createRequire(import.meta.url)("@athanor/worker/package.json") as { version: string };
+  const { pid } = process;
+  log.emit("info", "starting", { version, node: process.versions.node, config: options.config, pid });
 }
 
 /** @throws WorkerError KEYSTORE_MISSING, KEY_MISMATCH */

@@ -22,7 +22,15 @@ export async function connectChain(provider: RpcProvider, config: Config["chain"
     );
   }
   const deployment = config.deployment ?? knownDeployment(config.chainId);
-  for (const name of ["ath", "vault", "modelRegistry", "providerRegistry", "jobEscrow"] as const) {
+  for (const name of [
+    "ath",
+    "vault",
+    "programRegistry",
+    "modelRegistry",
+    "providerRegistry",
+    "jobEscrow",
+    "disputeGame",
+  ] as const) {
     const address = deployment[name];
     if ((await provider.getCode(address)) !== "0x") continue;
     throw new WorkerError(

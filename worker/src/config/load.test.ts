@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { EXIT_MISCONFIGURED } from "../errors.ts";
 import { expectError } from "../testing/expect-error.ts";
-import { loadConfig, parseConfig } from "./load.ts";
+import { loadConfig, parseChallengerConfig, parseConfig } from "./load.ts";
 
 const owner = "0x9965507D1a55bcC2695C58ba16FB37d819B0A4dc";
 
@@ -26,12 +26,34 @@ models:
 
 const parse = (text: string) => parseConfig(text, "/etc/athanor/provider.yaml");
 
+describe("parseChallengerConfig", () => {
+  const text = (bond: string) => `
+chain: { rpcUrl: "http://127.0.0.1:8545", chainId: 31337 }
+keys: { challengerKeystore: challenger.json }
+models: [{ path: models/bard }]
+challenger: { maximumBond: ${bond} }
+`;
+
+  it("reads the bond exactly and makes paths absolute", () => {
+    const config = parseChallengerConfig(text("0.5 ETH"), "/etc/athanor/challenger.yaml");
+    expect(config.challenger).to.deep.equal({ maximumBond: 5n * 10n ** 17n, maximumAtOnce: 1 });
+    expect(config.keys.challengerKeystore).to.equal("/etc/athanor/challenger.json");
+    expect(config.models).to.deep.equal([{ path: "/etc/athanor/models/bard", root: null }]);
+  });
+
+  it("refuses a bond without a unit, of another unit, or finer than a wei", () => {
+    for (const bond of ["5", "1 ATH", `0.${"1".repeat(19)} ETH`]) {
+      expect(() => parseChallengerConfig(text(bond), "/c.yaml"), bond).to.throw("challenger.maximumBond");
+    }
+  });
+});
+
 describe("parseConfig", () => {
   it("fills in what is left out and makes paths absolute", () => {
     const config = parse(minimal);
     expect(config).to.deep.equal({
       chain: { rpcUrl: "http://127.0.0.1:8545", chainId: 31_337, confirmations: 1, pollInterval: 2_000 },
-      keys: { operatorKeystore: "/etc/athanor/operator.json", ownerKeystore: null },
+      keys: { operatorKeystore: "/etc/athanor/operator.json", ownerKeystore: null, watchtowerKeystore: null },
       provider: { owner, endpoint: "" },
       hardware: { class: "any", count: 1 },
       models: [

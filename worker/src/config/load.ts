@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { LineCounter, parseDocument } from "yaml";
+import type { z } from "zod";
 import { WorkerError } from "../errors.ts";
 import { placeIssues, type ConfigIssue } from "./issues.ts";
-import { configSchema, type Config } from "./schema.ts";
+import { challengerSchema, configSchema, type ChallengerConfig, type Config } from "./schema.ts";
 import { refuseSecrets } from "./secrets.ts";
 
 /**
@@ -13,9 +14,17 @@ import { refuseSecrets } from "./secrets.ts";
  * that is wrong), CONFIG_PLAINTEXT_KEY
  */
 export async function loadConfig(file: string): Promise<Config> {
-  let text: string;
+  return parseConfig(await readText(file), file);
+}
+
+/** As `loadConfig`, for the file of a challenger. */
+export async function loadChallengerConfig(file: string): Promise<ChallengerConfig> {
+  return parseChallengerConfig(await readText(file), file);
+}
+
+async function readText(file: string): Promise<string> {
   try {
-    text = await readFile(file, "utf8");
+    return await readFile(file, "utf8");
   } catch (cause) {
     throw new WorkerError("CONFIG_UNREADABLE", `The configuration file ${file} cannot be read.`, {
       remedy: "Name an existing file with --config FILE; docs/providers.md shows one to start from.",
@@ -23,11 +32,25 @@ export async function loadConfig(file: string): Promise<Config> {
       cause,
     });
   }
-  return parseConfig(text, file);
 }
 
 /** Parses the text of a configuration file. See `loadConfig` for its errors. */
 export function parseConfig(text: string, file: string): Config {
+  return withAbsolutePaths(parse(configSchema, text, file), dirname(resolve(file)));
+}
+
+/** Parses the text of a challenger's configuration file. See `loadConfig` for its errors. */
+export function parseChallengerConfig(text: string, file: string): ChallengerConfig {
+  const config = parse(challengerSchema, text, file);
+  const folder = dirname(resolve(file));
+  return {
+    ...config,
+    keys: { challengerKeystore: resolve(folder, config.keys.challengerKeystore) },
+    models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
+  };
+}
+
+function parse<Schema extends z.ZodType>(schema: Schema, text: string, file: string): z.output<Schema> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   if (document.errors.length > 0) {
@@ -41,9 +64,9 @@ export function parseConfig(text: string, file: string): Config {
   }
   refuseSecrets(document, file, lines);
   // An empty document is null; as a map without fields it gets the same errors as any other incomplete one.
-  const result = configSchema.safeParse(document.toJS() ?? {});
-  if (!result.success) throw invalid(file, placeIssues(result.error, configSchema, document, lines));
-  return withAbsolutePaths(result.data, dirname(resolve(file)));
+  const result = schema.safeParse(document.toJS() ?? {});
+  if (!result.success) throw invalid(file, placeIssues(result.error, schema, document, lines));
+  return result.data;
 }
 
 function invalid(file: string, issues: readonly ConfigIssue[]): WorkerError {
@@ -58,11 +81,14 @@ function invalid(file: string, issues: readonly ConfigIssue[]): WorkerError {
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
+  const { operatorKeystore, ownerKeystore, watchtowerKeystore } = config.keys;
+  const optional = (path: string | null) => (path === null ? null : resolve(folder, path));
   return {
     ...config,
     keys: {
-      operatorKeystore: resolve(folder, config.keys.operatorKeystore),
-      ownerKeystore: config.keys.ownerKeystore === null ? null : resolve(folder, config.keys.ownerKeystore),
+      operatorKeystore: resolve(folder, operatorKeystore),
+      ownerKeystore: optional(ownerKeystore),
+      watchtowerKeystore: optional(watchtowerKeystore),
     },
     models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
     storage: resolve(folder, config.storage),

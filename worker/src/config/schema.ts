@@ -1,4 +1,4 @@
-import { getAddress, isAddress } from "ethers";
+import { getAddress, isAddress, parseEther } from "ethers";
 import { z } from "zod";
 import { parseAmount, type Amount } from "./amount.ts";
 import { integer, leaf, milliseconds, optionalLeaf, text } from "./leaf.ts";
@@ -12,8 +12,10 @@ const deployment = z.strictObject({
   ath: leaf("the address of the ATH token: 0x and 40 hexadecimal digits", address),
   vault: leaf("the address of the vault: 0x and 40 hexadecimal digits", address),
   modelRegistry: leaf("the address of the model registry: 0x and 40 hexadecimal digits", address),
+  programRegistry: leaf("the address of the program registry: 0x and 40 hexadecimal digits", address),
   providerRegistry: leaf("the address of the provider registry: 0x and 40 hexadecimal digits", address),
   jobEscrow: leaf("the address of the job escrow: 0x and 40 hexadecimal digits", address),
+  disputeGame: leaf("the address of the dispute game: 0x and 40 hexadecimal digits", address),
 });
 
 const offer = z.strictObject({
@@ -39,18 +41,32 @@ const limits = z.strictObject({
   ),
 });
 
+const chain = z.strictObject({
+  rpcUrl: leaf('the URL of an Ethereum JSON-RPC service, such as "http://127.0.0.1:8545"', httpUrl),
+  chainId: leaf("the id of the chain that is meant, such as 31337", integer(1, Number.MAX_SAFE_INTEGER)),
+  deployment: deployment.optional(),
+  confirmations: optionalLeaf("a number of blocks from 1 to 1000, such as 2", 1, integer(1, 1_000)),
+  pollInterval: optionalLeaf('a time with its unit, such as "2s" or "500ms"', 2_000, milliseconds),
+});
+
+const modelFolder = {
+  path: leaf("the path of a model's folder, such as ./models/bard", text),
+  root: optionalLeaf("the model's root: 0x and 64 hexadecimal digits", null, root),
+};
+
+const logLevelField = optionalLeaf(`one of ${logLevels.join(", ")}`, "info", logLevel);
+
 /** The configuration file, once parsed. Paths are as written; `loadConfig` makes them absolute. */
 export const configSchema = z.strictObject({
-  chain: z.strictObject({
-    rpcUrl: leaf('the URL of an Ethereum JSON-RPC service, such as "http://127.0.0.1:8545"', httpUrl),
-    chainId: leaf("the id of the chain that is meant, such as 31337", integer(1, Number.MAX_SAFE_INTEGER)),
-    deployment: deployment.optional(),
-    confirmations: optionalLeaf("a number of blocks from 1 to 1000, such as 2", 1, integer(1, 1_000)),
-    pollInterval: optionalLeaf('a time with its unit, such as "2s" or "500ms"', 2_000, milliseconds),
-  }),
+  chain,
   keys: z.strictObject({
     operatorKeystore: leaf("the path of the operator's keystore file, such as operator.json", text),
     ownerKeystore: optionalLeaf("the path of the owner's keystore file, such as owner.json", null, text),
+    watchtowerKeystore: optionalLeaf(
+      "the path of the watchtower's keystore file, such as watchtower.json",
+      null,
+      text,
+    ),
   }),
   provider: z.strictObject({
     owner: leaf("the address of the provider's owner account: 0x and 40 hexadecimal digits", address),
@@ -63,22 +79,38 @@ export const configSchema = z.strictObject({
   models: leafArray(
     "a list of at least one model",
     z.strictObject({
-      path: leaf("the path of a model's folder, such as ./models/bard", text),
-      root: optionalLeaf("the model's root: 0x and 64 hexadecimal digits", null, root),
+      ...modelFolder,
       uri: optionalLeaf("the URL where clients find the model's files", null, uri),
       offers: leafArray("a list of at least one offer", offer),
     }),
   ),
   limits: limits.optional().transform((value) => value ?? limits.parse({})),
   storage: optionalLeaf("the path of the database file, such as provider.sqlite", "provider.sqlite", text),
-  logLevel: optionalLeaf(`one of ${logLevels.join(", ")}`, "info", logLevel),
+  logLevel: logLevelField,
   metrics: z
     .strictObject({ port: leaf("a TCP port from 1 to 65535, such as 9464", integer(1, 65_535)) })
     .nullable()
     .default(null),
 });
 
+/** The configuration file of a challenger, once parsed. */
+export const challengerSchema = z.strictObject({
+  chain,
+  keys: z.strictObject({
+    challengerKeystore: leaf("the path of the challenger's keystore file, such as challenger.json", text),
+  }),
+  models: leafArray("a list of at least one model", z.strictObject(modelFolder)),
+  challenger: z.strictObject({
+    maximumBond: leaf('the largest bond for one challenge in the chain\'s coin, such as "0.5 ETH"', coin),
+    maximumAtOnce: optionalLeaf("a number of challenges from 1 to 64, such as 1", 1, integer(1, 64)),
+  }),
+  logLevel: logLevelField,
+});
+
 export type Config = z.output<typeof configSchema>;
+export type ChallengerConfig = z.output<typeof challengerSchema>;
+/** Where a model is, and the root it must have. */
+export type ModelFolder = ChallengerConfig["models"][number];
 export type ModelConfig = Config["models"][number];
 export type OfferConfig = ModelConfig["offers"][number];
 
@@ -107,6 +139,13 @@ function uri(value: unknown): string | undefined {
 
 function amount(value: unknown): Amount | undefined {
   return typeof value === "string" ? parseAmount(value) : undefined;
+}
+
+/** An amount of the chain's coin, in wei. */
+function coin(value: unknown): bigint | undefined {
+  const parsed = amount(value);
+  if (parsed?.unit !== "ETH" || (parsed.number.split(".")[1]?.length ?? 0) > 18) return undefined;
+  return parseEther(parsed.number);
 }
 
 function logLevel(value: unknown): LogLevel | undefined {

@@ -82,7 +82,7 @@ export const jobStates: Readonly<Record<JobStateName, JobStateRow>> = {
     chain: ["submitted", "collected", "declined", "missed"],
   },
   missed: {
-    meaning: "ended without our result: expired, or gone with a reorganisation",
+    meaning: "ended without payment: expired, refunded after a conviction, or gone with a reorganisation",
     next: [],
     chain: ["seen", "computed", "submitted", "collected", "declined", "late"],
   },

@@ -46,7 +46,8 @@ export async function readOffer(
     return { provider, modelRoot, token, inputPrice, outputPrice };
   } catch (error) {
     const failure = toAthanorError(error);
-    if (failure.code === "NoSuchOffer") return null;
+    // The offers of a convicted provider stand, but nobody can take them.
+    if (failure.code === "NoSuchOffer" || failure.code === "ProviderJailed") return null;
     throw failure;
   }
 }

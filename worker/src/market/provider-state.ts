@@ -4,6 +4,8 @@ import { WorkerError } from "../errors.ts";
 /** How a provider stands on chain. Amounts in ATH units unless said otherwise. */
 export interface ProviderState {
   readonly registered: boolean;
+  /** Whether a result was proven wrong: the provider takes no work and is paid for none, for good. */
+  readonly convicted: boolean;
   readonly operator: string;
   readonly watchtower: string;
   readonly encryptionKey: string;
@@ -48,6 +50,7 @@ export async function readProviderState({ contracts }: Chain, owner: string): Pr
   const { profile } = provider;
   return {
     registered: provider.registered,
+    convicted: stake.jailed,
     operator: profile.operator,
     watchtower: profile.watchtower,
     encryptionKey: profile.encryptionKey,

@@ -1,5 +1,5 @@
 import type { ModelCommitment } from "@athanor/engine";
-import type { ModelConfig } from "../config/schema.ts";
+import type { ModelFolder } from "../config/schema.ts";
 import { WorkerError } from "../errors.ts";
 
 /**
@@ -7,7 +7,7 @@ import { WorkerError } from "../errors.ts";
  *
  * @throws WorkerError MODEL_ROOT_MISMATCH, naming both roots
  */
-export function requireRoot(model: Pick<ModelConfig, "path" | "root">, { modelRoot }: ModelCommitment): void {
+export function requireRoot(model: ModelFolder, { modelRoot }: ModelCommitment): void {
   if (model.root === null || model.root === modelRoot) return;
   throw new WorkerError(
     "MODEL_ROOT_MISMATCH",

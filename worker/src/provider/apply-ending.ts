@@ -9,7 +9,10 @@ const endings: Readonly<Record<JobEnding["kind"], JobStateName>> = {
   Finalized: "collected",
   Expired: "missed",
   Declined: "declined",
+  Refunded: "missed",
 };
+
+const CONVICTED = "convicted: another result of this provider was proven wrong, so the client was refunded";
 
 /** Moves a job to its ending. */
 export async function applyEnding(
@@ -23,6 +26,7 @@ export async function applyEnding(
   const change = {
     state,
     ...(ending.kind === "Finalized" ? { earned: ending.earned } : {}),
+    ...(ending.kind === "Refunded" ? { reason: CONVICTED, earned: null } : {}),
     ...(ending.kind === "Expired" ? { reason: job.reason ?? "not answered before its deadline" } : {}),
   };
   await moveJob(context, job, change, { transactionHash: ending.position.transactionHash, ...fields });

@@ -1,3 +1,4 @@
+import { toHex } from "@athanor/engine";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { connectChain } from "../chain/connect.ts";
@@ -5,6 +6,8 @@ import { openRpc } from "../chain/rpc.ts";
 import type { Chain } from "../chain/chain.ts";
 import { parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
+import { programParts, programRoot } from "../../../engine/src/program/encode.ts";
+import { minimalProgram } from "../../../engine/src/testing/minimal-program.ts";
 import { startChain, type TestChain } from "../testing/chain.ts";
 import { expectError } from "../testing/expect-error.ts";
 import { executePlan } from "./execute-plan.ts";
@@ -13,12 +16,13 @@ import type { Plan } from "./plan.ts";
 import { planRegistration, type RegisterModel } from "./register-plan.ts";
 import { planWithdrawal } from "./withdraw-plan.ts";
 
+const program = minimalProgram({ vocabulary: 48, context: 96, width: 10 });
 const commitment = {
   modelRoot: "0x",
   vocabularySize: 48,
   contextLength: 96,
-  workPerPosition: 1_000n,
-  programRoot: `0x${"11".repeat(32)}`,
+  workPerPosition: 480n,
+  programRoot: toHex(programRoot(program)),
   weightsRoot: `0x${"22".repeat(32)}`,
   tokenizerHash: `0x${"33".repeat(32)}`,
 } as RegisterModel["commitment"];
@@ -47,6 +51,7 @@ describe("registering, withdrawing and leaving", function () {
     models = [
       {
         commitment: { ...commitment, modelRoot } as typeof commitment,
+        programParts: programParts(program),
         uri: "https://models.example/",
         offers: [],
       },
@@ -76,9 +81,9 @@ limits: { maxOpenJobs: 4 }
     );
   }
 
-  function plan(config: Config, changes: Partial<RegisterModel> = {}): Promise<Plan> {
+  function plan(config: Config, changes: Partial<RegisterModel> = {}, watchtower?: string): Promise<Plan> {
     const offers = config.models[0]!.offers;
-    return planRegistration(chain, config, operator, [{ ...models[0]!, offers, ...changes }]);
+    return planRegistration(chain, config, operator, [{ ...models[0]!, offers, ...changes }], watchtower);
   }
 
   async function execute(planned: Plan): Promise<number> {
@@ -92,6 +97,8 @@ limits: { maxOpenJobs: 4 }
     const config = configOf();
     const planned = await plan(config);
     expect(planned.steps.map(({ title }) => title.split(":")[0]!.replace(/0x\w+/, "…"))).to.deep.equal([
+      "add chunk 1 of 1 of the program …",
+      "check operators 0 to 4 of the program …",
       "register the model …, files at https",
       "let the vault take 7400 ATH",
       "deposit 7400 ATH; stake 7400 ATH (7000 ATH for hardware and fraud deposit, 400 ATH for 4 open jobs); let the provider registry and the job escrow lock stake",
@@ -99,7 +106,7 @@ limits: { maxOpenJobs: 4 }
       "offer model … at 1 ATH in, 2 ATH out for a million tokens",
       "offer model … at 0.5 mUSD in, 1 mUSD out for a million tokens",
     ]);
-    expect(await execute(planned)).to.equal(6);
+    expect(await execute(planned)).to.equal(8);
     const again = await plan(config);
     expect(again.steps).to.deep.equal([]);
     expect(again.done).to.have.length(5);
@@ -124,6 +131,20 @@ limits: { maxOpenJobs: 4 }
     ]);
     await execute(planned);
     expect((await plan(changed)).steps).to.deep.equal([]);
+  });
+
+  it("names the watchtower when there is one, and takes none away when there is not", async () => {
+    await testChain.ath(owner.address, 7_400);
+    const config = configOf();
+    await execute(await plan(config));
+    const watchtower = Wallet.createRandom().address;
+    const planned = await plan(config, {}, watchtower);
+    expect(planned.steps.map(({ title }) => title.split(":")[0])).to.deep.equal(["update the provider"]);
+    await execute(planned);
+    const { profile } = await chain.contracts.providerRegistry.providerOf(owner.address);
+    expect(profile.watchtower).to.equal(watchtower);
+    expect((await plan(config, {}, watchtower)).steps).to.deep.equal([]);
+    expect((await plan(config)).steps).to.deep.equal([]);
   });
 
   it("refuses before any transaction when the ATH do not suffice, naming the difference", async () => {
@@ -160,7 +181,7 @@ limits: { maxOpenJobs: 4 }
     await testChain.ath(owner.address, 7_400);
     const planned = await plan(configOf());
     await testChain.contracts.jobEscrow.parameters();
-    const broken = { ...planned, steps: [...planned.steps.slice(0, 2), planned.steps[3]!] };
+    const broken = { ...planned, steps: [...planned.steps.slice(0, 4), planned.steps[5]!] };
     const error = await expectError(
       () => execute(broken),
       "TRANSACTION_FAILED",

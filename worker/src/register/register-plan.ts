@@ -1,4 +1,5 @@
 import { formatAmount, type TokenInfo } from "@athanor/sdk";
+import { missingProgramCalls } from "@athanor/sdk/protocol";
 import { getAddress } from "ethers";
 import type { ModelCommitment } from "@athanor/engine";
 import type { Chain } from "../chain/chain.ts";
@@ -12,6 +13,8 @@ import type { Plan, PlanStep } from "./plan.ts";
 /** A model of the configuration, loaded. */
 export interface RegisterModel {
   readonly commitment: ModelCommitment;
+  /** Its program's canonical bytes, part by part. */
+  readonly programParts: readonly Uint8Array[];
   readonly uri: string | null;
   readonly offers: Config["models"][number]["offers"];
 }
@@ -20,6 +23,7 @@ export interface RegisterModel {
  * The transactions that bring the chain to what the configuration says, and nothing else: run again, it plans nothing.
  *
  * @param operator address of the operator key
+ * @param watchtower address of the watchtower key; without one, the profile keeps what it has
  * @throws WorkerError MODEL_URI_MISSING, HARDWARE_CLASS_UNKNOWN, TOKEN_UNKNOWN, AMOUNT_INVALID, TRANSACTION_FAILED (too little ATH)
  */
 export async function planRegistration(
@@ -27,6 +31,7 @@ export async function planRegistration(
   config: Config,
   operator: string,
   models: readonly RegisterModel[],
+  watchtower?: string,
 ): Promise<Plan> {
   const owner = config.provider.owner;
   const ath = await readToken(chain.provider, chain.contracts.deployment.ath);
@@ -35,7 +40,7 @@ export async function planRegistration(
   const steps = [
     ...(await modelSteps(chain, models, done)),
     ...(await stakeSteps(chain, config, state, ath, done)),
-    ...(await profileSteps(chain, config, state, operator, done)),
+    ...(await profileSteps(chain, config, state, { operator, watchtower }, done)),
     ...(await offerSteps(chain, owner, state, models, done)),
   ];
   return { sender: owner, done, steps };
@@ -48,7 +53,7 @@ async function modelSteps(
 ): Promise<PlanStep[]> {
   const { modelRegistry, deployment } = chain.contracts;
   const steps: PlanStep[] = [];
-  for (const { commitment, uri } of models) {
+  for (const { commitment, programParts, uri } of models) {
     const { modelRoot, ...properties } = commitment;
     if (await modelRegistry.isRegistered(modelRoot)) {
       done.push(`model ${modelRoot} is registered`);
@@ -65,7 +70,7 @@ async function modelSteps(
         },
       );
     }
-    steps.push({
+    steps.push(...(await missingProgramCalls(chain.contracts, programParts)), {
       title: `register the model ${modelRoot}, files at ${uri}`,
       to: deployment.modelRegistry,
       data: modelRegistry.interface.encodeFunctionData("register", [properties, uri]),
@@ -147,14 +152,14 @@ async function profileSteps(
   chain: Chain,
   config: Config,
   state: ProviderState,
-  operator: string,
+  { operator, watchtower = state.watchtower }: { operator: string; watchtower: string | undefined },
   done: string[],
 ): Promise<PlanStep[]> {
   const { providerRegistry, deployment } = chain.contracts;
   const profile = {
     operator,
-    // Set by other means; an update must not take them away.
-    watchtower: state.watchtower,
+    watchtower,
+    // Set by other means; an update must not take it away.
     encryptionKey: state.encryptionKey,
     hardwareClass: await hardwareClassIndex(chain, config.hardware.class),
     gpuCount: config.hardware.count,
@@ -164,6 +169,7 @@ async function profileSteps(
   const matches =
     state.registered &&
     getAddress(state.operator) === getAddress(operator) &&
+    getAddress(state.watchtower) === getAddress(watchtower) &&
     state.hardwareClass === profile.hardwareClass &&
     state.gpuCount === profile.gpuCount &&
     state.endpoint === profile.endpoint;

@@ -10,7 +10,15 @@ const offer = {
   cheapestOther: null,
 };
 const fine: Circumstances = {
-  ...{ registered: true, offers: [offer], roomForJobs: 3, openJobs: 0, daemonAlive: true, gasJobs: 100 },
+  ...{
+    registered: true,
+    convicted: false,
+    offers: [offer],
+    roomForJobs: 3,
+    openJobs: 0,
+    daemonAlive: true,
+    gasJobs: 100,
+  },
   ...{ operator: "0xc", uris: ["https://models.example/"] },
 };
 
@@ -22,6 +30,7 @@ describe("hintsOf", () => {
       { ...fine, registered: false, daemonAlive: false },
       /^The provider is not registered/,
     ],
+    ["it was convicted", { ...fine, convicted: true, offers: [] }, /^convicted: .*athanor provider leave/],
     [
       "no daemon runs and no offer stands",
       { ...fine, daemonAlive: false, offers: [] },

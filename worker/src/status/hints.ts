@@ -2,6 +2,7 @@ import type { StandingOffer } from "../market/offers.ts";
 
 export interface Circumstances {
   readonly registered: boolean;
+  readonly convicted: boolean;
   readonly offers: readonly (StandingOffer & { readonly cheapestOther: bigint | null })[];
   readonly roomForJobs: number;
   readonly openJobs: number;
@@ -15,6 +16,11 @@ export interface Circumstances {
 
 /** Answers "why do I get no jobs?": everything that keeps them away, the most certain first. */
 export function hintsOf(found: Circumstances): string[] {
+  if (found.convicted) {
+    return [
+      "convicted: a result of this provider was proven wrong on chain, so its fraud deposit is forfeited and it takes no jobs any more. Find the fault before serving from another account; get the rest of the stake back with: athanor provider leave --config FILE",
+    ];
+  }
   if (!found.registered) {
     return ["The provider is not registered. Run: athanor provider register --config FILE"];
   }

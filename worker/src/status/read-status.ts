@@ -114,6 +114,7 @@ export async function readStatus(
     daemonAlive,
     hints: hintsOf({
       registered: state.registered,
+      convicted: state.convicted,
       offers: offers.map((offer) => ({ ...offer, cheapestOther: cheapest(offer) })),
       roomForJobs,
       openJobs: state.openWork,

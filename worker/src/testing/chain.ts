@@ -3,9 +3,10 @@ import {
   decodeJobState,
   deploymentOf,
   readOutcome,
+  uploadProgram,
   type AthanorContracts,
 } from "@athanor/sdk/protocol";
-import type { ModelCommitment } from "@athanor/engine";
+import { programParts, type Model } from "@athanor/engine";
 import { encodeTokens } from "@athanor/engine/commitments";
 import { MaxUint256, parseEther, type Wallet, type Signer } from "ethers";
 import "@nomicfoundation/hardhat-toolbox-mocha-ethers";
@@ -41,7 +42,7 @@ export interface TestChain {
   fundStablecoin(whole: number): Promise<void>;
   /** Mined transactions of an account. */
   transactionsOf(address: string): Promise<number>;
-  registerModel(commitment: ModelCommitment, uri?: string): Promise<void>;
+  registerModel(model: Pick<Model, "commitment" | "program">, uri?: string): Promise<void>;
   /** Stakes and registers without the worker's help. */
   registerProvider(
     owner: Wallet,
@@ -119,7 +120,8 @@ export async function startChain(path = ""): Promise<TestChain> {
       await asClient.vault.approveModules(stablecoin, 3);
     },
     transactionsOf: (address) => ethers.provider.getTransactionCount(address),
-    async registerModel(commitment, uri = "https://models.example/tiny/") {
+    async registerModel({ commitment, program }, uri = "https://models.example/tiny/") {
+      await uploadProgram(contracts, programParts(program));
       await contracts.modelRegistry.register(commitment, uri);
     },
     async registerProvider(owner, operator, offers, cheaper = 1n) {
@@ -153,7 +155,7 @@ export async function startChain(path = ""): Promise<TestChain> {
       seconds = 3_000,
       ...rest
     }) {
-      // The newest block may be old; the next one will not be.
+      // The newest block may be as old as the chain's snapshot; this one is not, and tests count seconds from it.
       await networkHelpers.mine(1);
       const request = {
         provider: owner,

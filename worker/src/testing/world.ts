@@ -1,3 +1,4 @@
+import { loadModel } from "@athanor/engine/node";
 import { Wallet } from "ethers";
 import { join } from "node:path";
 import { openModelThread } from "../model/open-model-thread.ts";
@@ -31,13 +32,14 @@ export function setUpWorld(): World {
   before(async function () {
     this.timeout(120_000);
     world.folder = await temporaryFolder();
-    world.runner = await openModelThread(modelThread, await writeTinyModel(join(world.folder.path, "model")));
+    const model = await writeTinyModel(join(world.folder.path, "model"));
+    world.runner = await openModelThread(modelThread, model);
     world.modelRoot = world.runner.commitment.modelRoot;
     world.owner = new Wallet(Wallet.createRandom().privateKey);
     world.operator = new Wallet(Wallet.createRandom().privateKey);
     world.chain = await startChain();
-    const { chain, runner, owner, operator, modelRoot } = world;
-    await chain.registerModel(runner.commitment);
+    const { chain, owner, operator, modelRoot } = world;
+    await chain.registerModel(await loadModel(model));
     await chain.registerProvider(owner, operator.address, [
       [modelRoot, chain.contracts.deployment.ath],
       [modelRoot, chain.stablecoin],

@@ -1,3 +1,4 @@
+import { programParts } from "@athanor/engine";
 import { loadModel } from "@athanor/engine/node";
 import { readKeystore } from "../../keys/keystore.ts";
 import { requireRoot } from "../../model/require-root.ts";
@@ -11,14 +12,16 @@ export async function runRegister(options: ProviderOptions & { yes?: true }): Pr
   try {
     const owner = await ownerKeystore(config);
     const operator = await readKeystore(config.keys.operatorKeystore);
+    const { watchtowerKeystore } = config.keys;
+    const watchtower = watchtowerKeystore === null ? undefined : await readKeystore(watchtowerKeystore);
     const chain = await connectOnce(session);
     const models = [];
     for (const model of config.models) {
-      const { commitment } = await loadModel(model.path);
+      const { commitment, program } = await loadModel(model.path);
       requireRoot(model, commitment);
-      models.push({ commitment, uri: model.uri, offers: model.offers });
+      models.push({ commitment, programParts: programParts(program), uri: model.uri, offers: model.offers });
     }
-    const plan = await planRegistration(chain, config, operator.address, models);
+    const plan = await planRegistration(chain, config, operator.address, models, watchtower?.address);
     await showAndExecute(rpc, plan, async () => (await unlock(owner, options)).wallet, options.yes === true);
   } finally {
     rpc.destroy();

@@ -1,16 +1,13 @@
-import { createRequire } from "node:module";
+import type { Wallet } from "ethers";
 import { connectChain } from "../../chain/connect.ts";
 import { ChainTime } from "../../chain/time.ts";
 import { systemClock } from "../../clock.ts";
-import type { Config } from "../../config/schema.ts";
-import { readKeystore } from "../../keys/keystore.ts";
-import type { EventLog } from "../../log/event-log.ts";
-import { openPinoLog } from "../../log/pino-log.ts";
-import { openPrettyLog } from "../../log/pretty-log.ts";
-import { scrubber, secretsOfUrl } from "../../log/scrub.ts";
+import { LazyModels } from "../../disputes/models.ts";
+import { WorkerError } from "../../errors.ts";
+import { readKeystore, type KeystoreFile } from "../../keys/keystore.ts";
 import { serveMetrics } from "../../metrics/serve-metrics.ts";
 import { keepOpen } from "../../model/keep-open.ts";
-import type { ProviderContext } from "../../provider/context.ts";
+import type { ProviderContext, ServedModel } from "../../provider/context.ts";
 import {
   claimStorage,
   loadModels,
@@ -22,31 +19,31 @@ import { runProvider } from "../../provider/run-provider.ts";
 import { Waker } from "../../provider/waker.ts";
 import { lockStorage } from "../../storage/lock.ts";
 import { openSqlite } from "../../storage/sqlite.ts";
-import { openModel, openSession, unlock, type ProviderOptions } from "../session.ts";
+import {
+  logStart,
+  openLog,
+  openModel,
+  openSession,
+  stopOnSignal,
+  unlockAll,
+  type ProviderOptions,
+} from "../session.ts";
+import { watchOver } from "./watchtower-start.ts";
 
 /** Builds the daemon out of its parts and runs it until a signal. */
 export async function runStart(options: ProviderOptions): Promise<void> {
   const { config, rpc } = await openSession(options);
   const clock = systemClock;
   const keystore = await readKeystore(config.keys.operatorKeystore);
-  const { wallet: operator, password } = await unlock(keystore, options);
-  const log = openLog(config, [password, operator.privateKey, operator.privateKey.slice(2)]);
-  const { version } = createRequire(import.meta.url)("@athanor/worker/package.json") as { version: string };
-  log.emit("info", "starting", {
-    version,
-    node: process.versions.node,
-    config: options.config,
-    pid: process.pid,
-  });
-
-  const stop = new AbortController();
+  const { watchtowerKeystore } = config.keys;
+  const watching = watchtowerKeystore === null ? [] : [await readKeystore(watchtowerKeystore)];
+  refuseSameKey(keystore, watching[0]);
+  const { wallets, passwords } = await unlockAll([keystore, ...watching], options);
+  const [operator, watchtower] = wallets as [Wallet, Wallet?];
+  const log = openLog(config, wallets, passwords);
+  logStart(log, options);
   const waker = new Waker(clock);
-  const onSignal = (signal: string) => {
-    log.emit("info", "stopping", { signal });
-    stop.abort();
-    waker.wake();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, onSignal);
+  const stop = stopOnSignal(log, () => waker.wake());
 
   const unlockStorage = lockStorage(config.storage);
   const storage = openSqlite(config.storage, clock);
@@ -72,11 +69,21 @@ export async function runStart(options: ProviderOptions): Promise<void> {
       tokens: new Map(),
     };
     if (config.metrics !== null) closers.unshift(await serveMetrics(context, config.metrics.port));
+    if (watchtower === undefined) {
+      log.emit("warn", "warning", {
+        message: "nobody here answers challenges: an unanswered one costs the stake, right result or not",
+        remedy: "Configure keys.watchtowerKeystore, or run elsewhere: athanor watchtower start --config FILE",
+      });
+    }
+    const watch =
+      watchtower &&
+      watchOver({ config, rpc, chain, clock, log, signal: stop.signal, get: lazyModels(models) }, watchtower);
     await runProvider(context, {
       pollInterval: config.chain.pollInterval,
       signal: stop.signal,
       awaited: (milliseconds) => waker.sleep(milliseconds),
     });
+    await watch;
     log.emit("info", "stopped");
   } catch (error) {
     // Asked to end while waiting for the chain: not a failure.
@@ -87,12 +94,20 @@ export async function runStart(options: ProviderOptions): Promise<void> {
   }
 }
 
-function openLog(config: Config, secrets: readonly string[]): EventLog {
-  // Whoever read our output may be gone; that is no reason to stop serving.
-  process.stdout.on("error", () => undefined);
-  const write = (line: string) => void process.stdout.write(line);
-  const scrub = scrubber([...secrets, ...secretsOfUrl(config.chain.rpcUrl)]);
-  return process.stdout.isTTY
-    ? openPrettyLog(config.logLevel, write, scrub)
-    : openPinoLog(config.logLevel, write, scrub);
+/** Models of the daemon, loaded into this process when a result of theirs is challenged. */
+function lazyModels(models: ReadonlyMap<string, ServedModel>) {
+  return new LazyModels([...models].map(([root, { folder: path }]) => ({ path, root }))).get;
+}
+
+/** Two senders with one key would take each other's nonces. @throws WorkerError KEY_MISMATCH */
+function refuseSameKey(operator: KeystoreFile, watchtower: KeystoreFile | undefined): void {
+  if (operator.address !== watchtower?.address) return;
+  throw new WorkerError(
+    "KEY_MISMATCH",
+    `The operator and the watchtower have the same key, ${operator.address}.`,
+    {
+      remedy: "Make the watchtower a key of its own: athanor key create --out watchtower.json",
+      details: { operator: operator.address },
+    },
+  );
 }

@@ -49,7 +49,7 @@ export function addProviderCommands(program: Command, setExitCode: (code: number
     .action((options: ProviderOptions & { yes?: true }) => runLeave(options));
 }
 
-function withConfig(command: Command): Command {
+export function withConfig(command: Command): Command {
   return command
     .requiredOption("--config <file>", "the configuration file (docs/providers.md)")
     .option(

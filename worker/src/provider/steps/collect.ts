@@ -25,6 +25,7 @@ export async function collect(context: ProviderContext): Promise<void> {
     due.push(current);
   }
   if (due.length === 0) return;
+  if (await isConvicted(context, due)) return;
   if (due.length === 1) return attempt(context, due[0]!, () => finalize(context, due));
   try {
     await finalize(context, due);
@@ -53,6 +54,17 @@ async function finalize(context: ProviderContext, jobs: readonly StoredJob[]): P
     for (const id of jobIds) context.storage.changeJob(id, { state: "collecting" });
   });
   for (const jobId of jobIds) context.log.emit("debug", "job.collecting", { jobId, batch: jobIds.length });
+}
+
+/** Nothing of a convicted provider becomes final any more; its clients are refunded. */
+async function isConvicted(
+  { chain, clock, log, owner, storage }: ProviderContext,
+  due: readonly StoredJob[],
+) {
+  if (!(await chain.contracts.vault.isJailed(owner))) return false;
+  for (const { id } of due) storage.changeJob(id, { notBefore: clock.now() + RETRY_AFTER });
+  log.emit("error", "provider.convicted", { unpaid: due.length });
+  return true;
 }
 
 async function isChallenged(context: ProviderContext, job: StoredJob): Promise<boolean> {

@@ -1,0 +1,54 @@
+import { Disputes } from "@athanor/sdk/disputes";
+import { connectChain } from "../../chain/connect.ts";
+import { openRpc } from "../../chain/rpc.ts";
+import { systemClock } from "../../clock.ts";
+import { loadChallengerConfig } from "../../config/load.ts";
+import { runChallenger } from "../../disputes/challenger.ts";
+import { LazyModels } from "../../disputes/models.ts";
+import { readKeystore } from "../../keys/keystore.ts";
+import { untilReachable } from "../../provider/prepare.ts";
+import { logStart, openLog, stopOnSignal, unlockAll, type ProviderOptions } from "../session.ts";
+
+/** Checks results and challenges wrong ones until a signal. */
+export async function runChallengerStart(options: ProviderOptions): Promise<void> {
+  const config = await loadChallengerConfig(options.config);
+  const { wallets, passwords } = await unlockAll(
+    [await readKeystore(config.keys.challengerKeystore)],
+    options,
+  );
+  const log = openLog(config, wallets, passwords);
+  logStart(log, options);
+  const { signal } = stopOnSignal(log);
+  const clock = systemClock;
+  const { pollInterval } = config.chain;
+  const { maximumBond, maximumAtOnce: atOnce } = config.challenger;
+  const rpc = openRpc(config.chain.rpcUrl, config.chain.chainId);
+  try {
+    const lazy = new LazyModels(config.models);
+    const models = await lazy.roots();
+    const { chain, disputes } = await untilReachable(
+      async () => {
+        const connected = await connectChain(rpc, config.chain);
+        const own = await Disputes.connect({
+          signer: wallets[0]!.connect(rpc),
+          deployment: connected.contracts.deployment,
+          model: lazy.get,
+          confirmations: connected.confirmations,
+          pollingInterval: pollInterval,
+        });
+        return { chain: connected, disputes: own };
+      },
+      { clock, log, signal },
+    );
+    log.emit("info", "ready", { challenger: disputes.account, models: [...models] });
+    const context = { chain, clock, log, disputes, pollInterval, signal };
+    await runChallenger(context, { models, maximumBond, atOnce });
+    log.emit("info", "stopped");
+  } catch (error) {
+    // Asked to end while waiting for the chain: not a failure.
+    if (!signal.aborted) throw error;
+    log.emit("info", "stopped");
+  } finally {
+    rpc.destroy();
+  }
+}

@@ -1,0 +1,95 @@
+import type { Model } from "@athanor/engine";
+import { Disputes } from "@athanor/sdk/disputes";
+import { getAddress, type JsonRpcProvider, type Wallet } from "ethers";
+import type { Chain } from "../../chain/chain.ts";
+import { connectChain } from "../../chain/connect.ts";
+import { systemClock, type Clock } from "../../clock.ts";
+import type { Config } from "../../config/schema.ts";
+import { LazyModels } from "../../disputes/models.ts";
+import { runWatchtower } from "../../disputes/watchtower.ts";
+import { WorkerError } from "../../errors.ts";
+import { readKeystore } from "../../keys/keystore.ts";
+import type { EventLog } from "../../log/event-log.ts";
+import { readProviderState } from "../../market/provider-state.ts";
+import { untilReachable } from "../../provider/prepare.ts";
+import { logStart, openLog, openSession, stopOnSignal, unlockAll, type ProviderOptions } from "../session.ts";
+
+/** Answers challenges until a signal. */
+export async function runWatchtowerStart(options: ProviderOptions): Promise<void> {
+  const { config, rpc } = await openSession(options);
+  try {
+    const file = config.keys.watchtowerKeystore;
+    if (file === null) {
+      throw new WorkerError(
+        "KEYSTORE_MISSING",
+        "Answering challenges needs a key of its own, and keys.watchtowerKeystore is not configured.",
+        {
+          remedy:
+            "Make one with: athanor key create --out watchtower.json, and name it in the configuration.",
+        },
+      );
+    }
+    const { wallets, passwords } = await unlockAll([await readKeystore(file)], options);
+    const log = openLog(config, wallets, passwords);
+    logStart(log, options);
+    const { signal } = stopOnSignal(log);
+    const clock = systemClock;
+    try {
+      const chain = await untilReachable(() => connectChain(rpc, config.chain), { clock, log, signal });
+      const { get } = new LazyModels(config.models);
+      await watchOver({ config, rpc, chain, clock, log, signal, get }, wallets[0]!);
+    } catch (error) {
+      // Asked to end while waiting for the chain: not a failure.
+      if (!signal.aborted) throw error;
+    }
+    log.emit("info", "stopped");
+  } finally {
+    rpc.destroy();
+  }
+}
+
+export interface WatchParts {
+  readonly config: Config;
+  readonly rpc: JsonRpcProvider;
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly signal: AbortSignal;
+  readonly get: (modelRoot: string) => Promise<Model | undefined>;
+}
+
+/** Answers challenges with a key until the signal, whatever happens meanwhile. */
+export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<void> {
+  const { config, rpc, chain, clock, log, signal, get } = parts;
+  const { owner } = config.provider;
+  const { pollInterval } = config.chain;
+  try {
+    const disputes = await untilReachable(
+      async () => {
+        await warnAboutKey(chain, owner, watchtower.address, log);
+        return Disputes.connect({
+          signer: watchtower.connect(rpc),
+          deployment: chain.contracts.deployment,
+          model: get,
+          confirmations: chain.confirmations,
+          pollingInterval: pollInterval,
+        });
+      },
+      { clock, log, signal },
+    );
+    log.emit("info", "watching", { provider: owner, watchtower: watchtower.address });
+    await runWatchtower({ chain, clock, log, disputes, pollInterval, signal }, owner);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+/** Only a key of the provider's profile may post a trace. */
+async function warnAboutKey(chain: Chain, owner: string, key: string, log: EventLog): Promise<void> {
+  const { operator, watchtower } = await readProviderState(chain, owner);
+  if ([operator, watchtower].some((known) => getAddress(known) === getAddress(key))) return;
+  log.emit("warn", "warning", {
+    message: `${key} is not the watchtower that ${owner} has registered, and cannot answer for it`,
+    remedy: "Run: athanor provider register --config FILE",
+  });
+}

@@ -1,0 +1,111 @@
+import { AthanorError, decodeJobState, readJobs, readLogs, type JobRecord } from "@athanor/sdk/protocol";
+import { getAddress, ZeroHash } from "ethers";
+import { firstRequestBlock, followEvents, logMove, type WatchContext } from "./follow-disputes.ts";
+import { JobQueue } from "./job-queue.ts";
+
+export interface ChallengerOptions {
+  /** Roots of the models whose results are checked. */
+  readonly models: ReadonlySet<string>;
+  /** Wei for one challenge. */
+  readonly maximumBond: bigint;
+  /** Challenges at a time. */
+  readonly atOnce: number;
+}
+
+/** Refusals that no further look changes: the result is gone, too old, or not worth its bond here. */
+const final = new Set([
+  "AlreadyConvicted",
+  "BondAboveLimit",
+  "ChallengeTooLate",
+  "JobNotFound",
+  "JobNotSubmitted",
+  "UnopenedChallengeBurned",
+]);
+
+/** The game's statuses of a challenge that may still have something to do: live, and won. */
+const UNFINISHED = new Set([2n, 4n]);
+
+/**
+ * Checks every result of these models, of whatever provider, and challenges the wrong ones, until the signal. Remembers nothing: after a
+ * restart the chain says what is to be checked, and which challenges are its own.
+ */
+export async function runChallenger(context: WatchContext, options: ChallengerOptions): Promise<void> {
+  const { chain, log, disputes, signal } = context;
+  const { contracts } = chain;
+  const { disputeGame, jobEscrow, deployment } = contracts;
+
+  async function jobOf(jobId: string): Promise<JobRecord | undefined> {
+    const head = await chain.provider.getBlockNumber();
+    const fromBlock = await firstRequestBlock(chain);
+    const [job] = await readJobs(contracts, { id: jobId }, fromBlock, head, { signal });
+    return job && options.models.has(job.terms.modelRoot) ? job : undefined;
+  }
+
+  async function hasOwnChallenge({ id, created }: JobRecord): Promise<boolean> {
+    const topics = [disputeGame.interface.getEvent("Opened").topicHash, null, id];
+    const filter = { address: deployment.disputeGame, topics };
+    const head = await chain.provider.getBlockNumber();
+    for (const event of await readLogs(chain.provider, filter, created.block, head, { signal })) {
+      const { challengeId, challenger } = disputeGame.interface.parseLog(event)!.args as unknown as {
+        challengeId: string;
+        challenger: string;
+      };
+      if (getAddress(challenger) !== getAddress(disputes.account)) continue;
+      if (UNFINISHED.has((await disputeGame.challengeOf(challengeId)).status)) return true;
+    }
+    return false;
+  }
+
+  async function canBeChallenged({ id, terms }: JobRecord): Promise<boolean> {
+    const { status, submittedAt } = decodeJobState(await jobEscrow.jobState(id));
+    if (status !== "Submitted" || (await disputeGame.convictionOf(terms.provider)) !== ZeroHash) return false;
+    const head = await chain.provider.getBlock("latest");
+    return head!.timestamp < submittedAt + Number(terms.challengeWindow);
+  }
+
+  async function check(jobId: string): Promise<void> {
+    const job = await jobOf(jobId);
+    if (!job) return;
+    if (await hasOwnChallenge(job)) return challenges.add(jobId);
+    if (!(await canBeChallenged(job))) return;
+    await unlessFinal(jobId, async () => {
+      const { honest, firstDifference } = await disputes.verify(job, { signal });
+      if (honest) return log.emit("info", "result.right", { jobId, provider: job.terms.provider });
+      log.emit("warn", "result.wrong", { jobId, provider: job.terms.provider, firstDifference });
+      challenges.add(jobId);
+    });
+  }
+
+  async function challenge(jobId: string): Promise<void> {
+    const job = await jobOf(jobId);
+    if (!job) return;
+    const onMove = (move: Parameters<typeof logMove>[1]) => logMove(log, move);
+    await unlessFinal(jobId, async () => {
+      const outcome = await disputes.challenge(job, { maximumBond: options.maximumBond, onMove, signal });
+      if (outcome.status === "honest") return;
+      const { status, challengeId, byTimeout } = outcome;
+      const money = outcome.status === "won" ? { bond: outcome.bond, reward: outcome.reward } : {};
+      const level = status === "won" ? "info" : "error";
+      log.emit(level, "result.challenged", { jobId, challengeId, status, byTimeout, ...money });
+    });
+  }
+
+  async function unlessFinal(jobId: string, action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (!(error instanceof AthanorError) || !final.has(error.code)) throw error;
+      const { code, message } = error;
+      log.emit("warn", "warning", { jobId, code, message });
+    }
+  }
+
+  const checks = new JobQueue({ ...context, atOnce: 1, work: check });
+  const challenges = new JobQueue({ ...context, atOnce: options.atOnce, work: challenge });
+  const topics = [jobEscrow.interface.getEvent("ResultSubmitted").topicHash];
+  await followEvents(context, { address: deployment.jobEscrow, topics }, ({ topics: [, jobId] }) =>
+    checks.add(jobId!),
+  );
+  await checks.ended();
+  await challenges.ended();
+}

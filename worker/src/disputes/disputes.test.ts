@@ -1,0 +1,180 @@
+import { loadModel } from "@athanor/engine/node";
+import { referenceExecutor, type Executor } from "@athanor/engine/trace";
+import { Disputes, type DisputesOptions } from "@athanor/sdk/disputes";
+import { connectContracts, readJobs, tokenBytes } from "@athanor/sdk/protocol";
+import { expect } from "chai";
+import { Wallet, ZeroHash } from "ethers";
+import { join } from "node:path";
+import { faultyExecutor } from "../../../engine/src/testing/faulty-executor.ts";
+import { connectChain } from "../chain/connect.ts";
+import { openRpc } from "../chain/rpc.ts";
+import { systemClock } from "../clock.ts";
+import { eventually } from "../testing/eventually.ts";
+import { recordingLog } from "../testing/recording-log.ts";
+import { setUpWorld } from "../testing/world.ts";
+import { runChallenger } from "./challenger.ts";
+import type { WatchContext } from "./follow-disputes.ts";
+import { LazyModels } from "./models.ts";
+import { runWatchtower } from "./watchtower.ts";
+
+const PROMPT = [5, 6, 7];
+const MAX_TOKENS = 4;
+const POLL = 20;
+
+describe("watchtower and challenger", () => {
+  const world = setUpWorld();
+  const running: { stop: () => Promise<void> }[] = [];
+  let challengerKey: Wallet;
+  let watchtowerKey: Wallet;
+
+  beforeEach(async () => {
+    const { chain, owner, operator } = world;
+    challengerKey = new Wallet(Wallet.createRandom().privateKey);
+    watchtowerKey = new Wallet(Wallet.createRandom().privateKey);
+    for (const { address } of [challengerKey, watchtowerKey]) await chain.fund(address, "1000");
+    const own = connectContracts(owner.connect(chain.connection.ethers.provider), chain.contracts.deployment);
+    await own.providerRegistry.update({
+      operator: operator.address,
+      watchtower: watchtowerKey.address,
+      encryptionKey: ZeroHash,
+      hardwareClass: 0,
+      gpuCount: 1,
+      endpoint: "",
+    });
+  });
+  afterEach(async () => {
+    for (const { stop } of running.splice(0)) await stop();
+  });
+
+  const models = () => new LazyModels([{ path: join(world.folder.path, "model"), root: world.modelRoot }]);
+
+  function partyOf(key: Wallet, changes: Partial<DisputesOptions> = {}): Promise<Disputes> {
+    const { chain } = world;
+    return Disputes.connect({
+      signer: key.connect(openRpc(chain.rpc.url, chain.chainId)),
+      deployment: chain.contracts.deployment,
+      model: models().get,
+      pollingInterval: POLL,
+      ...changes,
+    });
+  }
+
+  /** A program that runs until the test ends, as its command does. */
+  async function start(key: Wallet, run: (context: WatchContext) => Promise<void>) {
+    const { chain } = world;
+    const rpc = openRpc(chain.rpc.url, chain.chainId);
+    const deployment = chain.contracts.deployment;
+    const connected = await connectChain(rpc, {
+      ...{ rpcUrl: chain.rpc.url, chainId: chain.chainId, confirmations: 1, pollInterval: POLL },
+      deployment,
+    });
+    const log = recordingLog();
+    const controller = new AbortController();
+    const { signal } = controller;
+    const disputes = await partyOf(key);
+    const ended = run({ chain: connected, clock: systemClock, log, disputes, pollInterval: POLL, signal });
+    const stop = async () => {
+      controller.abort();
+      await ended;
+      rpc.destroy();
+    };
+    running.push({ stop });
+    return { log, stop };
+  }
+
+  const startWatchtower = () =>
+    start(watchtowerKey, (context) => runWatchtower(context, world.owner.address));
+  const startChallenger = (maximumBond = 10n ** 21n) =>
+    start(challengerKey, (context) =>
+      runChallenger(context, { models: new Set([world.modelRoot]), maximumBond, atOnce: 1 }),
+    );
+
+  async function answer(): Promise<readonly number[]> {
+    const model = await loadModel(join(world.folder.path, "model"));
+    return (await referenceExecutor(model, { prompt: PROMPT, maxTokens: MAX_TOKENS })).tokens;
+  }
+
+  /** A request that the provider answered with these tokens. */
+  async function submitted(tokens: readonly number[]): Promise<string> {
+    const { chain, operator } = world;
+    const id = await chain.createJob(world.request({ prompt: PROMPT, maxTokens: MAX_TOKENS }));
+    const { provider } = chain.connection.ethers;
+    const [job] = await readJobs(chain.contracts, { id }, 0, await provider.getBlockNumber());
+    const { jobEscrow } = connectContracts(operator.connect(provider), chain.contracts.deployment);
+    await (await jobEscrow.submit(job!.terms, tokenBytes(tokens))).wait();
+    return id;
+  }
+
+  async function wrong(): Promise<number[]> {
+    return (await answer()).map((token, index) => (index === 0 ? (token === 5 ? 6 : 5) : token));
+  }
+
+  /** Computes another first token, and everything before it right. */
+  async function griefing(): Promise<Executor> {
+    const { program } = await loadModel(join(world.folder.path, "model"));
+    const operator = program.operators.findIndex(({ kind }) => kind === "argmax");
+    const change = (token: number | bigint) => (Number(token) === 5 ? 6 : 5);
+    const at = { position: PROMPT.length - 1, operator, section: "output" as const, element: 0 };
+    return faultyExecutor({ ...at, change }, referenceExecutor);
+  }
+
+  it("convict a wrong result, and leave right ones alone", async () => {
+    const right = await submitted(await answer());
+    const challenger = await startChallenger();
+    await startWatchtower();
+    const id = await submitted(await wrong());
+    await eventually(() => challenger.log.of("result.challenged", id).length > 0, "a verdict");
+    expect(challenger.log.of("result.challenged", id)[0]).to.include({ status: "won", byTimeout: false });
+    expect(challenger.log.of("result.right", right)).to.have.length(1);
+    expect(await world.chain.status(id)).to.equal("Refunded");
+    expect(await world.chain.status(right)).to.equal("Submitted");
+    const { vault } = world.chain.contracts;
+    expect((await vault.stakeOf(world.owner.address)).jailed).to.equal(true);
+  });
+
+  it("repel who challenges a right result", async () => {
+    const watchtower = await startWatchtower();
+    const id = await submitted(await answer());
+    const griefer = await partyOf(challengerKey, { executor: await griefing() });
+    // It finds out by itself, unless the watchtower executes the step first.
+    const attack = griefer.challenge(id).catch(() => undefined);
+    await eventually(() => watchtower.log.of("dispute.repelled", id).length > 0, "repelled");
+    await attack;
+    expect(await griefer.challenge(id)).to.include({ status: "lost", byTimeout: false });
+    const kinds = watchtower.log.of("dispute.move", id).map(({ kind }) => kind);
+    expect([kinds[0], kinds.at(-1)]).to.deep.equal(["postTrace", "step"]);
+    expect(await world.chain.status(id)).to.equal("Submitted");
+    expect(watchtower.log.of("dispute.convicted")).to.deep.equal([]);
+  });
+
+  it("go on where they were when they are started again in the middle, through outages of the node", async () => {
+    const id = await submitted(await wrong());
+    const first = await startChallenger();
+    // Nobody answers, so the challenge is open and stays so.
+    const kindsOf = ({ log }: typeof first) => log.of("dispute.move", id).map(({ kind }) => kind);
+    await eventually(() => kindsOf(first).includes("open"), "open");
+    await first.stop();
+    expect(kindsOf(first)).to.deep.equal(["commit", "open"]);
+
+    const lost = await startWatchtower();
+    await eventually(() => kindsOf(lost).includes("postTrace"), "the trace");
+    await lost.stop();
+
+    const second = await startChallenger();
+    world.chain.rpc.fault = () => true;
+    await eventually(() => second.log.of("chain.unreachable").length > 0, "the outage is noticed");
+    world.chain.rpc.fault = () => false;
+    await startWatchtower();
+    await eventually(() => second.log.of("result.challenged", id).length > 0, "a verdict");
+    expect(second.log.of("result.challenged", id)[0]).to.include({ status: "won" });
+    expect(kindsOf(second)).to.not.include("commit").and.not.include("open");
+  });
+
+  it("make no challenge that takes a larger bond than allowed", async () => {
+    const id = await submitted(await wrong());
+    const challenger = await startChallenger(1n);
+    await eventually(() => challenger.log.of("warning", id).length > 0, "a warning");
+    expect(challenger.log.of("warning", id)[0]).to.include({ code: "BondAboveLimit" });
+    expect(await world.chain.transactionsOf(challengerKey.address)).to.equal(0);
+  });
+});

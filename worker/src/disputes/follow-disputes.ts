@@ -1,0 +1,95 @@
+import { readLogs, type LogFilter } from "@athanor/sdk/protocol";
+import type { Disputes, MoveMade } from "@athanor/sdk/disputes";
+import type { Block, Log } from "ethers";
+import type { Chain } from "../chain/chain.ts";
+import type { Clock } from "../clock.ts";
+import { describeError } from "../errors.ts";
+import type { EventLog } from "../log/event-log.ts";
+
+/** What the watchtower and the challenger share. */
+export interface WatchContext {
+  readonly chain: Chain;
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly disputes: Disputes;
+  /** Milliseconds between looks at the chain. */
+  readonly pollInterval: number;
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
+/** Seconds for which a result may be of interest: longest challenge window, longest dispute, and a day to spare. */
+const LONGEST = 18 * 86_400;
+/** Seconds from a request to its result, at most. */
+const LONGEST_RESPONSE = 3 * 86_400;
+/** Blocks that are read again every time: a reorganisation of fewer is followed. */
+const REORGANISATION_DEPTH = 128;
+
+/** Hands over every event once, of the past that may still matter and then as blocks come, until the signal. Waits out outages. */
+export async function followEvents(
+  { chain, clock, log, pollInterval, signal }: WatchContext,
+  filter: LogFilter,
+  take: (event: Log) => void,
+): Promise<void> {
+  let seen = new Set<string>();
+  let next: number | undefined;
+  let isReachable = true;
+  while (!signal.aborted) {
+    try {
+      const head = await chain.provider.getBlockNumber();
+      next ??= await firstBlock(chain, LONGEST);
+      const end = head - chain.confirmations + 1;
+      const start = Math.max(0, next - REORGANISATION_DEPTH);
+      const events = await readLogs(chain.provider, filter, start, end, { signal });
+      const found = new Set<string>();
+      for (const event of events) {
+        const key = `${event.blockHash}:${event.index}`;
+        found.add(key);
+        if (!seen.has(key)) take(event);
+      }
+      seen = found;
+      next = Math.max(next, end + 1);
+      if (!isReachable) log.emit("info", "chain.reachable", { block: head });
+      isReachable = true;
+    } catch (error) {
+      if (isReachable) {
+        log.emit("warn", "chain.unreachable", {
+          ...describeError(error),
+          retryInSeconds: pollInterval / 1_000,
+        });
+      }
+      isReachable = false;
+    }
+    await clock.sleep(pollInterval, signal);
+  }
+}
+
+/** The first block in which the request of a result of interest can be. */
+export function firstRequestBlock(chain: Chain): Promise<number> {
+  return firstBlock(chain, LONGEST + LONGEST_RESPONSE);
+}
+
+/** The first block that is not older than this many seconds. */
+async function firstBlock({ provider, contracts }: Chain, age: number): Promise<number> {
+  const head = await blockAt(provider, "latest");
+  let low = contracts.deployment.startBlock ?? 0;
+  let high = head.number;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if ((await blockAt(provider, middle)).timestamp < head.timestamp - age) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+async function blockAt(provider: Chain["provider"], tag: number | "latest"): Promise<Block> {
+  const block = await provider.getBlock(tag);
+  if (block === null) throw new Error(`the node has no block ${tag}`);
+  return block;
+}
+
+/** Logs a move that was made. */
+export function logMove(log: EventLog, { kind, jobId, challengeId, round, gas, ...rest }: MoveMade): void {
+  const { secondsLeft, transactionHash } = rest;
+  log.emit("info", "dispute.move", { jobId, challengeId, kind, round, gas, secondsLeft, transactionHash });
+}

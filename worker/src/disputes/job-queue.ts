@@ -1,0 +1,79 @@
+import type { Clock } from "../clock.ts";
+import { describeError } from "../errors.ts";
+import type { EventLog } from "../log/event-log.ts";
+
+const FIRST_PAUSE = 1_000;
+const LONGEST_PAUSE = 60_000;
+
+export interface JobQueueOptions {
+  readonly clock: Clock;
+  readonly log: EventLog;
+  readonly signal: AbortSignal;
+  /** Jobs that are worked on at a time. */
+  readonly atOnce: number;
+  /** Works on a job until nothing is left to do. What it throws is logged, and the job is tried again after a pause. */
+  readonly work: (jobId: string) => Promise<void>;
+}
+
+/** Works on jobs, several at a time, each once at a time; trouble with one does not concern the others. */
+export class JobQueue {
+  readonly #options: JobQueueOptions;
+  readonly #waiting = new Set<string>();
+  readonly #running = new Map<string, Promise<void>>();
+  readonly #pauses = new Set<Promise<void>>();
+  readonly #failures = new Map<string, number>();
+
+  constructor(options: JobQueueOptions) {
+    this.#options = options;
+  }
+
+  /** Has a job worked on; once more if that is under way. */
+  add(jobId: string): void {
+    this.#waiting.add(jobId);
+    this.#next();
+  }
+
+  /** Resolves when nothing runs any more, after the signal. */
+  async ended(): Promise<void> {
+    await Promise.all([...this.#running.values(), ...this.#pauses]);
+  }
+
+  #next(): void {
+    const { atOnce, signal } = this.#options;
+    for (const jobId of this.#waiting) {
+      if (signal.aborted || this.#running.size >= atOnce) return;
+      if (this.#running.has(jobId)) continue;
+      this.#waiting.delete(jobId);
+      const run = this.#run(jobId).finally(() => {
+        this.#running.delete(jobId);
+        this.#next();
+      });
+      this.#running.set(jobId, run);
+    }
+  }
+
+  async #run(jobId: string): Promise<void> {
+    const { log, signal, work } = this.#options;
+    try {
+      await work(jobId);
+      this.#failures.delete(jobId);
+    } catch (error) {
+      if (signal.aborted) return;
+      const failures = (this.#failures.get(jobId) ?? 0) + 1;
+      this.#failures.set(jobId, failures);
+      const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures - 1, 10));
+      log.emit("error", "dispute.failed", { jobId, ...describeError(error), retryInSeconds: pause / 1_000 });
+      this.#later(jobId, pause);
+    }
+  }
+
+  /** The pause takes no place of those that are worked on. */
+  #later(jobId: string, pause: number): void {
+    const { clock, signal } = this.#options;
+    const waiting = clock.sleep(pause, signal).then(() => {
+      this.#pauses.delete(waiting);
+      this.add(jobId);
+    });
+    this.#pauses.add(waiting);
+  }
+}

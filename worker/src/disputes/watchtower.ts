@@ -1,0 +1,48 @@
+import { readJobs } from "@athanor/sdk/protocol";
+import { ZeroHash, zeroPadValue } from "ethers";
+import { firstRequestBlock, followEvents, logMove, type WatchContext } from "./follow-disputes.ts";
+import { JobQueue } from "./job-queue.ts";
+
+/** Disputes at a time; more wait, while nearly all time passes with the other side. */
+const AT_ONCE = 64;
+/** The game's status of a challenge that is being played. */
+const LIVE = 2n;
+
+/** Answers every challenge of a provider's results, until the signal. Remembers nothing: after a restart the chain says what is open. */
+export async function runWatchtower(context: WatchContext, owner: string): Promise<void> {
+  const { chain, log, disputes, signal } = context;
+  const { contracts } = chain;
+  const { disputeGame, deployment } = contracts;
+  const challenges = new Map<string, Set<string>>();
+
+  async function liveChallenges(jobId: string): Promise<string[]> {
+    if ((await disputeGame.convictionOf(owner)) !== ZeroHash) return [];
+    const live: string[] = [];
+    for (const id of challenges.get(jobId)!) {
+      if ((await disputeGame.challengeOf(id)).status === LIVE) live.push(id);
+    }
+    return live;
+  }
+
+  async function defend(jobId: string): Promise<void> {
+    const live = await liveChallenges(jobId);
+    if (live.length === 0) return;
+    log.emit("warn", "dispute.seen", { jobId, challengeIds: live });
+    const head = await chain.provider.getBlockNumber();
+    const [job] = await readJobs(contracts, { id: jobId }, await firstRequestBlock(chain), head, { signal });
+    const onMove = (move: Parameters<typeof logMove>[1]) => logMove(log, move);
+    const { repelled, convicted } = await disputes.defend(job ?? jobId, { onMove, signal });
+    const mine = repelled.filter((id) => live.includes(id));
+    if (mine.length > 0) log.emit("info", "dispute.repelled", { jobId, challengeIds: mine });
+    if (convicted) log.emit("error", "dispute.convicted", { jobId, provider: owner });
+  }
+
+  const queue = new JobQueue({ ...context, atOnce: AT_ONCE, work: defend });
+  const topics = [disputeGame.interface.getEvent("Opened").topicHash, null, null, zeroPadValue(owner, 32)];
+  await followEvents(context, { address: deployment.disputeGame, topics }, ({ topics: [, id, jobId] }) => {
+    const known = challenges.get(jobId!) ?? new Set<string>();
+    challenges.set(jobId!, known.add(id!));
+    queue.add(jobId!);
+  });
+  await queue.ended();
+}
