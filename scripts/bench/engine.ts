@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { formatTable } from "../lib/table.ts";
-import { measureLlamaCpp } from "./engine/llama-cpp.ts";
+import { openLlamaCpp } from "./engine/llama-cpp.ts";
 import { parametersOf, randomModel, type ModelShape } from "./engine/random-model.ts";
-import { measureFast, type Speed } from "./engine/speed.ts";
+import { compare, openFast, type Comparison, type Request, type Runner, type Speed } from "./engine/speed.ts";
 
 export interface EngineOptions {
   /** Also a model of a billion parameters, which takes 4 GB of memory. */
@@ -15,7 +15,7 @@ export interface EngineResult {
   readonly cpu: readonly EngineMeasurement[];
 }
 
-/** Speeds in tokens a second, ratios to the peer's. */
+/** Medians of several rounds: speeds in tokens a second, ratios to the peer's of the same round. */
 export interface EngineMeasurement extends Speed {
   readonly parameters: number;
   readonly threads: number;
@@ -47,27 +47,38 @@ const LARGE: ModelShape = {
 const PROMPT = 256;
 const TOKENS = 64;
 
-/** The fast executor beside llama.cpp with Q8_0 weights, on random weights of the same shapes. */
-export async function benchEngine({ large = false, threads }: EngineOptions = {}): Promise<EngineResult> {
+const ROUNDS = 7;
+
+/** The fast executor beside llama.cpp with Q8_0 weights, on random weights of the same shapes, in turn. */
+export async function benchEngine({ large = false, ...options }: EngineOptions = {}): Promise<EngineResult> {
+  const threads = options.threads ?? availableParallelism();
   const request = {
     prompt: Array.from({ length: PROMPT }, (_, index) => 300 + ((index * 7919) % 31000)),
     maxTokens: TOKENS,
-    threads: threads ?? availableParallelism(),
   };
   const cpu: EngineMeasurement[] = [];
   for (const shape of large ? [SMALL, LARGE] : [SMALL]) {
-    const peer = await measureLlamaCpp(shape, request);
-    const own = await measureFast(randomModel(shape), request);
+    const { own, peer, ratio } = await measure(shape, threads, request);
     cpu.push({
       parameters: parametersOf(shape),
-      threads: request.threads,
+      threads,
       ...own,
       peer: { name: "llama.cpp Q8_0", ...peer },
-      decodeRatio: own.decode / peer.decode,
-      prefillRatio: own.prefill / peer.prefill,
+      decodeRatio: ratio.decode,
+      prefillRatio: ratio.prefill,
     });
   }
   return { cpu };
+}
+
+async function measure(shape: ModelShape, threads: number, request: Request): Promise<Comparison> {
+  const runners: Runner[] = [];
+  try {
+    runners.push(openFast(randomModel(shape), threads), await openLlamaCpp(shape, threads));
+    return await compare(runners[0]!, runners[1]!, request, ROUNDS);
+  } finally {
+    for (const runner of runners) await runner.close();
+  }
 }
 
 export function engineTable({ cpu }: EngineResult): string {

@@ -2,8 +2,12 @@ import { type ContractTransactionResponse } from "ethers";
 import { network } from "hardhat";
 import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { encodeTokens, tokensRoot } from "../../engine/src/commitments.ts";
+import { programParts } from "../../engine/src/program/encode.ts";
+import { workPerPosition } from "../../engine/src/program/work.ts";
+import { minimalProgram } from "../../engine/src/testing/minimal-program.ts";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import { connectContracts } from "../../sdk/src/protocol/connect-contracts.ts";
+import { uploadProgram } from "../../sdk/src/protocol/upload-program.ts";
 import { readJobs } from "../../sdk/src/protocol/read-jobs.ts";
 import { formatTable } from "../lib/table.ts";
 
@@ -56,7 +60,9 @@ async function measure(vocabularySize: number): Promise<JobGas> {
       vault: await deployed.vault.getAddress(),
       providerRegistry: await deployed.providerRegistry.getAddress(),
       modelRegistry: await deployed.modelRegistry.getAddress(),
+      programRegistry: await deployed.programRegistry.getAddress(),
       jobEscrow: await deployed.jobEscrow.getAddress(),
+      disputeGame: await deployed.disputeGame.getAddress(),
     };
     const as = (signer: typeof owner) => connectContracts(signer, deployment);
     // Timestamps are part of the calldata, whose zero bytes are cheaper: a clock of its own keeps the figures the same.
@@ -68,11 +74,12 @@ async function measure(vocabularySize: number): Promise<JobGas> {
     const random = xorshift(0x5eed);
     const ids = (count: number) => Array.from({ length: count }, () => random() % vocabularySize);
 
+    const program = minimalProgram({ vocabulary: vocabularySize, context: 8192, width: 1280 });
     const model = {
       vocabularySize,
       contextLength: 8192,
-      workPerPosition: 1_310_720n,
-      programRoot: `0x${"11".repeat(32)}`,
+      workPerPosition: workPerPosition(program),
+      programRoot: await uploadProgram(as(owner), programParts(program)),
       weightsRoot: `0x${"22".repeat(32)}`,
       tokenizerHash: `0x${"33".repeat(32)}`,
     };

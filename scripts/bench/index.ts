@@ -2,6 +2,7 @@ import { Option } from "commander";
 import { existingFile, existingFolder, positiveInteger } from "../lib/arguments.ts";
 import { type AccuracyOptions } from "./accuracy.ts";
 import { type ListedBenchmark, listed } from "./benchmark.ts";
+import { type DisputeBenchOptions } from "./dispute.ts";
 import { type TraceBenchOptions } from "./trace.ts";
 import { type EngineOptions } from "./engine.ts";
 import { benchProgram, exitCodeAfter, type Streams } from "./program.ts";
@@ -25,6 +26,23 @@ const accuracy = listed({
   },
   async table(result) {
     return (await import("./accuracy.ts")).accuracyTable(result);
+  },
+});
+
+const dispute = listed({
+  name: "dispute",
+  summary: "gas and calldata of whole disputes: the bundled model, and every operator at 8 B and 70 B shapes",
+  options: [
+    new Option(
+      "--seed <number>",
+      "of the place where the bundled model's answer is wrong (default: 1)",
+    ).argParser(positiveInteger),
+  ],
+  async run(options: DisputeBenchOptions) {
+    return (await import("./dispute.ts")).benchDispute(options);
+  },
+  async table(result) {
+    return (await import("./dispute.ts")).disputeTable(result);
   },
 });
 
@@ -76,7 +94,7 @@ const trace = listed({
   },
 });
 
-const benchmarks: readonly ListedBenchmark[] = [accuracy, engine, gas, trace];
+const benchmarks: readonly ListedBenchmark[] = [accuracy, dispute, engine, gas, trace];
 
 const streams: Streams = {
   out: (text) => process.stdout.write(text),

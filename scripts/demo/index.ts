@@ -1,14 +1,21 @@
 import { Command, Option } from "commander";
 import { existingFolder, positiveInteger } from "../lib/arguments.ts";
-import { DemoError, runDemo } from "./run-demo.ts";
+import { runDemo } from "./run-demo.ts";
+import { type DisputeDemoOptions, runDispute } from "./run-dispute.ts";
+import { disputeJson, disputeText } from "./dispute-report.ts";
 import { jsonReport, textReport } from "./report.ts";
 import { createScreen } from "./screen.ts";
+import { DemoError } from "./stage.ts";
 
 interface Options {
   readonly prompt: string;
   readonly maxTokens: number;
   readonly token: "ATH" | "mUSD";
   readonly model?: string;
+  readonly rpc?: string;
+  readonly cheat: boolean;
+  readonly grief: boolean;
+  readonly seed: number;
   readonly json: boolean;
 }
 
@@ -20,6 +27,14 @@ const program = new Command("npm run demo --")
   .option("--max-tokens <number>", "largest number of tokens to generate", positiveInteger, 128)
   .addOption(new Option("--token <symbol>", "what to pay in").choices(["ATH", "mUSD"]).default("ATH"))
   .option("--model <folder>", "checkpoint with its manifest (default: the bundled model)", existingFolder)
+  .option("--rpc <url>", "development node to play on, as anvil is (default: a chain of its own)")
+  .addOption(
+    new Option("--cheat", "the provider answers wrongly, and is challenged")
+      .default(false)
+      .conflicts("grief"),
+  )
+  .addOption(new Option("--grief", "the provider answers rightly, and is challenged").default(false))
+  .option("--seed <number>", "of the place that the liar changes", positiveInteger, 1)
   .option("--json", "print one JSON document on standard output instead", false)
   .allowExcessArguments(false);
 
@@ -31,10 +46,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 // What happens goes to standard error when standard output is for the document.
 const screen = createScreen(options.json ? process.stderr : process.stdout);
 try {
-  const result = await runDemo({ ...options, screen, signal: stop.signal });
-  process.stdout.write(
-    options.json ? `${JSON.stringify(jsonReport(result), null, 2)}\n` : textReport(result),
-  );
+  process.stdout.write(options.cheat || options.grief ? await disputed() : await undisputed());
 } catch (error) {
   screen.end();
   if (!(error instanceof DemoError)) throw error;
@@ -44,4 +56,19 @@ try {
   }
   process.stderr.write(`\nThe demo failed at the step "${error.step}".\n${error.message}\n`);
   process.exitCode = 1;
+}
+
+async function undisputed(): Promise<string> {
+  const result = await runDemo({ ...options, screen, signal: stop.signal });
+  return options.json ? document(jsonReport(result)) : textReport(result);
+}
+
+async function disputed(): Promise<string> {
+  const liar: DisputeDemoOptions["liar"] = options.cheat ? "provider" : "challenger";
+  const result = await runDispute({ ...options, liar, screen, signal: stop.signal });
+  return options.json ? document(disputeJson(result)) : disputeText(result);
+}
+
+function document(report: object): string {
+  return `${JSON.stringify(report, null, 2)}\n`;
 }

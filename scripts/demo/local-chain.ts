@@ -24,11 +24,13 @@ export interface LocalChain {
 const HOST = "127.0.0.1";
 const TEN_COINS = "0x8ac7230489e80000";
 
-/** Starts the chain on a free port, so that other chains on this machine do not matter. */
-export async function startChain(): Promise<LocalChain> {
-  const server = await network.createServer("default", HOST, 0);
-  const { port } = await server.listen();
-  const url = `http://${HOST}:${port}`;
+/**
+ * Deploys the contracts on a chain of its own, on a free port so that other chains on this machine do not matter, or on the
+ * development node that answers at `rpcUrl`: unlocked accounts, a clock that can be moved.
+ */
+export async function startChain(rpcUrl?: string): Promise<LocalChain> {
+  const server = rpcUrl === undefined ? await startServer() : undefined;
+  const url = server?.url ?? rpcUrl!;
   const provider = new JsonRpcProvider(url, undefined, {
     cacheTimeout: -1,
     polling: true,
@@ -52,7 +54,9 @@ export async function startChain(): Promise<LocalChain> {
     vault: await addressOf("vault"),
     providerRegistry: await addressOf("providerRegistry"),
     modelRegistry: await addressOf("modelRegistry"),
+    programRegistry: await addressOf("programRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
+    disputeGame: await addressOf("disputeGame"),
     stablecoin: await addressOf("stablecoin"),
   };
   return {
@@ -71,9 +75,15 @@ export async function startChain(): Promise<LocalChain> {
     async close() {
       provider.destroy();
       await connection.close();
-      await server.close();
+      await server?.close();
     },
   };
+}
+
+async function startServer(): Promise<{ url: string; close(): Promise<void> }> {
+  const server = await network.createServer("default", HOST, 0);
+  const { port } = await server.listen();
+  return { url: `http://${HOST}:${port}`, close: () => server.close() };
 }
 
 /** A new key with the chain's coin on it. */

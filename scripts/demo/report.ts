@@ -1,7 +1,8 @@
 import { formatAmount } from "@athanor/sdk";
 import { formatTable } from "../lib/table.ts";
 import { type Balances, type Holding, sumOf, totalOf } from "./balances.ts";
-import { type DemoResult, short } from "./run-demo.ts";
+import type { DemoResult } from "./run-demo.ts";
+import { short } from "./stage.ts";
 
 /** The document of `--json`. Amounts are decimal text in the token's smallest units. */
 export function jsonReport(result: DemoResult): object {
@@ -26,11 +27,15 @@ export function jsonReport(result: DemoResult): object {
       bountyRecipient: nameOf(result, payment.bountyRecipient),
     },
     gas: { create: gasOf("create"), submit: gasOf("submit"), finalize: gasOf("finalize") },
-    balances: { before: texts(result.balances.before), after: texts(result.balances.after) },
+    balances: {
+      before: balanceTexts(result.balances.before),
+      after: balanceTexts(result.balances.after),
+    },
   };
 }
 
-function texts(balances: Balances): object {
+/** Balances as decimal text. */
+export function balanceTexts(balances: Balances): object {
   return mapValues(balances, (holdings) =>
     mapValues(holdings, (holding) => mapValues({ ...holding }, (amount) => amount.toString())),
   );
@@ -42,7 +47,7 @@ function mapValues<Value, Mapped>(record: Readonly<Record<string, Value>>, map: 
 
 /** What a person reads: the text, what happened on chain, who paid what to whom, balances before and after. */
 export function textReport(result: DemoResult): string {
-  return `\n${[answer(result), timeline(result), payments(result), ...balances(result)].join("\n\n")}\n`;
+  return `\n${[answer(result), timeline(result), payments(result), ...balanceTables(result)].join("\n\n")}\n`;
 }
 
 function answer({ prompt, text }: DemoResult): string {
@@ -97,7 +102,11 @@ function payments(result: DemoResult): string {
   return `Who paid what to whom\n\n${formatTable(columns, rows)}`;
 }
 
-function balances({ balances: { before, after }, currencies }: DemoResult): string[] {
+/** A table for each currency. */
+export function balanceTables({
+  balances: { before, after },
+  currencies,
+}: Pick<DemoResult, "balances" | "currencies">): string[] {
   return Object.entries(currencies).map(([symbol, token]) => {
     const parts = ({ wallet, vault, escrowed, staked }: Holding) => {
       const all = Object.entries({ wallet, vault, escrowed, staked }).filter(([, units]) => units !== 0n);

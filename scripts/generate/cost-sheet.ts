@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { format, resolveConfig } from "prettier";
 import { traceLayout } from "../../engine/src/trace/layout.ts";
 import { costOf, GAS, type StepCost } from "./cost-sheet/gas.ts";
-import { llamaProgram, type LlamaShape } from "./cost-sheet/llama-program.ts";
+import { LARGEST_SHAPE, LLAMA_SHAPES, llamaProgram, type LlamaShape } from "./cost-sheet/llama-program.ts";
 import { stepsOf } from "./cost-sheet/steps.ts";
 import { traceWork } from "./cost-sheet/trace-work.ts";
 
@@ -19,25 +19,6 @@ const FILE = fileURLToPath(new URL("../../docs/cost-sheet.md", import.meta.url))
 const LIMIT = 3_000_000;
 const AIM = 2_000_000;
 const REVEAL_LEVELS = 6;
-
-const common = { vocabulary: 128_256, context: 8_192, keyValueHeads: 8, headSize: 128 };
-const shapes: readonly LlamaShape[] = [
-  { name: "8 B", ...common, hidden: 4_096, feedForward: 14_336, layers: 32, heads: 32 },
-  { name: "70 B", ...common, hidden: 8_192, feedForward: 28_672, layers: 80, heads: 64 },
-];
-
-/** Everything at the largest that a program may have, the vocabulary excepted. */
-const largest: LlamaShape = {
-  name: "largest",
-  vocabulary: 2 ** 18,
-  context: 65_536,
-  hidden: 65_536,
-  feedForward: 65_536,
-  layers: 512,
-  heads: 256,
-  keyValueHeads: 256,
-  headSize: 256,
-};
 
 interface Row extends StepCost {
   readonly operator: string;
@@ -93,13 +74,13 @@ function worstOf(rows: readonly Row[]): Row {
 }
 
 function worstWithVocabulary(bits: number): number {
-  return worstOf(rowsOf({ ...shapes[1]!, layers: 1, vocabulary: 2 ** bits })).totalGas;
+  return worstOf(rowsOf({ ...LLAMA_SHAPES[1]!, layers: 1, vocabulary: 2 ** bits })).totalGas;
 }
 
-const sheets = shapes.map((shape) => ({ shape, rows: rowsOf(shape), program: llamaProgram(shape) }));
+const sheets = LLAMA_SHAPES.map((shape) => ({ shape, rows: rowsOf(shape), program: llamaProgram(shape) }));
 const all = sheets.flatMap(({ rows }) => rows);
 const worst = worstOf(all);
-const worstOfLargest = worstOf(rowsOf(largest));
+const worstOfLargest = worstOf(rowsOf(LARGEST_SHAPE));
 const bits = [24, 23, 22, 21, 20].find((candidate) => worstWithVocabulary(candidate) <= LIMIT)!;
 
 const traceRows = sheets.flatMap(({ shape, program }) =>
@@ -141,8 +122,8 @@ ${sheets.map(({ shape, rows }) => `## ${shape.name}: hidden ${number(shape.hidde
 - A weighted sum over 256 values that stand in leaves of their positions would open 256 leaves with their paths: hence
   pages of 32 positions, 8 leaves.
 - A maximum or a sum over a whole vector of 8,192 would open 32 kB: hence chunks of 1,024 first.
-- Larger shapes follow the same rules. With hidden and feed-forward size and context at the program's limit of 65,536, ${largest.layers} layers and
-  ${largest.heads} heads of ${largest.headSize}, the dearest step is ${worstOfLargest.operator}, section ${worstOfLargest.section}: ${number(worstOfLargest.totalGas)} gas.
+- Larger shapes follow the same rules. With hidden and feed-forward size and context at the program's limit of 65,536, ${LARGEST_SHAPE.layers} layers and
+  ${LARGEST_SHAPE.heads} heads of ${LARGEST_SHAPE.headSize}, the dearest step is ${worstOfLargest.operator}, section ${worstOfLargest.section}: ${number(worstOfLargest.totalGas)} gas.
 - Only \`argmax\` grows with the vocabulary, by a winner of 8 bytes for each 1,024 entries: 2^${bits} entries stay below the limit
   (${number(worstWithVocabulary(bits))} gas), the program's limit of 2^24 does not (${number(worstWithVocabulary(24))}). Registration on chain has to refuse what exceeds it.
 

@@ -12,7 +12,20 @@ import { measureGas } from "../snapshots/gas.ts";
 
 const target = fileURLToPath(new URL("../../test/snapshots/", import.meta.url));
 /** Contracts that are deployed where money is real. */
-const contracts = ["AthToken", "JobEscrow", "ModelRegistry", "ProviderRegistry", "Vault"];
+const contracts = [
+  "AthToken",
+  "AttentionSteps",
+  "DisputeGame",
+  "JobEscrow",
+  "LinearSteps",
+  "ModelRegistry",
+  "ProgramRegistry",
+  "ProviderRegistry",
+  "StepVerifier",
+  "TokenSteps",
+  "Vault",
+  "VectorSteps",
+];
 /** EIP-170: what a contract may have at most. */
 const SIZE_LIMIT = 24_576;
 

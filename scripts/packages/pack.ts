@@ -27,7 +27,14 @@ export interface Manifest {
 function npm(args: string[], cwd: string): string {
   const options = ["--no-audit", "--no-fund", "--loglevel=error"];
   const stdio: ["ignore", "pipe", "inherit"] = ["ignore", "pipe", "inherit"];
-  return execFileSync(process.execPath, [findNpm(), ...args, ...options], { cwd, encoding: "utf8", stdio });
+  // A fetched Node.js does not look at the machine's certificates by itself.
+  const env = { ...process.env, NODE_USE_SYSTEM_CA: "1" };
+  return execFileSync(process.execPath, [findNpm(), ...args, ...options], {
+    cwd,
+    encoding: "utf8",
+    stdio,
+    env,
+  });
 }
 
 /** Packs a workspace into a folder. */

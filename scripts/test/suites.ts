@@ -19,7 +19,7 @@ export const suites: readonly Suite[] = [
     name: "scripts",
     runner: "mocha",
     files: ["scripts/**/*.test.ts"],
-    except: ["scripts/packages/**", "scripts/coverage/contracts.test.ts"],
+    except: ["scripts/packages/**", "scripts/coverage/contracts.test.ts", "scripts/mutation/**"],
   },
   { name: "solidity", runner: "hardhat-solidity", files: ["test/**/*.t.sol"] },
   {
@@ -33,7 +33,14 @@ export const suites: readonly Suite[] = [
   { name: "worker", runner: "mocha", files: ["worker/src/**/*.test.ts"] },
   { name: "integration", runner: "mocha", files: ["test/integration/**/*.test.ts"] },
   { name: "packages", runner: "mocha", files: ["scripts/packages/**/*.test.ts"] },
+  {
+    name: "mutants",
+    runner: "mocha",
+    files: ["scripts/mutation/*.test.ts"],
+    except: ["scripts/mutation/audit.test.ts"],
+  },
   { name: "coverage", runner: "mocha", files: ["scripts/coverage/contracts.test.ts"], slow: true },
+  { name: "mistakes", runner: "mocha", files: ["scripts/mutation/audit.test.ts"], slow: true },
 ];
 
 /** The suite's test files, absolute and sorted. */

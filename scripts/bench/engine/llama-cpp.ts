@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { writeRandomGguf } from "./gguf.ts";
 import type { ModelShape } from "./random-model.ts";
-import { bestOf, ROUNDS, type Speed } from "./speed.ts";
+import type { Runner } from "./speed.ts";
 
 /** Built for this version's interface; several hundred megabytes, so never a dependency. */
 const VERSION = "3.22.1";
@@ -32,25 +32,15 @@ interface LlamaSequence {
   evaluate(tokens: number[], options: { temperature: number }): AsyncGenerator<number, unknown, undefined>;
 }
 
-/** What is measured of one request. */
-export interface Request {
-  readonly prompt: readonly number[];
-  readonly maxTokens: number;
-  readonly threads: number;
-}
-
-/** llama.cpp's speed on random weights of the same shape, in Q8_0, by node-llama-cpp. */
-export async function measureLlamaCpp(
-  shape: ModelShape,
-  { prompt, maxTokens, threads }: Request,
-): Promise<Speed> {
+/** llama.cpp with random weights of the shape in Q8_0, by node-llama-cpp. */
+export async function openLlamaCpp(shape: ModelShape, threads: number): Promise<Runner> {
   const library = await fetchLlamaCpp();
   const file = join(CACHE, "random.gguf");
   await writeRandomGguf(file, shape);
   const llama = await library.getLlama({ gpu: false, build: "never", logLevel: "error" });
-  try {
-    const model = await llama.loadModel({ modelPath: file });
-    const best = await bestOf(ROUNDS, async () => {
+  const model = await llama.loadModel({ modelPath: file });
+  return {
+    async measure({ prompt, maxTokens }) {
       const context = await model.createContext({ contextSize: shape.context, batchSize: 512, threads });
       const sequence = context.getSequence();
       await sequence.evaluateWithoutGeneratingNewTokens([5, 6, 7, 8]);
@@ -66,13 +56,13 @@ export async function measureLlamaCpp(
       const decode = ((count - 1) * 1000) / (performance.now() - first);
       await context.dispose();
       return { prefill, decode };
-    });
-    await model.dispose();
-    return best;
-  } finally {
-    await llama.dispose();
-    await rm(file, { force: true });
-  }
+    },
+    async close() {
+      await model.dispose();
+      await llama.dispose();
+      await rm(file, { force: true });
+    },
+  };
 }
 
 async function fetchLlamaCpp(): Promise<LlamaModule> {

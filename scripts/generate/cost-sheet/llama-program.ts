@@ -14,6 +14,26 @@ export interface LlamaShape {
   readonly headSize: number;
 }
 
+const common = { vocabulary: 128_256, context: 8_192, keyValueHeads: 8, headSize: 128 };
+/** The shapes of Llama 3. */
+export const LLAMA_SHAPES: readonly LlamaShape[] = [
+  { name: "8 B", ...common, hidden: 4_096, feedForward: 14_336, layers: 32, heads: 32 },
+  { name: "70 B", ...common, hidden: 8_192, feedForward: 28_672, layers: 80, heads: 64 },
+];
+
+/** Everything at the largest that a program may have, the vocabulary excepted. */
+export const LARGEST_SHAPE: LlamaShape = {
+  name: "largest",
+  vocabulary: 2 ** 18,
+  context: 65_536,
+  hidden: 65_536,
+  feedForward: 65_536,
+  layers: 512,
+  heads: 256,
+  keyValueHeads: 256,
+  headSize: 256,
+};
+
 /** The program that the importer makes of a checkpoint of this shape with its own output head; shifts are arbitrary. */
 export function llamaProgram(shape: LlamaShape): Program {
   const { vocabulary, context, hidden, feedForward, layers, heads, keyValueHeads, headSize } = shape;

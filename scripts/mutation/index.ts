@@ -1,0 +1,39 @@
+// node scripts/mutation/index.ts [--all] [--only TEXT…] [--json]: breaks one rule of the contracts at a time and says which of the faults
+// no test notices.
+import { Command } from "commander";
+import { type Fault, generatedFaults, namedFaults, tryFaults } from "./faults.ts";
+import { named } from "./mutants.ts";
+import { describeResult, isNoticed, reportOf } from "./report.ts";
+import { readContracts } from "./syntax.ts";
+
+const program = new Command("node scripts/mutation/index.ts")
+  .description("Breaks one rule of the contracts at a time; the tests must notice.")
+  .option("--all", "every mistake of the usual kinds, not only the named ones", false)
+  .option("--only <text...>", "only faults in whose file or name one of these stands")
+  .option("--list", "say which there are, and stop", false)
+  .option("--json", "print the results as JSON", false)
+  .allowExcessArguments(false)
+  .parse();
+const { all, only, list, json } = program.opts<{
+  all: boolean;
+  only?: string[];
+  list: boolean;
+  json: boolean;
+}>();
+
+const sources = readContracts();
+const isChosen = ({ file, name }: Fault) => only?.some((text) => `${file} ${name}`.includes(text)) ?? true;
+const faults = (all ? generatedFaults(sources) : namedFaults(named, sources)).filter(isChosen);
+if (faults.length === 0) throw new Error("there is no such fault; --list shows them");
+
+if (list) {
+  for (const { file, line, name } of faults) console.log(`${file}:${line}  ${name}`);
+} else {
+  console.error(`${faults.length} faults; compiling …`);
+  const campaign = only === undefined ? (all ? "all" : "named") : "some";
+  const results = await tryFaults(campaign, sources, faults, (result) =>
+    console.error(describeResult(result)),
+  );
+  console.log(json ? JSON.stringify(results, null, 2) : reportOf(results));
+  if (!results.every(isNoticed)) process.exitCode = 1;
+}

@@ -1,0 +1,27 @@
+// Breaks every named rule of the contracts; each test here says that the contracts' tests notice.
+import { expect } from "chai";
+import { type Result, namedFaults, tryFaults } from "./faults.ts";
+import { mutants } from "./mutants.ts";
+import { describeResult, isNoticed } from "./report.ts";
+import { readContracts } from "./syntax.ts";
+
+describe("a rule of the contracts that is broken is noticed", () => {
+  let results: readonly Result[];
+
+  before(async function () {
+    this.timeout(0);
+    const sources = readContracts();
+    results = await tryFaults("named", sources, namedFaults(mutants, sources));
+  });
+
+  mutants.forEach(({ name }, index) => {
+    it(name, () => {
+      const result = results[index]!;
+      expect(isNoticed(result), describeResult(result)).to.equal(true);
+    });
+  });
+
+  it("and no two have one name", () => {
+    expect(new Set(mutants.map(({ name }) => name)).size).to.equal(mutants.length);
+  });
+});

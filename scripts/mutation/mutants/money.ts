@@ -1,0 +1,136 @@
+import { type NamedMutant, inFile } from "../named.ts";
+
+const jobs = ["jobs/*.test.ts"];
+const vault = ["staking/*.test.ts"];
+const registry = ["registry/ProviderRegistry.*test.ts"];
+
+/** Rules of jobs, stakes and slashing. */
+export const money: readonly NamedMutant[] = [
+  ...inFile("jobs/JobEscrow.sol", jobs, [
+    {
+      name: "a result is final a second before its window is over",
+      original: "block.timestamp < finalizableAt",
+      mutated: "block.timestamp + 1 < finalizableAt",
+    },
+    {
+      name: "a result is final only a second after its window is over",
+      original: "block.timestamp < finalizableAt",
+      mutated: "block.timestamp <= finalizableAt",
+    },
+    {
+      name: "a result is final while a challenge lives",
+      original: "if (state.liveChallenges() != 0) revert ChallengesAlive(id, state.liveChallenges());",
+      mutated: "",
+    },
+    {
+      name: "a batch makes a challenged result final",
+      after: "function finalizeBatch",
+      original: "state.liveChallenges() != 0",
+      mutated: "false",
+    },
+    {
+      name: "a batch makes a result final a second too early",
+      original: "block.timestamp < _windowEnd(job, state)",
+      mutated: "block.timestamp + 1 < _windowEnd(job, state)",
+    },
+    {
+      name: "a convicted provider is paid",
+      original: "if (vault.isJailed(job.provider)) revert IVault.ProviderJailed(job.provider);",
+      mutated: "",
+    },
+    {
+      name: "one convicted provider's job makes a whole batch fail",
+      after: "!state.matchesOutputRoot( Commitments.outputRoot(outputs[i].count",
+      original: "vault.isJailed(job.provider)",
+      mutated: "false",
+    },
+    {
+      name: "jobs of providers in good standing are refunded",
+      original: "!vault.isJailed(job.provider)",
+      mutated: "false",
+    },
+    { name: "a job is challenged after its window", original: "block.timestamp >= end", mutated: "false" },
+    { name: "anybody holds a result up", original: "msg.sender != disputeGame", mutated: "false" },
+    {
+      name: "an output other than the submitted one is paid",
+      original: "!state.matchesOutputRoot(outputRoot)",
+      mutated: "false",
+    },
+    { name: "anybody submits in the provider's name", original: "msg.sender != operator", mutated: "false" },
+    {
+      name: "the client pays more than it agreed to",
+      original: "escrowed > request.maxCost",
+      mutated: "false",
+    },
+    {
+      name: "a job's last term is not bound",
+      original: "calldatacopy(add(buffer, 0x60), job, JOB_SIZE)",
+      mutated: "calldatacopy(add(buffer, 0x60), job, sub(JOB_SIZE, 0x20))",
+    },
+  ]),
+  ...inFile("jobs/JobTerms.sol", jobs, [
+    {
+      name: "a price is rounded down",
+      original: "Math.ceilDiv(promptTokens * inputPrice + outputTokens * outputPrice, PRICE_UNIT)",
+      mutated: "(promptTokens * inputPrice + outputTokens * outputPrice) / PRICE_UNIT",
+    },
+    {
+      name: "the window does not grow with the work of the request",
+      original: "Math.ceilDiv(positions * workPerPosition, current.workPerSecond)",
+      mutated: "0",
+    },
+  ]),
+  ...inFile("staking/Vault.sol", vault, [
+    {
+      name: "a module pays out more than the escrow it settles",
+      original: "payouts > settlement.escrowed",
+      mutated: "false",
+    },
+    {
+      name: "locked stake leaves",
+      original: "if (free < amount) revert InsufficientStake(msg.sender, free, amount);",
+      mutated: "",
+    },
+    {
+      name: "stake is claimed before its release",
+      original: "block.timestamp < unbonding.releaseAt",
+      mutated: "false",
+    },
+    {
+      name: "a shorter period shortens what unbonds already",
+      original: "releaseAt < unbonding.releaseAt",
+      mutated: "false",
+    },
+    {
+      name: "a module that the payer did not approve takes from it",
+      original: "account.modules & bit == 0",
+      mutated: "false",
+    },
+    { name: "slashing pays out more than half", original: "payout > amount / 2", mutated: "false" },
+    {
+      name: "what is slashed is not burned",
+      original: "ERC20Burnable(ath).burn(forfeited - paid);",
+      mutated: "",
+    },
+    {
+      name: "stake escapes a slash by unbonding",
+      original: "Math.min(amount - fromStake, _unbondings[owner].amount)",
+      mutated: "0",
+    },
+    { name: "a slashed provider works on", original: "position.jailed = true;", mutated: "" },
+    {
+      name: "a jailed provider earns",
+      original: "position.jailed && settlement.earned + settlement.fee != 0",
+      mutated: "false",
+    },
+  ]),
+  ...inFile("registry/ProviderRegistry.sol", registry, [
+    { name: "anybody convicts a provider", original: "msg.sender != disputeGame", mutated: "false" },
+    {
+      name: "a provider is convicted twice",
+      after: "function convict",
+      original: "_requireNotJailed(owner);",
+      mutated: "",
+    },
+  ]),
+];
