@@ -23,13 +23,15 @@ interface IJobEscrow {
     /// @param maxOutputPrice The highest price of a million generated tokens that the client accepts, in `token` units.
     /// Both, because a provider that moves its price from output to input tokens would keep the total and owe no refund.
     /// @param submitDeadline Last second in which the provider may submit.
+    /// @param generation How tokens are chosen and how many; see `Generation`.
     /// @param seed Randomness of the sampling; part of the request's commitment.
     /// @param promptTokens Packed token ids; see `TokenIds`.
+    /// @param stopSequences Token sequences that end the answer; see `Generation`.
     struct Request {
         address provider;
         bytes32 modelRoot;
         address token;
-        uint32 maxTokens;
+        bytes32 generation;
         uint128 maxCost;
         uint80 maxInputPrice;
         uint80 maxOutputPrice;
@@ -37,6 +39,7 @@ interface IJobEscrow {
         uint64 seed;
         uint64 salt;
         bytes promptTokens;
+        bytes stopSequences;
     }
 
     /// @notice Governed parameters; a job keeps those it was created with. One storage slot.
@@ -78,7 +81,9 @@ interface IJobEscrow {
         address indexed provider,
         Job job,
         uint64 seed,
-        bytes promptTokens
+        bytes32 generation,
+        bytes promptTokens,
+        bytes stopSequences
     );
     /// @notice A provider answered; from `finalizableAt` (seconds since 1970) the result can be finalised.
     event ResultSubmitted(
@@ -156,6 +161,12 @@ interface IJobEscrow {
     );
     /// @notice No transaction carries an answer this long. Ask for fewer tokens and continue with another request.
     error TooManyTokensRequested(uint256 maxTokens, uint256 maximum);
+    /// @notice The request has more stop sequences than are allowed.
+    error TooManyStopSequences(uint256 maximum);
+    /// @notice A stop sequence, counted from 0, has no tokens or too many.
+    error StopSequenceLengthOutOfBounds(uint256 sequence, uint256 length, uint256 maximum);
+    /// @notice The stop sequences end before the one, counted from 0, that would end at byte `end`.
+    error StopSequenceCutOff(uint256 sequence, uint256 end, uint256 length);
     /// @notice The deadline leaves the provider too little or too much time. Seconds since 1970.
     error DeadlineOutOfBounds(uint256 submitDeadline, uint256 earliest, uint256 latest);
     /// @notice Recomputing the request would take longer than the longest challenge window, in seconds.

@@ -8,6 +8,7 @@ import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Commitments} from "../libraries/Commitments.sol";
+import {Generation} from "../libraries/Generation.sol";
 import {SequencerClock} from "../libraries/SequencerClock.sol";
 import {TokenIds} from "../libraries/TokenIds.sol";
 import {Job, JobId} from "../types/Job.sol";
@@ -86,15 +87,16 @@ contract JobEscrow is JobTerms {
         job.inputPrice = offer.inputPrice;
         job.outputPrice = offer.outputPrice;
         job.minimumCharge = terms.minimumCharge;
-        job.promptTokens = _validatedPromptLength(request, offer);
-        job.maxTokens = request.maxTokens;
+        job.maxTokens = Generation.maxTokens(request.generation);
+        job.promptTokens = _validatedPromptLength(request, job.maxTokens, offer);
         job.vocabularySize = offer.vocabularySize;
         job.modelRoot = request.modelRoot;
         job.inputRoot = Commitments.inputRoot(
             job.promptTokens,
             0,
             request.seed,
-            Commitments.greedy(request.maxTokens),
+            request.generation,
+            _validatedStopsHash(request.stopSequences, offer.vocabularySize),
             Commitments.tokensRoot(request.promptTokens)
         );
         (job.challengeWindow, job.stakeLock) = _windowAndLock(job, offer.workPerPosition);
@@ -111,7 +113,16 @@ contract JobEscrow is JobTerms {
         // INVARIANT: an id names one job for ever; its state never returns to None.
         if (_states[id].status() != JobStatus.None) revert JobAlreadyExists(id);
         _states[id] = createdJobState();
-        emit JobCreated(id, msg.sender, job.provider, job, request.seed, request.promptTokens);
+        emit JobCreated(
+            id,
+            msg.sender,
+            job.provider,
+            job,
+            request.seed,
+            request.generation,
+            request.promptTokens,
+            request.stopSequences
+        );
 
         vault.openWork(msg.sender, job.token, escrowed, job.provider, job.stakeLock);
     }
@@ -263,18 +274,28 @@ contract JobEscrow is JobTerms {
 
     function _validatedPromptLength(
         Request calldata request,
+        uint32 maxTokens,
         IProviderRegistry.Offer memory offer
     ) private pure returns (uint32) {
         uint256 count = TokenIds.count(request.promptTokens);
         if (count == 0) revert EmptyPrompt();
-        if (request.maxTokens == 0) revert NoTokensRequested();
-        if (request.maxTokens > MAX_OUTPUT_TOKENS)
-            revert TooManyTokensRequested(request.maxTokens, MAX_OUTPUT_TOKENS);
-        if (count + request.maxTokens > offer.contextLength) {
-            revert ContextExceeded(count, request.maxTokens, offer.contextLength);
+        if (maxTokens == 0) revert NoTokensRequested();
+        if (maxTokens > MAX_OUTPUT_TOKENS) revert TooManyTokensRequested(maxTokens, MAX_OUTPUT_TOKENS);
+        if (count + maxTokens > offer.contextLength) {
+            revert ContextExceeded(count, maxTokens, offer.contextLength);
         }
+        Generation.requireValid(request.generation);
         TokenIds.requireInVocabulary(request.promptTokens, offer.vocabularySize);
         return uint32(count);
+    }
+
+    function _validatedStopsHash(
+        bytes calldata sequences,
+        uint32 vocabularySize
+    ) private pure returns (bytes32) {
+        if (sequences.length == 0) return Commitments.NO_STOPS;
+        Generation.requireValidSequences(sequences, vocabularySize);
+        return Commitments.stopsHash(sequences);
     }
 
     /// @dev Hashes the terms as they stand in calldata, a word each: those with bits that their types lack name no job.

@@ -16,6 +16,11 @@ library Commitments {
     uint8 internal constant OUTPUT_TAG = 0x03;
     uint8 internal constant INPUT_TAG = 0x04;
     uint8 internal constant MODEL_TAG = 0x05;
+    uint8 internal constant STOPS_TAG = 0x07;
+    uint8 internal constant DRAW_TAG = 0x08;
+
+    /// @notice `stopsHash` of no sequences.
+    bytes32 internal constant NO_STOPS = keccak256(hex"07");
 
     /// @notice Token ids of one leaf.
     uint256 internal constant TOKENS_PER_TILE = 32;
@@ -32,21 +37,23 @@ library Commitments {
     /// @param count Number of prompt tokens under `root`.
     /// @param startOffset Position at which generation starts, counted from the end of the prompt; 0 unless an answer is continued.
     /// @param seed Randomness of the sampling.
-    /// @param generation Generation parameters; see `greedy`.
+    /// @param generation Generation parameters; see `Generation`.
+    /// @param stops `stopsHash` of the stop sequences.
     /// @param root `tokensRoot` of the prompt.
     function inputRoot(
         uint32 count,
         uint32 startOffset,
         uint64 seed,
         bytes32 generation,
+        bytes32 stops,
         bytes32 root
     ) internal pure returns (bytes32) {
-        return keccak256(abi.encodePacked(INPUT_TAG, count, startOffset, seed, generation, root));
+        return keccak256(abi.encodePacked(INPUT_TAG, count, startOffset, seed, generation, stops, root));
     }
 
-    /// @notice Generation parameters of greedy decoding: the lowest 32 bits are the largest number of generated tokens, all others are zero.
-    function greedy(uint32 maxTokens) internal pure returns (bytes32) {
-        return bytes32(uint256(maxTokens));
+    /// @notice Commits to stop sequences, encoded as `Generation` describes.
+    function stopsHash(bytes calldata sequences) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(STOPS_TAG, sequences));
     }
 
     /// @notice Commits to a model.

@@ -49,10 +49,12 @@ contract CommitmentsHarness {
         uint32 count,
         uint32 startOffset,
         uint64 seed,
-        uint32 maxTokens,
+        bytes32 generation,
+        bytes calldata stopSequences,
         bytes32 root
     ) external pure returns (bytes32) {
-        return Commitments.inputRoot(count, startOffset, seed, Commitments.greedy(maxTokens), root);
+        bytes32 stops = Commitments.stopsHash(stopSequences);
+        return Commitments.inputRoot(count, startOffset, seed, generation, stops, root);
     }
 
     function modelRoot(

@@ -85,12 +85,14 @@ contract StepVerifier is IStepVerifier {
         uint32 startOffset = uint32(reader.number(4));
         uint64 seed = uint64(reader.number(8));
         bytes32 generation = bytes32(reader.number(32));
+        bytes32 stopsHash = bytes32(reader.number(32));
         step.promptTokensRoot = bytes32(reader.number(32));
         bytes32 root = Commitments.inputRoot(
             promptCount,
             startOffset,
             seed,
             generation,
+            stopsHash,
             step.promptTokensRoot
         );
         if (root != claim.inputRoot) revert RequestMismatch(claim.inputRoot, root);

@@ -1,4 +1,4 @@
-import { type ContractTransactionResponse } from "ethers";
+import { type ContractTransactionResponse, toBeHex } from "ethers";
 import { network } from "hardhat";
 import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { encodeTokens, tokensRoot } from "../../engine/src/commitments.ts";
@@ -114,7 +114,7 @@ async function measure(vocabularySize: number): Promise<JobGas> {
           provider: owner.address,
           modelRoot,
           token: deployment.ath,
-          maxTokens: OUTPUT_TOKENS,
+          generation: toBeHex(OUTPUT_TOKENS, 32),
           maxCost: 1000n * ONE,
           maxInputPrice: 100_000n * ONE,
           maxOutputPrice: 200_000n * ONE,
@@ -122,6 +122,7 @@ async function measure(vocabularySize: number): Promise<JobGas> {
           seed: 0,
           salt: random(),
           promptTokens: encodeTokens(ids(PROMPT_TOKENS)),
+          stopSequences: "0x",
         }),
       );
       const block = await provider.getBlockNumber();

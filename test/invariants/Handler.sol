@@ -232,14 +232,15 @@ contract Handler is Assert {
             provider: owner,
             modelRoot: _modelRoot,
             token: token,
-            maxTokens: uint32(bound(output, 1, 24)),
+            generation: bytes32(bound(output, 1, 24)),
             maxInputPrice: type(uint80).max,
             maxOutputPrice: type(uint80).max,
             maxCost: type(uint128).max,
             submitDeadline: uint40(block.timestamp + bound(time, 30, 1 days)),
             seed: 1,
             salt: ++_salt,
-            promptTokens: new bytes(4 * bound(prompt, 1, 40))
+            promptTokens: new bytes(4 * bound(prompt, 1, 40)),
+            stopSequences: ""
         });
         IVault.Account memory account = _vault.accountOf(token, client);
         IVault.Stake memory position = _vault.stakeOf(owner);
@@ -541,7 +542,7 @@ contract Handler is Assert {
         (job.inputPrice, job.outputPrice) = (offer.inputPrice, offer.outputPrice);
         job.minimumCharge = terms.minimumCharge;
         job.promptTokens = uint32(request.promptTokens.length / 4);
-        job.maxTokens = request.maxTokens;
+        job.maxTokens = uint32(uint256(request.generation));
         job.vocabularySize = system.VOCABULARY();
         job.modelRoot = request.modelRoot;
     }
@@ -558,7 +559,8 @@ contract Handler is Assert {
                     uint32(request.promptTokens.length / 4),
                     uint32(0),
                     request.seed,
-                    uint256(request.maxTokens),
+                    request.generation,
+                    keccak256(hex"07"),
                     root
                 )
             );

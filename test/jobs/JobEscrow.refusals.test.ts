@@ -2,6 +2,7 @@
 import { ZeroAddress, concat, keccak256, toBeHex } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
 import { closeChallenge, convict, openChallenge, speakAsGame } from "../support/game.ts";
+import { type GenerationWord, generationWord, packSequences } from "../support/generation.ts";
 import { errorsOf } from "../support/interfaces.ts";
 import {
   ATH,
@@ -12,7 +13,7 @@ import {
   type OpenJob,
   type Output,
   RESPONSE_TIME,
-  type Request,
+  type RequestOverrides,
   type Signer,
   type System,
   VOCABULARY,
@@ -38,13 +39,23 @@ const PARAMETERS = {
 
 /** A request that `create` must refuse. */
 async function creating(
-  overrides: Partial<Request>,
+  overrides: RequestOverrides,
   values: readonly unknown[],
   by: (system: System) => Refusal["by"] = ({ escrow }) => escrow,
 ): Promise<Refusal> {
   const system = await freshSystem();
   const request = await requestTo(system, overrides);
   return { call: () => system.escrow.connect(system.client).create(request), by: by(system), values };
+}
+
+/** A request with a generation parameter that is out of its range. */
+function creatingWith(parts: GenerationWord, name: string, value: number | bigint, from: number, to: number) {
+  const values = [ethers.encodeBytes32String(name), value, from, to];
+  return creating({ generation: generationWord(parts) }, values);
+}
+
+function creatingWithSequences(sequences: readonly (readonly number[])[], values: readonly unknown[]) {
+  return creating({ stopSequences: packSequences(sequences) }, values);
 }
 
 /** A result that `submit` must refuse. */
@@ -545,7 +556,39 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
       };
     },
   },
+  TooManyStopSequences: {
+    "create, nine": () =>
+      creatingWithSequences(
+        Array.from({ length: 9 }, () => [1]),
+        [8],
+      ),
+    "create, a byte behind the eighth": () =>
+      creating({ stopSequences: `${packSequences(Array.from({ length: 8 }, () => [1, 2]))}01` }, [8]),
+  },
+  StopSequenceLengthOutOfBounds: {
+    "create, an empty one": () => creatingWithSequences([[1], []], [1, 0, 16]),
+    "create, one of seventeen tokens": () => creatingWithSequences([Array<number>(17).fill(1)], [0, 17, 16]),
+    "create, the longest that a byte can say": () => creating({ stopSequences: "0xff" }, [0, 255, 16]),
+  },
+  StopSequenceCutOff: {
+    "create, one without its tokens": () => creating({ stopSequences: "0x01" }, [0, 5, 1]),
+    "create, one without its last byte": () =>
+      creating({ stopSequences: "0x010000000102000000010000" }, [1, 14, 12]),
+  },
   ParameterOutOfBounds: {
+    "create, more tokens at least than at most": () =>
+      creatingWith({ minTokens: 21 }, "minTokens", 21, 0, 20),
+    "create, a temperature that is too low": () =>
+      creatingWith({ temperature: 49 }, "temperature", 49, 50, 65_535),
+    "create, more than all of the probability": () =>
+      creatingWith({ temperature: 700, topP: 10_001 }, "topP", 10_001, 0, 10_000),
+    "create, too small a penalty": () =>
+      creatingWith({ repetitionPenalty: 99 }, "repetitionPenalty", 99, 100, 10_000),
+    "create, too large a penalty": () =>
+      creatingWith({ repetitionPenalty: 10_001 }, "repetitionPenalty", 10_001, 100, 10_000),
+    "create, the lowest bit that means nothing": () => creatingWith({ unused: 1n }, "unused", 1, 0, 0),
+    "create, the highest bit that means nothing": () =>
+      creatingWith({ unused: 1n << 111n }, "unused", 1n << 111n, 0, 0),
     "setParameters, a window that is too short": () =>
       parameter({ challengeWindow: 599 }, "challengeWindow", 599, 600, 86_400),
     "setParameters, a window that is too long": () =>
@@ -608,6 +651,8 @@ describeRefusals("token ids in a request or result", () => errorsOf("TokenIds"),
   TokenOutsideVocabulary: {
     "create, the first id above the vocabulary": () =>
       creating({ promptTokens: packTokens([1, VOCABULARY, 5]) }, [1, VOCABULARY, VOCABULARY]),
+    "create, the second token of a stop sequence": () =>
+      creatingWithSequences([[1], [2, VOCABULARY]], [1, VOCABULARY, VOCABULARY]),
     "submit, an id above 2^31 in the second word": () =>
       submitting(packTokens([1, 2, 3, 4, 5, 6, 7, 8, 9, 2 ** 32 - 1]), [9, 2 ** 32 - 1, VOCABULARY]),
   },

@@ -43,8 +43,8 @@ describe("JobEscrow.create", () => {
 
     const prompt = request.promptTokens as string;
     const inputRoot = solidityPackedKeccak256(
-      ["uint8", "uint32", "uint32", "uint64", "uint256", "bytes32"],
-      [4, 10, 0, 7, 20, tokensRoot(prompt)],
+      ["uint8", "uint32", "uint32", "uint64", "uint256", "bytes32", "bytes32"],
+      [4, 10, 0, 7, 20, keccak256("0x07"), tokensRoot(prompt)],
     );
     expect(job).to.deep.equal({
       client: client.address,
@@ -72,7 +72,9 @@ describe("JobEscrow.create", () => {
       provider.address,
       Object.values(job),
       request.seed,
+      request.generation,
       prompt,
+      request.stopSequences,
     ]);
 
     const cost = priceOf(ATH_PRICES, 10n, 20n);

@@ -8,7 +8,7 @@ import {
   networkHelpers,
   type OpenJob,
   type Output,
-  type Request,
+  type RequestOverrides,
   type Signer,
   submitResult,
   type System,
@@ -56,7 +56,7 @@ export async function resultWith(
   arena: Arena,
   lies: Lies = {},
   tokens: readonly number[] = HONEST_TOKENS,
-  overrides: Partial<Request> = {},
+  overrides: RequestOverrides = {},
 ): Promise<Result> {
   const job = await createJob(arena, overrides);
   const output = await submitResult(arena, job, tokens);

@@ -1,5 +1,5 @@
 import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
-import type { Addressable, ContractTransactionResponse } from "ethers";
+import { type Addressable, type ContractTransactionResponse, toBeHex } from "ethers";
 import { network } from "hardhat";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import { programParts } from "../../engine/src/program/encode.ts";
@@ -191,13 +191,19 @@ export function profileOf(operator: { address: string }, watchtower?: { address:
 
 let salts = 0n;
 
-/** A valid request for 10 prompt tokens and at most 20 generated ones, paid in ATH. */
-export async function requestTo(system: System, overrides: Partial<Request> = {}): Promise<Request> {
+/** Of a request; `maxTokens` is short for the generation word of a greedy one. */
+export type RequestOverrides = Partial<Request> & { readonly maxTokens?: number };
+
+/** A valid request for 10 prompt tokens and at most 20 generated ones, greedy, paid in ATH. */
+export async function requestTo(
+  system: System,
+  { maxTokens = 20, ...overrides }: RequestOverrides = {},
+): Promise<Request> {
   return {
     provider: system.provider.address,
     modelRoot: system.modelRoot,
     token: system.addresses.ath,
-    maxTokens: 20,
+    generation: toBeHex(maxTokens, 32),
     maxInputPrice: NO_LIMIT,
     maxOutputPrice: NO_LIMIT,
     maxCost: 100n * ATH,
@@ -205,6 +211,7 @@ export async function requestTo(system: System, overrides: Partial<Request> = {}
     seed: 7,
     salt: ++salts,
     promptTokens: packTokens([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
+    stopSequences: "0x",
     ...overrides,
   };
 }
@@ -217,7 +224,7 @@ export interface OpenJob {
 /** Creates a job and reads its terms from the event, as everybody has to. */
 export async function createJob(
   system: System,
-  overrides: Partial<Request> = {},
+  overrides: RequestOverrides = {},
   client: Signer = system.client,
 ): Promise<OpenJob> {
   const creation = await system.escrow.connect(client).create(await requestTo(system, overrides));

@@ -9,7 +9,7 @@ import type { Evidence } from "../support/step/evidence.ts";
 import { deployJudge, type Judge } from "../support/step/judge.ts";
 import { tracedModel } from "../support/step/traced-model.ts";
 
-const REQUEST_BYTES = 80;
+const REQUEST_BYTES = 112;
 
 describe("StepVerifier: refusals", () => {
   let judge: Judge;
@@ -96,7 +96,7 @@ describe("StepVerifier: refusals", () => {
   it("a request that is not the claim's, in any field", async () => {
     const address = elementOf("embed", 0);
     const witness = evidence.witness(address);
-    for (const at of [3, 7, 15, 47, 79]) {
+    for (const at of [3, 7, 15, 47, 79, 111]) {
       const changed = witness.with(at, witness[at]! ^ 1);
       expect(await ask(address, changed)).to.match(
         new RegExp(`^RequestMismatch\\(${evidence.claim.inputRoot}, 0x`),

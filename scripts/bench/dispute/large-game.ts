@@ -1,4 +1,4 @@
-import { type ContractTransactionResponse } from "ethers";
+import { type ContractTransactionResponse, toBeHex } from "ethers";
 import { encodeTokens, tokensRoot } from "../../../engine/src/commitments.ts";
 import { toHex } from "../../../engine/src/commitments/hash.ts";
 import { TREES } from "../../../engine/src/dispute/tree.ts";
@@ -107,10 +107,12 @@ async function openJob(arena: Arena, evidence: Evidence) {
   const { ath } = arena.deployment;
   await (await as(owner).providerRegistry.setOffer(evidence.modelRoot, ath, 100n * ONE, 100n * ONE)).wait();
   const created = await as(client).jobEscrow.create({
-    ...{ provider: owner.address, modelRoot: evidence.modelRoot, token: ath, maxTokens },
+    ...{ provider: owner.address, modelRoot: evidence.modelRoot, token: ath },
+    generation: toBeHex(maxTokens, 32),
     ...{ maxCost: 10n * ONE, maxInputPrice: 100n * ONE, maxOutputPrice: 100n * ONE },
     ...{ submitDeadline: (await arena.now()) + 3600, seed: 0, salt: 1 },
     promptTokens: encodeTokens(new Array<number>(promptCount).fill(TOKEN)),
+    stopSequences: "0x",
   });
   const block = (await created.wait())!.blockNumber;
   const [job] = await readJobs(as(client), {}, block, block);

@@ -1,3 +1,4 @@
+import { toBeHex } from "ethers";
 import type { ErrorContext } from "../errors/render.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
@@ -63,7 +64,7 @@ export async function prepare(
       provider: offer.provider,
       modelRoot: model,
       token: address,
-      maxTokens: request.maxTokens,
+      generation: toBeHex(request.maxTokens, 32),
       // The quote and nothing above it: who changes offer or bounty in between gets a refusal, not the difference.
       maxCost: escrow,
       maxInputPrice: offer.inputPrice,
@@ -72,6 +73,7 @@ export async function prepare(
       seed: request.seed ?? 0n,
       salt: randomSalt(),
       promptTokens: tokenBytes(promptTokens),
+      stopSequences: "0x",
     },
     errorContext: { token, tokens: context.tokens.values() },
   };

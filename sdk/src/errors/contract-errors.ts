@@ -39,6 +39,18 @@ export const contractErrors = {
     "The request asks for {maxTokens} tokens, more than the {maximum} that fit one answer.",
     "Ask for fewer, and continue with another request.",
   ],
+  TooManyStopSequences: [
+    "The request has more than {maximum} stop sequences.",
+    "Ask for fewer, and cut the text at the others yourself.",
+  ],
+  StopSequenceLengthOutOfBounds: [
+    "Stop sequence {sequence} has {length} tokens; from 1 to {maximum} are allowed.",
+    "Shorten it, or leave it out.",
+  ],
+  StopSequenceCutOff: [
+    "Stop sequence {sequence} would end at byte {end} of {length}.",
+    "Encode each sequence as its number of tokens in one byte, then four bytes a token.",
+  ],
   DeadlineOutOfBounds: [
     "The deadline {submitDeadline:time} is not between {earliest:time} and {latest:time}.",
     "Choose a deadline that leaves the provider enough time, but not more than the escrow allows.",

@@ -1,4 +1,4 @@
-import { AbiCoder, concat, makeError, type ErrorCode as EthersCode } from "ethers";
+import { AbiCoder, concat, makeError, toBeHex, type ErrorCode as EthersCode } from "ethers";
 import { expect } from "chai";
 import { registerProvider, startLocalChain, type LocalChain } from "../testing/local-chain.ts";
 import { connectContracts } from "../protocol/connect-contracts.ts";
@@ -160,7 +160,7 @@ describe("toAthanorError", () => {
         provider: chain.accounts.owner.address,
         modelRoot: chain.model,
         token: chain.deployment.ath,
-        maxTokens: 1,
+        generation: toBeHex(1, 32),
         maxCost: 10n ** 20n,
         maxInputPrice: 2n ** 80n - 1n,
         maxOutputPrice: 2n ** 80n - 1n,
@@ -168,6 +168,7 @@ describe("toAthanorError", () => {
         seed: 0,
         salt: 0,
         promptTokens: "0x000000",
+        stopSequences: "0x",
       };
       const error = (await jobEscrow.create
         .staticCall(request)

@@ -3452,6 +3452,48 @@ export const jobEscrowAbi = [
   "inputs": [
    {
     "internalType": "uint256",
+    "name": "sequence",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "end",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   }
+  ],
+  "name": "StopSequenceCutOff",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "sequence",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "StopSequenceLengthOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
     "name": "submitDeadline",
     "type": "uint256"
    },
@@ -3505,6 +3547,17 @@ export const jobEscrowAbi = [
    }
   ],
   "name": "TooManyChallenges",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "TooManyStopSequences",
   "type": "error"
  },
  {
@@ -3707,8 +3760,20 @@ export const jobEscrowAbi = [
    },
    {
     "indexed": false,
+    "internalType": "bytes32",
+    "name": "generation",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
     "internalType": "bytes",
     "name": "promptTokens",
+    "type": "bytes"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes",
+    "name": "stopSequences",
     "type": "bytes"
    }
   ],
@@ -4208,9 +4273,9 @@ export const jobEscrowAbi = [
       "type": "address"
      },
      {
-      "internalType": "uint32",
-      "name": "maxTokens",
-      "type": "uint32"
+      "internalType": "bytes32",
+      "name": "generation",
+      "type": "bytes32"
      },
      {
       "internalType": "uint128",
@@ -4245,6 +4310,11 @@ export const jobEscrowAbi = [
      {
       "internalType": "bytes",
       "name": "promptTokens",
+      "type": "bytes"
+     },
+     {
+      "internalType": "bytes",
+      "name": "stopSequences",
       "type": "bytes"
      }
     ],

@@ -1,7 +1,7 @@
 import { importModel, type Model } from "@athanor/engine";
 import { createTraceTree, type TraceTree } from "@athanor/engine/dispute";
 import { referenceExecutor, type Executor } from "@athanor/engine/trace";
-import type { Signer } from "ethers";
+import { toBeHex, type Signer } from "ethers";
 import { programParts } from "../../../engine/src/program/encode.ts";
 import { alteredTree, type Leaf } from "../../../engine/src/testing/altered-tree.ts";
 import { faultyExecutor, type Fault } from "../../../engine/src/testing/faulty-executor.ts";
@@ -110,9 +110,10 @@ export async function startDisputeWorld(given?: Model): Promise<DisputeWorld> {
     async submitted(tokens) {
       const latest = (await chain.provider.getBlock("latest"))!.timestamp;
       const request = {
-        ...{ provider: owner.address, modelRoot, token: ath, maxTokens: MAX_TOKENS, maxCost: 900n * ONE },
+        ...{ provider: owner.address, modelRoot, token: ath, maxCost: 900n * ONE },
         ...{ maxInputPrice: NO_LIMIT, maxOutputPrice: NO_LIMIT, submitDeadline: latest + 3_000, seed: 7 },
-        ...{ salt: ++salt, promptTokens: tokenBytes(PROMPT) },
+        ...{ generation: toBeHex(MAX_TOKENS, 32), salt: ++salt },
+        ...{ promptTokens: tokenBytes(PROMPT), stopSequences: "0x" },
       };
       const receipt = (await (await asClient.jobEscrow.create(request)).wait())!;
       const topic = asClient.jobEscrow.interface.getEvent("JobCreated").topicHash;

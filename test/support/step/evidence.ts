@@ -137,7 +137,7 @@ export class Evidence {
     };
   }
 
-  /** The first 80 bytes of every witness. */
+  /** The first 112 bytes of every witness. */
   request(): Uint8Array {
     const { promptCount, startOffset = 0, seed = 0n, maxTokens } = this.shape;
     return concat(
@@ -145,6 +145,7 @@ export class Evidence {
       unsigned(startOffset, 4, "startOffset"),
       unsigned(seed, 8, "seed"),
       unsigned(maxTokens, 32, "generation"),
+      taggedHash(HASH_TAG.stops),
       this.#seal().prompt.root,
     );
   }

@@ -8,7 +8,7 @@ import {
 } from "@athanor/sdk/protocol";
 import { programParts, type Model } from "@athanor/engine";
 import { encodeTokens } from "@athanor/engine/commitments";
-import { MaxUint256, parseEther, type Wallet, type Signer } from "ethers";
+import { MaxUint256, parseEther, toBeHex, type Wallet, type Signer } from "ethers";
 import "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { network } from "hardhat";
 import type { MockStablecoin } from "../../../sdk/src/generated/contracts/MockStablecoin.ts";
@@ -161,7 +161,7 @@ export async function startChain(path = ""): Promise<TestChain> {
         provider: owner,
         modelRoot,
         token,
-        maxTokens,
+        generation: toBeHex(maxTokens, 32),
         maxCost: 1_000n * ATH,
         maxInputPrice: (1n << 80n) - 1n,
         maxOutputPrice: (1n << 80n) - 1n,
@@ -169,6 +169,7 @@ export async function startChain(path = ""): Promise<TestChain> {
         seed: 7,
         salt: rest.salt ?? salt++,
         promptTokens: encodeTokens(prompt),
+        stopSequences: "0x",
       };
       const receipt = await (await asClient.jobEscrow.create(request)).wait();
       const topic = contracts.jobEscrow.interface.getEvent("JobCreated").topicHash;

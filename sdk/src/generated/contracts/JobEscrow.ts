@@ -27,9 +27,9 @@ export declare namespace IJobEscrow {
     export type OutputStructOutput = [count: bigint, tokensRoot: string] & {count: bigint, tokensRoot: string }
   
 
-    export type RequestStruct = {provider: AddressLike, modelRoot: BytesLike, token: AddressLike, maxTokens: BigNumberish, maxCost: BigNumberish, maxInputPrice: BigNumberish, maxOutputPrice: BigNumberish, submitDeadline: BigNumberish, seed: BigNumberish, salt: BigNumberish, promptTokens: BytesLike}
+    export type RequestStruct = {provider: AddressLike, modelRoot: BytesLike, token: AddressLike, generation: BytesLike, maxCost: BigNumberish, maxInputPrice: BigNumberish, maxOutputPrice: BigNumberish, submitDeadline: BigNumberish, seed: BigNumberish, salt: BigNumberish, promptTokens: BytesLike, stopSequences: BytesLike}
 
-    export type RequestStructOutput = [provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string] & {provider: string, modelRoot: string, token: string, maxTokens: bigint, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string }
+    export type RequestStructOutput = [provider: string, modelRoot: string, token: string, generation: string, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string, stopSequences: string] & {provider: string, modelRoot: string, token: string, generation: string, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string, stopSequences: string }
   
     }
 
@@ -129,9 +129,9 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
   
 
     export declare namespace JobCreatedEvent {
-      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, job: JobStruct, seed: BigNumberish, promptTokens: BytesLike];
-      export type OutputTuple = [id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, promptTokens: string];
-      export interface OutputObject {id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, promptTokens: string }
+      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, job: JobStruct, seed: BigNumberish, generation: BytesLike, promptTokens: BytesLike, stopSequences: BytesLike];
+      export type OutputTuple = [id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, generation: string, promptTokens: string, stopSequences: string];
+      export interface OutputObject {id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, generation: string, promptTokens: string, stopSequences: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -612,7 +612,7 @@ getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple
       FeesWithdrawn: TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
     
 
-      'JobCreated(bytes32,address,address,tuple,uint64,bytes)': TypedContractEvent<JobCreatedEvent.InputTuple, JobCreatedEvent.OutputTuple, JobCreatedEvent.OutputObject>;
+      'JobCreated(bytes32,address,address,tuple,uint64,bytes32,bytes,bytes)': TypedContractEvent<JobCreatedEvent.InputTuple, JobCreatedEvent.OutputTuple, JobCreatedEvent.OutputObject>;
       JobCreated: TypedContractEvent<JobCreatedEvent.InputTuple, JobCreatedEvent.OutputTuple, JobCreatedEvent.OutputObject>;
     
 
