@@ -37,8 +37,9 @@ function fileOf(kind: OperatorKind): string {
 }
 
 function caseOf(kind: OperatorKind, run: NamedRun, tensors: readonly number[]): VectorCase {
-  const { name, constants = [], position = 0, token = 0, generated = 1, maxTokens = 1, previous } = run;
-  const { sections } = runOperator(kind, { ...run, generated, maxTokens });
+  const { name, constants = [], position = 0, token = 0, generated = 1, startOffset = 0, previous } = run;
+  const { seed = 0n, ...parameters } = run.parameters ?? { maxTokens: 1 };
+  const { sections } = runOperator(kind, { ...run, generated, parameters: { ...parameters, seed } });
   const history = (run.history ?? []).filter((_, index) => kind !== "mix" || index % PAGE === 0);
   return {
     name,
@@ -46,7 +47,8 @@ function caseOf(kind: OperatorKind, run: NamedRun, tensors: readonly number[]): 
     position,
     token,
     generated,
-    maxTokens,
+    parameters: seed === 0n ? parameters : { ...parameters, seed: seed.toString() },
+    startOffset,
     inputs: (run.inputs ?? []).map(encodeValue),
     history: history.map(encodeValue),
     ...(previous && { previous: encodeValue(previous) }),

@@ -25,7 +25,7 @@ import {
 
 const FILE = fileURLToPath(new URL("../vectors/steps.json", import.meta.url));
 /** What only operators wider than a chunk, or heads wider than a tile, have. */
-const CHUNKED = /maxima|exponent|squares|scale|partials|winners|linear|argmax|rotate|page/;
+const CHUNKED = /maxima|exponent|squares|scale|partials|winners|linear|sample|seen|rotate|page/;
 const OVER_POSITIONS = /scores|softmax|mix/;
 
 const models: StepVectorModel[] = [];

@@ -5,6 +5,8 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import {
+  encodeGeneration,
+  encodeStopSequences,
   encodeTokens,
   inputRoot,
   keccak256,
@@ -59,16 +61,36 @@ const vectors = {
     return [true, false].map((complete) => ({ tokens, complete, root: outputRoot(tokens, complete) }));
   }),
   inputRoot: tokenLists.flatMap((prompt, index) => {
-    const plain = { prompt, maxTokens: 1 + integer(4096), seed: 0n, startOffset: 0 };
+    const plain = {
+      prompt,
+      maxTokens: 1 + integer(4096),
+      seed: 0n,
+      startOffset: 0,
+      stopSequences: [] as number[][],
+    };
     const odd = {
       prompt,
       maxTokens: LARGEST_UINT32,
       seed: LARGEST_UINT64 - BigInt(index),
       startOffset: integer(2 ** 32),
+      stopSequences: [],
     };
-    return [plain, odd].map((request) => ({
+    const sampled = {
+      ...plain,
+      minTokens: integer(plain.maxTokens + 1),
+      temperature: 50 + integer(65_486),
+      topK: integer(2 ** 32),
+      topP: integer(10_001),
+      repetitionPenalty: 100 + integer(9_901),
+      stopSequences: Array.from({ length: index % 9 }, (_, sequence) =>
+        Array.from({ length: 1 + ((index + 5 * sequence) % 16) }, () => integer(2 ** 32)),
+      ),
+    };
+    return [plain, odd, sampled].map((request) => ({
       ...request,
       seed: request.seed.toString(),
+      generation: toHex(encodeGeneration(request)),
+      encodedStopSequences: toHex(encodeStopSequences(request.stopSequences)),
       root: inputRoot(request),
     }));
   }),

@@ -1,5 +1,14 @@
 /** The commitments alone, for those who check results without running models. */
 export { fromHex, keccak256, toHex, type Hex } from "./commitments/hash.ts";
+export {
+  checkGeneration,
+  decodeGeneration,
+  decodeStopSequences,
+  encodeGeneration,
+  encodeStopSequences,
+  stopsHash,
+  type GenerationParameters,
+} from "./commitments/generation.ts";
 export { leafHash, merkleLevels, merklePath, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
 export { inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";

@@ -1,5 +1,14 @@
 export { EngineError, type EngineErrorCode, type EngineErrorOptions } from "./errors.ts";
 export { fromHex, keccak256, toHex, type Hex } from "./commitments/hash.ts";
+export {
+  checkGeneration,
+  decodeGeneration,
+  decodeStopSequences,
+  encodeGeneration,
+  encodeStopSequences,
+  stopsHash,
+  type GenerationParameters,
+} from "./commitments/generation.ts";
 export { leafHash, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
 export { inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";
@@ -21,7 +30,8 @@ export { OPERATORS } from "./operators/index.ts";
 export { decodeProgram } from "./program/decode.ts";
 export { encodeProgram, programParts } from "./program/encode.ts";
 export type { Operator, OperatorKind, Phase, Program } from "./program/program.ts";
-export { checkRequest, generate, type GenerateOptions, type Generation } from "./run/generate.ts";
+export { generate, type GenerateOptions, type Generation } from "./run/generate.ts";
+export { checkRequest, type InferenceRequest } from "./run/request.ts";
 export {
   createSession,
   type Observation,

@@ -1,3 +1,4 @@
+import type { GenerationParameters } from "../../src/commitments/generation.ts";
 import type { OperatorKind } from "../../src/program/program.ts";
 import { exponentialTable, sigmoidTable, tableOf } from "../../src/tables/tables.ts";
 import {
@@ -385,24 +386,139 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
     ];
   },
 
-  argmax() {
-    const { wide } = makeRandom(12);
-    const run = (name: string, values: Int32Array) => ({
+  seen() {
+    const { wide } = makeRandom(14);
+    const run = (name: string, vocabulary: number, token: number, before?: Int32Array) => ({
       name,
-      constants: [values.length],
-      inputs: [{ values }],
+      constants: [vocabulary],
+      position: before ? 3 : 0,
+      token,
+      ...(before && { previous: { values: before } }),
     });
+    return [
+      ...times(4, (index) => run(`random ${index}`, 70, 17 * index + 3, wide(3))),
+      run("random, two tiles", 32 * 1024 + 40, 32 * 1024 + 39, wide(1026)),
+      ...corners(2).map(([name, values]) => run(name, 64, 40, values)),
+      run("edge first position", 70, 69),
+      run("edge first token", 33, 0, filled(2, 0)),
+      run("edge last bit of a word", 33, 31, filled(2, 0)),
+      run("edge first bit of the next word", 33, 32, filled(2, 0)),
+      run("edge token that was seen", 33, 5, filled(2, 32)),
+    ];
+  },
+
+  recent() {
+    const { integer } = makeRandom(15);
+    const run = (name: string, token: number, before?: Int32Array) => ({
+      name,
+      position: before ? 20 : 0,
+      token,
+      ...(before && { previous: { values: before } }),
+    });
+    const tokens = () => Int32Array.from({ length: 16 }, () => integer(0, 2 ** 20 - 1));
+    return [
+      ...times(4, (index) => run(`random ${index}`, integer(0, 2 ** 20 - 1), tokens())),
+      run("extreme token", 2 ** 20 - 1, filled(16, 2 ** 20 - 1)),
+      run("edge first position", 7),
+      run("edge second position", 0, Int32Array.of(...filled(15, -1), 7)),
+    ];
+  },
+
+  sample() {
+    const { wide, integer } = makeRandom(12);
+    const list = tableOf(1, 3, [2, 0, 9]);
+    const run = (
+      name: string,
+      logits: Int32Array,
+      parameters: Partial<GenerationParameters> = {},
+      also: { seen?: Int32Array; list?: boolean; generated?: number; position?: number } = {},
+    ): NamedRun => {
+      const { seen = new Int32Array(Math.ceil(logits.length / 32)), list: isListed, ...rest } = also;
+      return {
+        name,
+        constants: [logits.length, isListed ? 3 : 0],
+        inputs: [{ values: logits }, { values: seen }],
+        tensors: [exponentialTable(), ...(isListed ? [list] : [])],
+        position: 40,
+        generated: 3,
+        ...rest,
+        parameters: { maxTokens: 9, ...parameters },
+      };
+    };
     const peaks = (size: number, ...at: number[]) => {
       const values = filled(size, -5);
       for (const index of at) values[index] = 9;
       return values;
     };
+    /** Logits as models have them: within some units of 2^16. */
+    const logits = (size: number) => Int32Array.from({ length: size }, () => integer(-8 * 65536, 8 * 65536));
+    const set = (size: number) => wide(Math.ceil(size / 32));
+    const warm = { temperature: 1000 };
     return [
-      ...[1, 2, 17, 1024, 1025, 2050].map((size) => run(`random of ${size}`, wide(size))),
-      ...corners(4).map(([name, values]) => run(name, values)),
+      ...[1, 2, 17, 1024, 1025, 2050].map((size) => run(`random of ${size}, greedy`, wide(size))),
+      ...times(3, (index) =>
+        run(
+          `random ${index}, greedy with a penalty`,
+          logits(70),
+          { repetitionPenalty: 1300 },
+          { seen: set(70) },
+        ),
+      ),
+      ...times(6, (index) =>
+        run(
+          `random ${index}, everything`,
+          logits(90),
+          {
+            temperature: integer(300, 2000),
+            topK: integer(0, 12),
+            topP: integer(7000, 10_000),
+            repetitionPenalty: integer(800, 1500),
+            minTokens: integer(0, 6),
+            seed: BigInt(index) * 0x1234567890abcdefn,
+          },
+          { seen: set(90), list: index % 2 === 0, position: integer(0, 60) + 2 },
+        ),
+      ),
+      run("random, two chunks", logits(1030), { ...warm, topP: 9000, seed: 5n }, { seen: set(1030) }),
+      run("random, five chunks", logits(4200), { temperature: 5000, topK: 700, seed: 77n }),
+      ...corners(4).map(([name, values]) => run(`${name}, greedy`, values)),
+      ...corners(4).map(([name, values]) =>
+        run(`${name}, sampled`, values, { ...warm, repetitionPenalty: 10_000 }, { seen: filled(1, -1) }),
+      ),
+      run("extreme cold", logits(40), { temperature: 50 }),
+      run("extreme hot", logits(40), { temperature: 65_535, seed: 2n ** 64n - 1n }),
+      run(
+        "extreme penalty, seen ones likelier",
+        logits(40),
+        { ...warm, repetitionPenalty: 100 },
+        { seen: set(40) },
+      ),
+      run("extreme distance, coldest", Int32Array.of(LARGEST, SMALLEST, 0), { temperature: 50 }),
+      run("extreme least top-p", logits(40), { ...warm, topP: 1 }),
+      run("extreme largest top-k", logits(40), { ...warm, topK: 2 ** 32 - 1 }),
       run("edge equal ones in a chunk", peaks(10, 3, 4)),
       run("edge equal ones in two chunks", peaks(2050, 1023, 1024)),
       run("edge last of three chunks", peaks(2050, 2049)),
+      run("edge the last token is drawn", peaks(1026, 1025), { temperature: 50, topK: 1 }),
+      run("edge all equal, top-k of one keeps all", filled(40, 7), { ...warm, topK: 1, seed: 3n }),
+      run("edge top-k of one", logits(40), { ...warm, topK: 1 }),
+      run("edge before the minimum", peaks(12, 2, 9), { minTokens: 4 }, { list: true }),
+      run("edge at the minimum", peaks(12, 2, 9), { minTokens: 3 }, { list: true }),
+      run("edge all tokens listed", filled(1, 5), { ...warm, minTokens: 9 }, { list: true }),
+      run(
+        "edge penalty of a logit of 0 and around",
+        Int32Array.of(-1, 0, 1),
+        { repetitionPenalty: 2000 },
+        { seen: filled(1, -1) },
+      ),
+      // At this temperature the scale is 65,521: from 29 halvings on only a weight of exactly 1/2 is not rounded to 0.
+      ...[-1, 0, 1].map((step) =>
+        run(
+          `edge 29 halvings below the best, ${step}`,
+          Int32Array.of(0, -Math.ceil((29 * 2 ** 32) / 65_521) - step),
+          { temperature: 1443, seed: 9n },
+        ),
+      ),
     ];
   },
 
@@ -413,24 +529,53 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
       listed: readonly number[],
       token: number,
       generated: number,
-      maxTokens: number,
+      parameters: GenerationParameters,
+      before: readonly number[] = [1],
+      startOffset = 0,
     ) => ({
       name,
       constants: [listed.length],
-      inputs: [{ values: Int32Array.of(token) }],
+      inputs: [
+        { values: Int32Array.of(token) },
+        { values: Int32Array.of(...filled(16 - before.length, -1), ...before) },
+      ],
       tensors: listed.length > 0 ? [tableOf(1, listed.length, [...listed])] : [],
+      position: generated + startOffset + 20,
       generated,
-      maxTokens,
+      parameters,
+      startOffset,
     });
+    const long = times(16, (index) => 100 + index);
+    const stopAt = (...stopSequences: number[][]) => ({ maxTokens: 20, stopSequences });
     return [
-      ...times(6, (index) => run(`random ${index}`, [2, 7], integer(0, 9), integer(1, 9), 9)),
-      run("extreme token", [2 ** 24 - 1], 2 ** 24 - 1, 1, 65535),
-      run("extreme maximum", [0], 5, 65535, 65535),
-      run("edge last but one", [3, 8], 4, 9, 10),
-      run("edge last", [3, 8], 4, 10, 10),
-      run("edge listed, last", [3, 8], 8, 10, 10),
-      run("edge no list", [], 8, 1, 2),
-      run("edge no list, last", [], 8, 2, 2),
+      ...times(6, (index) => run(`random ${index}`, [2, 7], integer(0, 9), integer(1, 9), { maxTokens: 9 })),
+      run("extreme token", [2 ** 20 - 1], 2 ** 20 - 1, 1, { maxTokens: 65535 }),
+      run("extreme maximum", [0], 5, 65000, { maxTokens: 65000 }),
+      run("extreme sequence", [], 115, 16, stopAt([3], long), long.slice(0, 15)),
+      run("extreme sequence, one token of the prompt", [], 115, 15, stopAt([3], long), long.slice(0, 15)),
+      run(
+        "extreme number of sequences",
+        [],
+        5,
+        3,
+        stopAt(...times(7, (index) => [40 + index]), [4, 5]),
+        [3, 4],
+      ),
+      run("edge last but one", [3, 8], 4, 9, { maxTokens: 10 }),
+      run("edge last", [3, 8], 4, 10, { maxTokens: 10 }),
+      run("edge listed, last", [3, 8], 8, 10, { maxTokens: 10 }),
+      run("edge no list", [], 8, 1, { maxTokens: 2 }),
+      run("edge no list, last", [], 8, 2, { maxTokens: 2 }),
+      run("edge listed before the minimum", [3, 8], 8, 3, { maxTokens: 10, minTokens: 4 }),
+      run("edge listed at the minimum", [3, 8], 8, 4, { maxTokens: 10, minTokens: 4 }),
+      run("edge last before the minimum", [3, 8], 4, 3, { maxTokens: 3, minTokens: 4 }),
+      run("edge sequence of one token", [], 6, 1, stopAt([6])),
+      run("edge sequence", [], 6, 3, stopAt([4, 5, 6]), [4, 5]),
+      run("edge sequence before the minimum", [], 6, 3, { ...stopAt([4, 5, 6]), minTokens: 4 }, [4, 5]),
+      run("edge sequence, its first token of the prompt", [], 6, 2, stopAt([4, 5, 6]), [4, 5]),
+      run("edge sequence, its first token of the answer so far", [], 6, 2, stopAt([4, 5, 6]), [4, 5], 1),
+      run("edge beginning of a sequence", [], 5, 3, stopAt([4, 5, 6]), [3, 4]),
+      run("edge sequence with another first token", [], 6, 3, stopAt([4, 5, 6]), [3, 5]),
     ];
   },
 };

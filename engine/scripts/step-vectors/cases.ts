@@ -3,6 +3,7 @@ import { leafHash, PAD } from "../../src/commitments/merkle.ts";
 import { tokensRoot } from "../../src/commitments/tokens.ts";
 import type { Claim } from "../../src/dispute/claim.ts";
 import { decodeElements } from "../../src/dispute/read.ts";
+import { REQUEST_BYTES } from "../../src/dispute/verify.ts";
 import { stepWitnesses, type StepTask } from "../../src/dispute/witness.ts";
 import { openTiles } from "../../src/trace/trace.ts";
 import { traceLayout } from "../../src/trace/layout.ts";
@@ -226,27 +227,27 @@ export async function spoiltSteps(stage: Stage): Promise<NamedStep[]> {
     bytes[at < 0 ? bytes.length + at : at]! ^= 1;
     return bytes;
   };
-  // After the request: the flag's mark at 80, the flag itself, siblings.
+  // After the request: the flag's mark, the flag itself, siblings.
   return [
     embed,
     spoil(embed, "no witness", () => new Uint8Array()),
-    spoil(embed, "ends in the request", (bytes) => bytes.subarray(0, 79)),
+    spoil(embed, "ends in the request", (bytes) => bytes.subarray(0, REQUEST_BYTES - 1)),
     spoil(embed, "one byte missing", (bytes) => bytes.subarray(0, -1)),
     spoil(embed, "one byte too many", (bytes) => Buffer.concat([bytes, Buffer.of(0)])),
     spoil(embed, "another prompt length", flip(3)),
     spoil(embed, "another seed", flip(15)),
-    spoil(embed, "other bytes of the tile", flip(85)),
-    spoil(embed, "longer than it is", flip(80)),
+    spoil(embed, "other bytes of the tile", flip(REQUEST_BYTES + 5)),
+    spoil(embed, "longer than it is", flip(REQUEST_BYTES)),
     spoil(embed, "another sibling", flip(-1)),
     spoil(embed, "another leaf", (bytes) => bytes, { leaf: toHex(leafHash(Uint8Array.of(7))) }),
     spoil(embed, "another position", (bytes) => bytes, { address: { ...embed.address, position: 40 } }),
     spoil(stop, "a mark that is neither 0 nor 1", (bytes) => {
-      bytes[80] = 2;
+      bytes[REQUEST_BYTES] = 2;
       return bytes;
     }),
-    spoil(stop, "another flag", flip(84)),
+    spoil(stop, "another flag", flip(REQUEST_BYTES + 4)),
     spoil(stop, "PAD instead of the flag", (bytes) =>
-      Buffer.concat([bytes.subarray(0, 80), Buffer.of(0), bytes.subarray(85)]),
+      Buffer.concat([bytes.subarray(0, REQUEST_BYTES), Buffer.of(0), bytes.subarray(REQUEST_BYTES + 5)]),
     ),
     spoil(stop, "another position", (bytes) => bytes, {
       address: { ...stop.address, position: stop.address.position - 1 },

@@ -2,6 +2,14 @@ import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { expectRefusal } from "../testing/expect-error.ts";
 import { fromHex, keccak256, toHex, type Hex } from "./hash.ts";
+import {
+  decodeGeneration,
+  decodeStopSequences,
+  encodeGeneration,
+  encodeStopSequences,
+  stopsHash,
+  type GenerationParameters,
+} from "./generation.ts";
 import { leafHash, merkleRoot, nodeHash, PAD } from "./merkle.ts";
 import { modelRootOf } from "./model.ts";
 import { inputRoot, outputRoot } from "./request.ts";
@@ -15,6 +23,14 @@ interface Vectors {
   merkleRoot: { leaves: Hex[]; root: Hex }[];
   tokensRoot: { tokens: number[]; encoded: Hex; root: Hex }[];
   outputRoot: { tokens: number[]; complete: boolean; root: Hex }[];
+  inputRoot: (Required<Omit<GenerationParameters, "seed">> & {
+    prompt: number[];
+    startOffset: number;
+    seed: string;
+    generation: Hex;
+    encodedStopSequences: Hex;
+    root: Hex;
+  })[];
 }
 
 describe("commitments", () => {
@@ -51,9 +67,35 @@ describe("commitments", () => {
     expect(inputRoot({ prompt: [258, 4294967295], maxTokens: 513, seed: 7n })).to.equal(
       toHex(
         keccak256(
-          bytes([4, 0, 0, 0, 2], [0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0, 7], new Uint8Array(30), [2, 1], root),
+          bytes(
+            [4, 0, 0, 0, 2],
+            [0, 0, 0, 0],
+            [0, 0, 0, 0, 0, 0, 0, 7],
+            [...new Uint8Array(30), 2, 1],
+            keccak256(bytes([7])),
+            root,
+          ),
         ),
       ),
+    );
+    const sampled = {
+      ...{ maxTokens: 513, minTokens: 258, topK: 40, temperature: 800, topP: 9500, repetitionPenalty: 1100 },
+      stopSequences: [[10], [4294967295, 3]],
+    };
+    const word = bytes(
+      new Uint8Array(14),
+      [4, 76],
+      [37, 28],
+      [3, 32],
+      [0, 0, 0, 40],
+      [0, 0, 1, 2],
+      [0, 0, 2, 1],
+    );
+    const stops = keccak256(bytes([7], [1, 0, 0, 0, 10], [2, 255, 255, 255, 255, 0, 0, 0, 3]));
+    expect(encodeGeneration(sampled)).to.deep.equal(word);
+    expect(stopsHash(sampled.stopSequences)).to.equal(toHex(stops));
+    expect(inputRoot({ ...sampled, prompt: [258, 4294967295], startOffset: 1 })).to.equal(
+      toHex(keccak256(bytes([4, 0, 0, 0, 2], [0, 0, 0, 1], new Uint8Array(8), word, stops, root))),
     );
     const [program, weights, tokenizer] = [5, 6, 7].map((fill) => new Uint8Array(32).fill(fill)) as [
       Uint8Array,
@@ -99,9 +141,18 @@ describe("commitments", () => {
     for (const { tokens, complete, root } of vectors.outputRoot) {
       expect(outputRoot(tokens, complete)).to.equal(root);
     }
-    expect(
-      vectors.merkleRoot.length * vectors.tokensRoot.length * vectors.outputRoot.length,
-    ).to.be.greaterThan(0);
+    for (const { root, generation, encodedStopSequences, seed, ...request } of vectors.inputRoot) {
+      const { stopSequences } = request;
+      expect(inputRoot({ ...request, seed: BigInt(seed) })).to.equal(root);
+      expect(toHex(encodeGeneration(request))).to.equal(generation);
+      for (const [name, value] of Object.entries(decodeGeneration(fromHex(generation)))) {
+        expect(value, name).to.equal((request as Partial<typeof request>)[name as keyof typeof request] ?? 0);
+      }
+      expect(toHex(encodeStopSequences(stopSequences))).to.equal(encodedStopSequences);
+      expect(decodeStopSequences(fromHex(encodedStopSequences))).to.deep.equal(stopSequences);
+    }
+    const { merkleRoot: trees, tokensRoot: lists, outputRoot: outputs, inputRoot: inputs } = vectors;
+    expect(trees.length * lists.length * outputs.length * inputs.length).to.be.greaterThan(0);
   });
 
   it("refuse what does not fit", async () => {

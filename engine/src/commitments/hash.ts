@@ -6,7 +6,7 @@ import { EngineError } from "../errors.ts";
 export type Hex = `0x${string}`;
 
 /**
- * First byte of everything that is hashed. A leaf can never be read as a node, nor one kind of commitment as
+ * First byte of everything that is hashed, randomness included. A leaf can never be read as a node, nor one kind of commitment as
  * another, whatever bytes an adversary chooses.
  */
 export const HASH_TAG = {
@@ -17,6 +17,8 @@ export const HASH_TAG = {
   input: 0x04,
   model: 0x05,
   trace: 0x06,
+  stops: 0x07,
+  draw: 0x08,
 } as const;
 
 /** keccak256 of a tag byte followed by the parts, in order. */

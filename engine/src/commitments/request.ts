@@ -1,34 +1,38 @@
 import { concatBytes } from "@noble/hashes/utils.js";
 import { unsigned } from "./big-endian.ts";
+import {
+  encodeGeneration,
+  encodeStopSequences,
+  stopsHashBytes,
+  type GenerationParameters,
+} from "./generation.ts";
 import { HASH_TAG, taggedHash, toHex, type Hex } from "./hash.ts";
 import { tokensRootBytes } from "./tokens.ts";
 
-export interface RequestCommitment {
+export interface RequestCommitment extends GenerationParameters {
   /** Token ids of the prompt, first to last. */
   readonly prompt: readonly number[];
-  /** Largest number of tokens to generate. */
-  readonly maxTokens: number;
-  /** Seed of the sampling randomness; greedy generation ignores it. Default 0. */
-  readonly seed?: bigint;
   /** Output tokens that were generated before this request continues them. Default 0. */
   readonly startOffset?: number;
 }
 
 /**
- * keccak(0x04 ‖ uint32 promptCount ‖ uint32 startOffset ‖ uint64 seed ‖ bytes32 generation ‖ tokensRoot).
- * The generation word holds maxTokens in its lowest four bytes; all its other bits are zero for greedy generation.
+ * keccak(0x04 ‖ uint32 promptCount ‖ uint32 startOffset ‖ uint64 seed ‖ bytes32 generation ‖ stopsHash ‖ tokensRoot).
+ *
+ * @throws EngineError `INVALID_ARGUMENT` when a value does not fit into its bytes
  */
 export function inputRoot(request: RequestCommitment): Hex {
   return toHex(taggedHash(HASH_TAG.input, encodeRequest(request)));
 }
 
-/** What `inputRoot` hashes after its tag: 80 bytes. */
+/** What `inputRoot` hashes after its tag: 112 bytes. */
 export function encodeRequest(request: RequestCommitment): Uint8Array {
   return concatBytes(
     unsigned(request.prompt.length, 4, "promptCount"),
     unsigned(request.startOffset ?? 0, 4, "startOffset"),
     unsigned(request.seed ?? 0n, 8, "seed"),
-    unsigned(unsignedMaximum(request.maxTokens), 32, "generation"),
+    encodeGeneration(request),
+    stopsHashBytes(encodeStopSequences(request.stopSequences ?? [])),
     tokensRootBytes(request.prompt),
   );
 }
@@ -47,9 +51,4 @@ export function outputRoot(tokens: readonly number[], complete: boolean): Hex {
       tokensRootBytes(tokens),
     ),
   );
-}
-
-function unsignedMaximum(maxTokens: number): number {
-  unsigned(maxTokens, 4, "maxTokens");
-  return maxTokens;
 }

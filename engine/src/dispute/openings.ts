@@ -10,7 +10,7 @@ import type { Read } from "./read.ts";
 import type { StepSubject } from "./step.ts";
 
 /** A read that is opened by a Merkle path. */
-export type OpenedRead = Exclude<Read, { from: "own" }>;
+export type OpenedRead = Exclude<Read, { from: "own" | "stops" }>;
 
 /** A tree on the way from a leaf to its root: its levels, and the index of the leaf. */
 export interface Climb {

@@ -1,14 +1,15 @@
+import type { GenerationParameters } from "../commitments/generation.ts";
+import { TOKENS_PER_LEAF } from "../commitments/tokens.ts";
 import type { Operator, OperatorKind, Program } from "../program/program.ts";
 import { locateTile, traceLayout, type SectionLayout, type TraceLayout } from "../trace/layout.ts";
 import { POSITION_CHUNK } from "../operators/scores.ts";
 import { decodeElements, refuseWitness, type Read, type Reading } from "./read.ts";
 
-/** What a step needs to know of the request: the rest is opened. */
-export interface StepRequest {
-  /** Number of tokens of the prompt. */
+/** What a step needs to know of the request: the rest, stop sequences too, is opened. */
+export interface StepRequest extends Omit<GenerationParameters, "stopSequences"> {
+  /** Number of tokens of the prompt, and of those at its end that are output. */
   readonly promptCount: number;
-  /** Largest number of output tokens. */
-  readonly maxTokens: number;
+  readonly startOffset?: number;
 }
 
 /** One element of the trace of a program. */
@@ -72,8 +73,13 @@ export function positionOf({ operator, section }: Place, index: number): number 
   return index * (POSITIONS_PER_ELEMENT[operator.kind]?.[section.name] ?? 0);
 }
 
+/** Number of the output token that the place's position yields, from 1 on. */
+export function generatedAt({ position, promptCount }: Place): number {
+  return position - promptCount + 2;
+}
+
 /** Index of the only operator of a kind. */
-export function onlyOperator(program: Program, kind: "argmax" | "stop"): number {
+export function onlyOperator(program: Program, kind: "sample" | "stop"): number {
   return program.operators.findIndex((operator) => operator.kind === kind);
 }
 
@@ -86,6 +92,26 @@ export function* lastElement(
   const { tiles } = layoutOf(program).operators[operator]!;
   const bytes = yield { from: "trace", position, operator, tile: tiles - 1 };
   return bytes && decodeElements("int32", bytes)[0]!;
+}
+
+/** The place's position's token. @throws EngineError `WITNESS_INVALID` when it is not in the vocabulary */
+export function* tokenAt({ program, position, promptCount }: Place): Reading<number> {
+  const token =
+    position < promptCount
+      ? yield* promptToken(position)
+      : yield* lastElement(program, onlyOperator(program, "sample"), position - 1);
+  if (token === undefined) refuseWitness("opens PAD where a token is read", { position });
+  const { vocabularySize } = program;
+  if (token < 0n || token >= BigInt(vocabularySize)) {
+    refuseWitness(`shows token ${token}, which is not in the vocabulary of ${vocabularySize}`, { token });
+  }
+  return Number(token);
+}
+
+function* promptToken(position: number): Reading<bigint> {
+  const bytes = yield { from: "prompt", leaf: Math.floor(position / TOKENS_PER_LEAF) };
+  const view = new DataView(bytes!.buffer, bytes!.byteOffset);
+  return BigInt(view.getUint32(4 * (position % TOKENS_PER_LEAF)));
 }
 
 /** Tile `tile` of a section of the place's own operator, at its position. */
@@ -117,6 +143,15 @@ export function* readTile(
   return bytes
     ? decodeElements(section.type, bytes)
     : refuseWitness("opens PAD where an input is read", { ...read });
+}
+
+/** All tiles of a section of the place's own operator, which has one group. */
+export function* ownTiles(place: Place, name: string): Reading<bigint[]> {
+  const { sections } = place.layout.operators[place.operatorIndex]!;
+  const { tilesPerGroup } = sections.find((section) => section.name === name)!;
+  const elements: bigint[] = [];
+  for (let tile = 0; tile < tilesPerGroup; tile++) elements.push(...(yield* ownSection(place, name, tile)));
+  return elements;
 }
 
 /** Entries of a leaf of a table. */

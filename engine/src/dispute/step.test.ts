@@ -10,6 +10,7 @@ import { generateRandom } from "../testing/random.ts";
 import { runOperator, type OperatorRun } from "../testing/run-operator.ts";
 import { stepOperator } from "../testing/run-step-operator.ts";
 import { longScene, tinyScenes, wideScene } from "../testing/step-models.ts";
+import { exponentialTable } from "../tables/tables.ts";
 import { randomElement, stageOf } from "../testing/step-scenes.ts";
 import type { OperatorKind } from "../program/program.ts";
 import { traceLayout } from "../trace/layout.ts";
@@ -54,13 +55,18 @@ describe("the step", () => {
     });
   }
 
-  it("of argmax reads winners from more tiles than one, and of equal ones takes the first", () => {
+  it("of sample reads winners from more tiles than one, and of equal ones takes the first", () => {
     const vocabulary = 300 * 1024 + 5;
     const values = new Int32Array(vocabulary).fill(-7);
     for (const winner of [200_000, 299_999]) values[winner] = 12;
-    expectSteps("argmax", { constants: [vocabulary], inputs: [{ values }] }, "two largest");
+    const run = {
+      constants: [vocabulary, 0],
+      inputs: [{ values }, { values: new Int32Array(Math.ceil(vocabulary / 32)) }],
+      tensors: [exponentialTable()],
+    };
+    expectSteps("sample", run, "two largest");
     values[vocabulary - 1] = 13;
-    expectSteps("argmax", { constants: [vocabulary], inputs: [{ values }] }, "the last one");
+    expectSteps("sample", run, "the last one");
   });
 
   it("reads nothing but what stands before its tile: earlier positions, operators or sections", async () => {
@@ -72,14 +78,16 @@ describe("the step", () => {
       const subject = {
         program,
         claim,
-        request: { promptCount: request.prompt.length, maxTokens: request.maxTokens },
+        request: { ...request, promptCount: request.prompt.length },
       };
       traceLayout(program).operators.forEach(({ sections }, operator) => {
         for (const section of sections) {
           const address = randomElement(stage, random, last, operator, section);
           const own = openingShape(subject, { ...address, from: "trace" }).length;
           const reads = stepReads(subject, address, toHex(leafHash(Uint8Array.of())), (read) =>
-            read.from === "own" ? new Uint8Array(own) : new Uint8Array(openingShape(subject, read).length),
+            read.from === "own"
+              ? new Uint8Array(own)
+              : new Uint8Array(read.from === "stops" ? 0 : openingShape(subject, read).length),
           );
           for (const read of reads) {
             if (read.from !== "trace") continue;
@@ -93,7 +101,8 @@ describe("the step", () => {
               `${section.name} of operator ${operator} reads ${JSON.stringify(read)}`,
             ).to.be.below(0);
           }
-          expect(reads.filter(({ from }) => from === "own").length).to.equal(1);
+          const isThere = !section.sampled || (request.temperature ?? 0) > 0;
+          expect(reads.filter(({ from }) => from === "own").length).to.equal(isThere ? 1 : 0);
         }
       });
     }

@@ -21,7 +21,6 @@ import { decodeElements, refuseWitness, runReading, type Read, type Reading } fr
 export interface StepSubject {
   readonly program: Program;
   readonly claim: Pick<Claim, "outputCount" | "complete">;
-  /** Number of tokens of the prompt, and the request's largest number of output tokens. */
   readonly request: StepRequest;
 }
 
@@ -90,6 +89,7 @@ function* isActive(place: Place): Reading<boolean> {
     if (flag === undefined || flag === 1n) return false;
   }
   if (operator.phase === "generating" && position < promptCount - 1) return false;
+  if (place.section.sampled && (place.temperature ?? 0) === 0) return false;
   return positionOf(place, place.first) <= position;
 }
 
@@ -106,7 +106,7 @@ function* judgeOutput({ program, claim, request }: StepSubject, element: number)
   const token = BigInt(view.getUint32(4 * (element % TOKENS_PER_LEAF)));
   const position = promptCount - 1 + element;
   return (
-    exists(position) && (yield* lastElement(program, onlyOperator(program, "argmax"), position)) === token
+    exists(position) && (yield* lastElement(program, onlyOperator(program, "sample"), position)) === token
   );
 }
 

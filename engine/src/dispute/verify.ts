@@ -1,5 +1,6 @@
 import { fromHex, HASH_TAG, taggedHash, toHex, type Hex } from "../commitments/hash.ts";
 import { leafHash, PAD } from "../commitments/merkle.ts";
+import { decodeGeneration, stopsHashBytes } from "../commitments/generation.ts";
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import type { Claim, ElementAddress } from "./claim.ts";
@@ -7,8 +8,8 @@ import { openingShape, rootAbove, type OpenedRead } from "./openings.ts";
 import { refuseWitness, runReading } from "./read.ts";
 import { checkOwnTile, judge, type StepSubject } from "./step.ts";
 
-/** uint32 promptCount ‖ uint32 startOffset ‖ uint64 seed ‖ bytes32 generation ‖ bytes32 promptTokensRoot. */
-const REQUEST_BYTES = 80;
+/** uint32 promptCount ‖ uint32 startOffset ‖ uint64 seed ‖ bytes32 generation ‖ bytes32 stopsHash ‖ bytes32 promptTokensRoot. */
+export const REQUEST_BYTES = 112;
 
 /**
  * What the chain decides about one element: `StepVerifier.isCorrect`.
@@ -36,18 +37,29 @@ export function verifyStep(
   const subject: StepSubject = {
     program: model.program,
     claim,
-    request: { promptCount: view.getUint32(0), maxTokens: view.getUint32(44) },
+    request: {
+      ...decodeGeneration(header.subarray(16, 48)),
+      promptCount: view.getUint32(0),
+      startOffset: view.getUint32(4),
+      seed: view.getBigUint64(8),
+    },
   };
   const roots = {
     trace: claim.positionsRoot,
     tensor: model.commitment.weightsRoot,
-    prompt: toHex(header.subarray(48)),
+    prompt: toHex(header.subarray(80)),
     output: claim.outputTokensRoot,
   };
+  const stops = toHex(header.subarray(48, 80));
   const result = runReading(judge(subject, address, leaf), (read) => {
+    if (read.from === "stops") {
+      const bytes = reader.measured("the stop sequences");
+      if (!sameHash(stopsHashBytes(bytes), stops))
+        {refuseWitness("shows other stop sequences than the request's");}
+      return bytes;
+    }
     if (read.from !== "own") return openFrom(reader, subject, read, roots[read.from]);
-    const length = reader.uint32("the length of the disputed tile");
-    const bytes = reader.take(length, "the disputed tile");
+    const bytes = reader.measured("the disputed tile");
     checkOwnTile(bytes, leaf);
     return bytes;
   });
@@ -108,9 +120,10 @@ class WitnessReader {
     return this.#bytes.subarray(this.#offset - count, this.#offset);
   }
 
-  uint32(what: string): number {
-    const bytes = this.take(4, what);
-    return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+  /** uint32 length, and as many bytes. */
+  measured(what: string): Uint8Array {
+    const length = this.take(4, `the length of ${what}`);
+    return this.take(new DataView(length.buffer, length.byteOffset).getUint32(0), what);
   }
 
   end(): void {

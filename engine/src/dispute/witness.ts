@@ -1,6 +1,7 @@
 import { concatBytes } from "@noble/hashes/utils.js";
 import { unsigned } from "../commitments/big-endian.ts";
 import { fromHex, toHex, type Hex } from "../commitments/hash.ts";
+import { encodeStopSequences } from "../commitments/generation.ts";
 import { leafHash, merkleLevels, merklePath, PAD } from "../commitments/merkle.ts";
 import { encodeRequest, inputRoot } from "../commitments/request.ts";
 import { tokenLeaves, TOKENS_PER_LEAF, tokensRoot } from "../commitments/tokens.ts";
@@ -8,13 +9,14 @@ import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import type { Program } from "../program/program.ts";
 import type { TraceAddress } from "../trace/layout.ts";
-import { checkTraceRequest, type TraceRequest } from "../trace/request.ts";
+import { checkRequest } from "../run/request.ts";
+import type { TraceRequest } from "../trace/request.ts";
 import { openTiles, type TraceOptions } from "../trace/trace.ts";
 import type { Opening } from "../trace/tracer.ts";
 import { PART, type Claim, type ElementAddress } from "./claim.ts";
-import { openingShape } from "./openings.ts";
+import { openingShape, type OpenedRead } from "./openings.ts";
 import { layoutOf } from "./place.ts";
-import { runReading, type Read } from "./read.ts";
+import { runReading } from "./read.ts";
 import { judge, type StepSubject } from "./step.ts";
 import { tensorTrees, type TensorTrees } from "./tensor-trees.ts";
 import { checkModel, verifyStep } from "./verify.ts";
@@ -95,7 +97,7 @@ export async function stepWitnesses(
 
 /** @throws EngineError `INVALID_ARGUMENT` when it is not the claim's request */
 function claimedRequest(model: Model, request: TraceRequest, claim: Claim): TraceRequest {
-  checkTraceRequest(model, request);
+  checkRequest(model, request);
   const { complete, outputCount } = claim;
   expectRoot("request", inputRoot(request), claim.inputRoot);
   const outputLimit = complete ? request.maxTokens : Math.min(Math.max(outputCount, 1), request.maxTokens);
@@ -109,6 +111,7 @@ class Source {
   readonly #claim: Claim;
   readonly #options: WitnessOptions;
   readonly #tensors: TensorTrees;
+  readonly #stops: Uint8Array;
   readonly #subject: StepSubject;
   readonly #planned = new Map<string, TraceAddress>();
   readonly #openings = new Map<string, Opening>();
@@ -127,11 +130,12 @@ class Source {
     this.#claim = claim;
     this.#options = options;
     this.#tensors = tensors;
+    this.#stops = encodeStopSequences(request.stopSequences ?? []);
     this.#output = options.outputTokens;
     this.#subject = {
       program: model.program,
       claim,
-      request: { promptCount: request.prompt.length, maxTokens: request.maxTokens },
+      request: { ...request, promptCount: request.prompt.length },
     };
   }
 
@@ -148,6 +152,7 @@ class Source {
         return ownTile ?? new Uint8Array(openingShape(this.#subject, { ...address, from: "trace" }).length);
       }
       if (read.from === "output") return new Uint8Array(4 * TOKENS_PER_LEAF);
+      if (read.from === "stops") return this.#stops;
       if (read.from !== "trace") return this.#leafOf(read).data;
       note(read);
       return new Uint8Array(openingShape(this.#subject, read).length);
@@ -175,6 +180,10 @@ class Source {
         if (!own) throw tileMissing(address, claimed);
         parts.push(unsigned(own.length, 4, "length of the tile"), own);
         return own;
+      }
+      if (read.from === "stops") {
+        parts.push(unsigned(this.#stops.length, 4, "length of the stop sequences"), this.#stops);
+        return this.#stops;
       }
       const { data, path } = read.from === "trace" ? this.#tileOf(read) : this.#leafOf(read);
       if (read.from === "trace") parts.push(Uint8Array.of(data ? 1 : 0));
@@ -208,7 +217,7 @@ class Source {
     };
   }
 
-  #leafOf(read: Exclude<Read, { from: "own" | "trace" }>): { data: Uint8Array; path: Uint8Array[] } {
+  #leafOf(read: Exclude<OpenedRead, { from: "trace" }>): { data: Uint8Array; path: Uint8Array[] } {
     if (read.from === "tensor") return this.#tensors.open(read.tensor, read.row, read.chunk);
     if (read.from === "prompt") return openTokens(this.#request.prompt, read.leaf);
     expectRoot("output", tokensRoot(this.#output!), this.#claim.outputTokensRoot);

@@ -106,7 +106,7 @@ function planOutputs(
   const lastReader = operators.map((_, index) => index);
   operators.forEach(({ kind, inputs }, reader) => {
     // The logits are what a session returns.
-    for (const input of inputs) lastReader[input] = kind === "argmax" ? Infinity : reader;
+    for (const input of inputs) lastReader[input] = kind === "sample" ? Infinity : reader;
   });
   const free: { address: number; bytes: number }[] = [];
   const taken = new Map<number, { address: number; bytes: number }>();
@@ -118,7 +118,7 @@ function planOutputs(
     taken.set(index, place);
     for (const input of new Set([...operator.inputs, index])) {
       const used = taken.get(input);
-      const isDone = operator.kind !== "argmax" && operator.kind !== "stop" && lastReader[input]! <= index;
+      const isDone = operator.kind !== "sample" && operator.kind !== "stop" && lastReader[input]! <= index;
       if (used !== undefined && isDone) {
         taken.delete(input);
         free.push(used);
@@ -148,7 +148,7 @@ function scratchOf(operators: readonly Operator[], capacity: number): number {
     const { groups, size } = OPERATORS[operator.kind].output(operator);
     if (operator.kind === "mix") return 8 * groups * size * chunks;
     if (operator.kind === "softmax") return 4 * groups * chunks;
-    if (operator.kind === "argmax") return 8 * Math.ceil(constant(operator, 0) / 1024);
+    if (operator.kind === "sample") return 8 * Math.ceil(constant(operator, 0) / 1024);
     return 8 * groups * Math.ceil(size / 1024);
   });
   return Math.max(...sizes);

@@ -10,7 +10,7 @@ type Implementation = (machine: Machine, step: Step, place: Place) => void;
 
 export function runOperator(machine: Machine, step: Step): void {
   if (step.operator.kind === "linear") return runLinear(machine, step);
-  const implementation = IMPLEMENTATIONS[step.operator.kind];
+  const implementation = IMPLEMENTATIONS[step.operator.kind as keyof typeof IMPLEMENTATIONS];
   const count = step.tokens.length;
   if (!step.observe) return implementation(machine, step, new Place(machine, step, 0, count));
   for (let slot = 0; slot < count; slot++) {
@@ -72,7 +72,9 @@ function eachHead(
   });
 }
 
-const IMPLEMENTATIONS: Readonly<Record<Exclude<OperatorKind, "linear">, Implementation>> = {
+const IMPLEMENTATIONS: Readonly<
+  Record<Exclude<OperatorKind, "linear" | "sample" | "seen" | "recent">, Implementation>
+> = {
   embed(machine, { operator, tokens, observe }, place) {
     const [, width, shift] = operator.constants as [number, number, number];
     const { values, multipliers, shifts } = matrixOf(machine.model, operator);
@@ -280,23 +282,12 @@ const IMPLEMENTATIONS: Readonly<Record<Exclude<OperatorKind, "linear">, Implemen
     observe?.(place.slot, "output", int32(machine, output[0], width));
   },
 
-  argmax(machine, { operator, observe }, place) {
-    const count = constant(operator, 0);
-    const [winners] = machine.layout.scratch;
-    const [output] = place.output;
-    machine.memory.kernels.argmax(place.input(0)[0], count, winners, output);
-    if (!observe) return;
-    const chunks = Math.ceil(count / 1024);
-    if (chunks > 1) observe(place.slot, "winners", int32(machine, winners, 2 * chunks));
-    observe(place.slot, "output", int32(machine, output, 1));
-  },
-
   stop(machine, { operator, request, observe }, place) {
     const token = int32(machine, place.input(0)[0], 1)[0]!;
     const tensor = operator.tensors[0];
     const listed =
       tensor !== undefined && (machine.model.tensors[tensor] as TableTensor).values.includes(token);
-    const last = (request.generated ?? 0) >= (request.maxTokens ?? Infinity);
+    const last = (request.generated ?? 0) >= (request.parameters?.maxTokens ?? Infinity);
     const [output] = place.output;
     new Int32Array(machine.buffer, output, 1)[0] = listed || last ? 1 : 0;
     observe?.(place.slot, "output", int32(machine, output, 1));

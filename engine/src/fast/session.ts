@@ -104,7 +104,7 @@ export class FastSession implements Session {
   #result(): PositionResult {
     const { operators } = this.model.program;
     const { layout, buffer } = this.#machine;
-    const choice = operators.findIndex(({ kind }) => kind === "argmax");
+    const choice = operators.findIndex(({ kind }) => kind === "sample");
     const flag = operators.findIndex(({ kind }) => kind === "stop");
     const logits = layout.outputs[operators[choice]!.inputs[0]!]!.address;
     return {

@@ -95,7 +95,7 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
   checkSlidingWindow(config, family, usedContext);
   return {
     architecture,
-    vocabularySize: whole(config, "vocab_size", 1, 2 ** 24),
+    vocabularySize: whole(config, "vocab_size", 1, 2 ** 20),
     contextLength: usedContext,
     hiddenSize,
     feedForwardSize: whole(config, "intermediate_size", 1, 65536),

@@ -118,6 +118,9 @@ async function buildOutput(
   residual: Wire,
 ): Promise<void> {
   const { vocabularySize, hiddenSize } = config;
+  builder.phase = "always";
+  const seen = builder.operator("seen", "output.seen", { constants: [vocabularySize] });
+  const recent = builder.operator("recent", "output.recent", {});
   builder.phase = "generating";
   const gains = await weights.vector("model.norm.weight", hiddenSize);
   const head = config.tiedHead ? undefined : await quantizedHead(config, weights, gains);
@@ -135,10 +138,14 @@ async function buildOutput(
     tensors: [headTensor],
     constants: [vocabularySize, hiddenSize, last.fraction - LOGIT_FRACTION],
   });
-  const token = builder.operator("argmax", "output.token", { inputs: [logits], constants: [vocabularySize] });
   const stopList = stopTokens.length > 0 ? [builder.tensor(tableOf(1, stopTokens.length, stopTokens))] : [];
+  const token = builder.operator("sample", "output.token", {
+    inputs: [logits, seen],
+    tensors: [TABLES.exponential, ...stopList],
+    constants: [vocabularySize, stopTokens.length],
+  });
   builder.operator("stop", "output.stop", {
-    inputs: [token],
+    inputs: [token, recent],
     tensors: stopList,
     constants: [stopTokens.length],
   });

@@ -40,7 +40,7 @@ describe("pictureOf", () => {
     expect(picture).to.match(
       /attention\.key +linear\(attention\.input\) +→ wide 12 +rows 12 × 16 \+ table 1 × 12/,
     );
-    expect(picture).to.match(/\* token +argmax\(logits\) +→ token 1/);
+    expect(picture).to.match(/\* token +sample\(logits, seen\) +→ token 1/);
     const lines = picture.split("\n").filter((line) => line.startsWith("│"));
     const perLayer = program.operators.filter(({ name }) => name.startsWith("layers.0.")).length;
     expect(lines).to.have.length(program.operators.length - 2 * perLayer);

@@ -1,4 +1,5 @@
-import type { Operator, OperatorKind, Program } from "../program/program.ts";
+import type { GenerationParameters } from "../commitments/generation.ts";
+import type { Operator, OperatorKind, Phase, Program } from "../program/program.ts";
 import type { RowTensor, TableTensor, Tensor, TensorDescriptor } from "../tensors/tensor.ts";
 
 /**
@@ -6,9 +7,10 @@ import type { RowTensor, TableTensor, Tensor, TensorDescriptor } from "../tensor
  *
  * wide: int32 fixed point. narrow: int16 in [-32,639, 32,639] with one power-of-two exponent per group.
  * page: int16 values of up to 32 positions, transposed, [groups][size][32]. positions: int32 for each
- * earlier position, [groups][position + 1]. token, flag: one int32.
+ * earlier position, [groups][position + 1]. seen: int32 words, a bit for each token of the vocabulary. recent: int32 for
+ * each of the last tokens. token, flag: one int32.
  */
-export type ShapeType = "wide" | "narrow" | "page" | "positions" | "token" | "flag";
+export type ShapeType = "wide" | "narrow" | "page" | "positions" | "seen" | "recent" | "token" | "flag";
 
 export interface Shape {
   readonly type: ShapeType;
@@ -36,6 +38,8 @@ export interface Section {
   readonly groups: number;
   readonly size: number;
   readonly tile: number;
+  /** Exists only in requests whose temperature is not 0; in greedy ones all its tiles are PAD. */
+  readonly sampled?: boolean;
 }
 
 export type SectionValues = Int16Array | Int32Array | Uint32Array | BigInt64Array;
@@ -59,9 +63,11 @@ export interface Step {
   previous(): Value | undefined;
   rows(index: number): RowTensor;
   table(index: number): TableTensor;
-  /** Tokens generated up to and including this position, and the request's maximum. */
+  /** Number of the output token that this position yields, from 1 on; of no meaning at other positions. */
   readonly generated: number;
-  readonly maxTokens: number;
+  /** The request's, and the number of output tokens at the end of its prompt. */
+  readonly parameters: GenerationParameters;
+  readonly startOffset: number;
   /** Present when somebody watches: receives each section of the trace as it arises. */
   readonly observe: ((section: string, values: SectionValues) => void) | undefined;
 }
@@ -74,6 +80,8 @@ export interface OperatorDefinition {
   /** Smallest and largest number of tensors. */
   readonly tensors: readonly [number, number];
   readonly constants: readonly ConstantRange[];
+  /** The phase that it must have, where not every phase will do. */
+  readonly phase?: Phase;
   /** Index of the input that is read at all earlier positions, which makes its output part of the cache. */
   readonly historyInput?: number;
   output(operator: Operator): Shape;
@@ -86,7 +94,7 @@ export interface OperatorDefinition {
   /** Refuses constants that are in range but do not fit each other; a sentence saying why. */
   checkConstants?(operator: Operator): string | undefined;
   /** Refuses tensors whose values break the ranges that the overflow proofs rest on; a phrase saying why. */
-  checkTensor?(tensor: Tensor): string | undefined;
+  checkTensor?(tensor: Tensor, index: number): string | undefined;
   execute(step: Step): Value;
 }
 

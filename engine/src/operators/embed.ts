@@ -5,7 +5,7 @@ import { constant, DIMENSION, SHIFT, wide, wideOutput, type OperatorDefinition }
  * Embedding: the int8 row of the position's token, scaled to the residual's fixed point.
  *
  * y[i] = saturate32(shiftRound(q[i] · m, n + shift)); |q · m| < 2^22. `shift` is minus the residual's fraction.
- * The position's token is the prompt's, or from the end of the prompt on the previous position's arg-max.
+ * The position's token is the prompt's, or from the end of the prompt on the previous position's `sample`.
  */
 export const embed: OperatorDefinition = {
   opcode: 1,

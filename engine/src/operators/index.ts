@@ -1,6 +1,5 @@
 import type { OperatorKind } from "../program/program.ts";
 import { add } from "./add.ts";
-import { argmax } from "./argmax.ts";
 import type { OperatorDefinition } from "./definition.ts";
 import { embed } from "./embed.ts";
 import { gate } from "./gate.ts";
@@ -9,8 +8,11 @@ import { mix } from "./mix.ts";
 import { narrow } from "./narrow.ts";
 import { normalize } from "./normalize.ts";
 import { page } from "./page.ts";
+import { recent } from "./recent.ts";
 import { rotate } from "./rotate.ts";
+import { sample } from "./sample.ts";
 import { scores } from "./scores.ts";
+import { seen } from "./seen.ts";
 import { softmax } from "./softmax.ts";
 import { stop } from "./stop.ts";
 
@@ -27,6 +29,8 @@ export const OPERATORS: Readonly<Record<OperatorKind, OperatorDefinition>> = {
   mix,
   gate,
   add,
-  argmax,
+  sample,
   stop,
+  seen,
+  recent,
 };

@@ -109,11 +109,13 @@ describe("operators", () => {
     ]);
   });
 
-  it("argmax prefers the lowest index, within a chunk and between chunks", () => {
+  it("sample prefers the lowest token of equally likely ones, within a chunk and between chunks", () => {
     const winner = (...peaks: number[]) => {
       const values = new Int32Array(3000).fill(-5);
       for (const peak of peaks) values[peak] = 9;
-      return runOperator("argmax", { constants: [3000], inputs: [{ values }] }).output.values[0];
+      const inputs = [{ values }, { values: new Int32Array(94) }];
+      const tensors = [exponentialTable()];
+      return runOperator("sample", { constants: [3000, 0], inputs, tensors }).output.values[0];
     };
     expect(winner()).to.equal(0);
     expect(winner(700, 701)).to.equal(700);
@@ -125,15 +127,15 @@ describe("operators", () => {
     const flag = (token: number, generated: number) =>
       runOperator("stop", {
         constants: [2],
-        inputs: [{ values: Int32Array.of(token) }],
+        inputs: [{ values: Int32Array.of(token) }, { values: new Int32Array(16) }],
         tensors: [tableOf(1, 2, [3, 8])],
         generated,
-        maxTokens: 10,
+        parameters: { maxTokens: 10 },
       }).output.values[0];
     expect([flag(8, 1), flag(4, 9), flag(4, 10)]).to.deep.equal([1, 0, 1]);
     const never = runOperator("stop", {
       constants: [0],
-      inputs: [{ values: Int32Array.of(8) }],
+      inputs: [{ values: Int32Array.of(8) }, { values: new Int32Array(16) }],
       generated: 9999,
     });
     expect(never.output.values[0]).to.equal(0);

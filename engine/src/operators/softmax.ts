@@ -52,7 +52,8 @@ export const softmax: OperatorDefinition = {
       maximum[head] = maxima.subarray(head * chunks, (head + 1) * chunks).reduce((a, b) => Math.max(a, b));
       for (let position = 0; position < count; position++) {
         const index = head * count + position;
-        output[index] = powerOfTwo(maximum[head]! - scores[index]!, table);
+        const x = maximum[head]! - scores[index]!;
+        output[index] = shiftRound(interpolatedPower(x, table), Math.floor(x / 65536));
       }
     }
     if (step.observe) {
@@ -64,10 +65,8 @@ export const softmax: OperatorDefinition = {
   },
 };
 
-/** 2^-x with 22 fraction bits, for x in [0, 2^32) with 16 fraction bits. */
-function powerOfTwo(x: number, table: Int32Array): number {
+/** 2^-(x mod 1) with 22 fraction bits, in (2^21, 2^22], for x >= 0 with 16 fraction bits. */
+export function interpolatedPower(x: number, table: Int32Array): number {
   const row = Math.floor(x / 256) % 256;
-  const value = table[2 * row]! + shiftRound(table[2 * row + 1]! * (x % 256), 8);
-  const halvings = Math.floor(x / 65536);
-  return halvings === 0 ? value : shiftRound(value, halvings);
+  return table[2 * row]! + shiftRound(table[2 * row + 1]! * (x % 256), 8);
 }

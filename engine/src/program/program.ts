@@ -12,8 +12,10 @@ export type OperatorKind =
   | "mix"
   | "gate"
   | "add"
-  | "argmax"
-  | "stop";
+  | "sample"
+  | "stop"
+  | "seen"
+  | "recent";
 
 /**
  * When an operator runs. "always": at every position. "generating": only at positions that yield an output token,

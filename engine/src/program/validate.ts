@@ -24,7 +24,7 @@ export function validateProgram(program: Program): void {
     checkOperator(operator, index, program, shapes, complain);
     shapes.push(OPERATORS[operator.kind].output(operator));
   }
-  for (const kind of ["embed", "argmax", "stop"] as const) {
+  for (const kind of ["embed", "seen", "recent", "sample", "stop"] as const) {
     const count = program.operators.filter((operator) => operator.kind === kind).length;
     if (count !== 1) refuse(`It has ${count} operators of kind ${kind} instead of one.`);
   }
@@ -40,6 +40,9 @@ function checkOperator(
   const definition = OPERATORS[operator.kind];
   if (!/^[ -~]{0,255}$/.test(operator.name)) {
     complain("its name is not printable ASCII of at most 255 characters.");
+  }
+  if (definition.phase && operator.phase !== definition.phase) {
+    complain(`its phase is ${operator.phase} instead of ${definition.phase}.`);
   }
   if (operator.constants.length !== definition.constants.length) {
     complain(`it has ${operator.constants.length} constants instead of ${definition.constants.length}.`);
@@ -87,7 +90,10 @@ function checkOperator(
   if (operator.kind === "embed" && operator.constants[0] !== program.vocabularySize) {
     complain("it embeds another vocabulary.");
   }
-  if (operator.kind === "argmax" && operator.constants[0] !== program.vocabularySize) {
+  if (operator.kind === "seen" && operator.constants[0] !== program.vocabularySize) {
+    complain("it notes tokens of another vocabulary.");
+  }
+  if (operator.kind === "sample" && operator.constants[0] !== program.vocabularySize) {
     complain("it chooses from another vocabulary.");
   }
 }
@@ -128,10 +134,10 @@ export function validateTensors(program: Program, tensors: readonly Tensor[]): v
     }
   });
   for (const operator of program.operators) {
-    for (const index of operator.tensors) {
-      const problem = OPERATORS[operator.kind].checkTensor?.(tensors[index]!);
+    operator.tensors.forEach((index, position) => {
+      const problem = OPERATORS[operator.kind].checkTensor?.(tensors[index]!, position);
       if (problem !== undefined) outOfRange(index, problem);
-    }
+    });
   }
 }
 

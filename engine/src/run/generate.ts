@@ -2,46 +2,38 @@ import { EngineError } from "../errors.ts";
 import { defaultExecutor } from "../fast/default.ts";
 import type { FastExecutor } from "../fast/executor.ts";
 import type { Model } from "../model.ts";
-import {
-  checkContext,
-  checkToken,
-  createSession,
-  promptEmpty,
-  type Session,
-  type SessionOptions,
-} from "./session.ts";
+import { endsWith } from "../operators/stop.ts";
+import { checkRequest, type InferenceRequest } from "./request.ts";
+import { createSession, type Session, type SessionOptions } from "./session.ts";
 
-export interface GenerateOptions extends SessionOptions {
-  /** Token ids, at least one. Prompt and maxTokens together fit the model's context. */
-  readonly prompt: readonly number[];
+/** Prompt and maxTokens together fit the model's context. */
+export interface GenerateOptions extends SessionOptions, InferenceRequest {
   /** Who computes; all executors yield the same bits. Default: the fast one, the reference where it cannot run. */
   readonly executor?: FastExecutor | "reference";
-  /** At least 1. */
-  readonly maxTokens: number;
   readonly signal?: AbortSignal;
   /** Called with each output token as it is chosen, and its index in the output. */
   readonly onToken?: (token: number, index: number) => void;
 }
 
 export interface Generation {
-  /** Output token ids; a stop token, when one ended the output, is the last. */
+  /** Output token ids; a stop token or a stop sequence, when one ended the output, is at its end. */
   readonly tokens: number[];
-  readonly stopped: "stop-token" | "max-tokens";
+  readonly stopped: "stop-token" | "stop-sequence" | "max-tokens";
 }
 
 /**
- * Generates greedily. Gives the event loop a turn after every token and block of the prompt, so that it can be aborted and others run.
+ * Generates, greedily unless the request has a temperature. Gives the event loop a turn after every token and block of the prompt, so that it can be aborted and others run.
  *
  * @throws EngineError `PROMPT_EMPTY`, `TOKEN_OUT_OF_VOCABULARY`, `CONTEXT_EXCEEDED` or `INVALID_ARGUMENT` before
- * anything is computed; `MEMORY_BUDGET_TOO_SMALL`; `ABORTED`, with the tokens so far in its details, when `signal` fires.
+ * anything is computed, as `checkRequest`; `MEMORY_BUDGET_TOO_SMALL`; `ABORTED`, with the tokens so far in its details, when `signal` fires.
  *
  * @example
  * const { tokens } = await generate(model, { prompt: tokenizer.encode("Once"), maxTokens: 32 });
  * console.log(tokenizer.decode(tokens));
  */
 export async function generate(model: Model, options: GenerateOptions): Promise<Generation> {
-  const { prompt, maxTokens, signal, onToken } = options;
-  checkRequest(model, prompt, maxTokens);
+  const { prompt, maxTokens, outputLimit = maxTokens, startOffset = 0, signal, onToken } = options;
+  checkRequest(model, options);
   const session = sessionOf(model, options);
   const tokens: number[] = [];
   const turn = async () => {
@@ -54,17 +46,30 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     session.prefill(given.slice(start, start + session.blockSize));
     await turn();
   }
+  const parameters = { ...options, maxTokens: outputLimit };
   let next = prompt.at(-1)!;
   for (let generated = 1; ; generated++) {
-    const result = session.advance(next, { generating: true, generated, maxTokens })!;
+    const result = session.advance(next, { generating: true, generated, parameters, startOffset })!;
     next = result.token;
     tokens.push(next);
     onToken?.(next, generated - 1);
-    if (result.stop) {
-      return { tokens, stopped: model.header.stopTokens.includes(next) ? "stop-token" : "max-tokens" };
-    }
+    if (result.stop) return { tokens, stopped: reasonOf(model, options, tokens) };
     await turn();
   }
+}
+
+/** Why an output ends that does. */
+function reasonOf(
+  model: Model,
+  { minTokens = 0, stopSequences = [], prompt, startOffset = 0 }: InferenceRequest,
+  tokens: readonly number[],
+): Generation["stopped"] {
+  const [last] = tokens.slice(-1) as [number];
+  if (tokens.length < minTokens) return "max-tokens";
+  if (model.header.stopTokens.includes(last)) return "stop-token";
+  const before = Int32Array.of(...prompt.slice(prompt.length - startOffset), ...tokens.slice(0, -1));
+  const isEnded = stopSequences.some((sequence) => endsWith(sequence, last, before));
+  return isEnded ? "stop-sequence" : "max-tokens";
 }
 
 function sessionOf(model: Model, options: GenerateOptions): Session {
@@ -78,19 +83,6 @@ function sessionOf(model: Model, options: GenerateOptions): Session {
     });
   }
   return executor.createSession({ capacity: prompt.length + maxTokens, ...watched });
-}
-
-/** What every executor demands of a request before it computes anything. */
-export function checkRequest(model: Model, prompt: readonly number[], maxTokens: number): void {
-  if (prompt.length === 0) throw promptEmpty();
-  for (const token of prompt) checkToken(model, token);
-  if (!Number.isSafeInteger(maxTokens) || maxTokens < 1) {
-    throw new EngineError("INVALID_ARGUMENT", `maxTokens is ${maxTokens}, not a positive whole number.`, {
-      remedy: "Ask for at least one token.",
-      details: { maxTokens },
-    });
-  }
-  checkContext(model, prompt.length + maxTokens);
 }
 
 /** Node's setImmediate where there is one: setTimeout waits a millisecond, and four in browsers. */

@@ -74,18 +74,24 @@ describe("an observer", () => {
       context: 300,
     },
   };
-  for (const [name, shape] of Object.entries(shapes)) {
-    it(`sees of ${name} every section that the operators define, in order, with its type and size`, async () => {
+  const cases = Object.entries(shapes).flatMap(([name, shape]) =>
+    [0, 900].map((temperature) => [name, shape, temperature] as const),
+  );
+  for (const [name, shape, temperature] of cases) {
+    const how = temperature === 0 ? "greedily" : "with a temperature";
+    it(`sees of ${name}, ${how}, every section that there is, in order, with its type and size`, async () => {
       const model = await importModel(tinySource(shape));
       const seen: Observation[] = [];
       const session = createSession(model, { observer: (observation) => seen.push(observation) });
-      session.run([1, 2, 3]);
+      session.prefill([1, 2]);
+      session.advance(3, { generating: true, parameters: { maxTokens: 1, temperature } });
       for (const position of [0, 1, 2]) {
         const expected = model.program.operators.flatMap((operator, index) =>
           operator.phase === "generating" && position < 2
             ? []
             : OPERATORS[operator.kind]
                 .sections(operator, model.program)
+                .filter(({ sampled }) => !sampled || temperature > 0)
                 .map((section) => ({ index, operator, section })),
         );
         const observed = seen.filter((observation) => observation.position === position);

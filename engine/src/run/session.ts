@@ -1,3 +1,4 @@
+import type { GenerationParameters } from "../commitments/generation.ts";
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import { PAGE } from "../operators/page.ts";
@@ -27,16 +28,19 @@ export interface SessionOptions {
 export interface PositionRequest {
   /** Whether the position yields an output token: operators of phase "generating" run. */
   readonly generating: boolean;
-  /** Number of the token that it yields, from 1 on, and the request's maximum; for the stop flag. */
+  /** Number of the output token that it yields, from 1 on. Default 1. */
   readonly generated?: number;
-  readonly maxTokens?: number;
+  /** How the token is chosen and where the output ends. Default: greedy, without a maximum. */
+  readonly parameters?: GenerationParameters;
+  /** Output tokens at the end of the prompt. Default 0. */
+  readonly startOffset?: number;
 }
 
 /** What a generating position yields. */
 export interface PositionResult {
   /** [vocabularySize] int32 with `header.logitFraction` fraction bits. */
   readonly logits: Int32Array;
-  /** The arg-max. */
+  /** The chosen one. */
   readonly token: number;
   /** Whether the output ends with it. */
   readonly stop: boolean;
@@ -65,6 +69,9 @@ export interface Session {
   /** Computes the positions of `tokens` and returns the logits of the last one. @throws EngineError `PROMPT_EMPTY` also. */
   run(tokens: readonly number[]): Int32Array;
 }
+
+/** The parameters of positions that are computed for their logits. */
+export const GREEDY: GenerationParameters = { maxTokens: Infinity };
 
 export function createSession(model: Model, options: SessionOptions = {}): Session {
   return new Interpreter(model, options.observer);
@@ -144,8 +151,9 @@ class Interpreter implements Session {
       previous: () => previous,
       rows: (tensor) => tensors[operator.tensors[tensor]!] as RowTensor,
       table: (tensor) => tensors[operator.tensors[tensor]!] as TableTensor,
-      generated: request.generated ?? 0,
-      maxTokens: request.maxTokens ?? Infinity,
+      generated: request.generated ?? 1,
+      parameters: request.parameters ?? GREEDY,
+      startOffset: request.startOffset ?? 0,
       observe:
         observer &&
         ((section, values) => observer({ position, operator: index, name: operator.name, section, values })),
@@ -167,7 +175,7 @@ class Interpreter implements Session {
 
   #result(): PositionResult {
     const { operators } = this.model.program;
-    const choice = operators.findIndex(({ kind }) => kind === "argmax");
+    const choice = operators.findIndex(({ kind }) => kind === "sample");
     const flag = operators.findIndex(({ kind }) => kind === "stop");
     return {
       logits: this.#outputs[operators[choice]!.inputs[0]!]!.values as Int32Array,

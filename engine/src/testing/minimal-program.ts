@@ -2,7 +2,7 @@ import type { Operator, Program } from "../program/program.ts";
 import { validateProgram } from "../program/validate.ts";
 
 /**
- * The smallest kind of program that chooses tokens: embedding, `heads` output heads of which the first decides, arg-max.
+ * The smallest kind of program that chooses tokens: embedding, `heads` output heads of which the first decides, a choice.
  * Its work is heads × vocabulary × width.
  */
 export function minimalProgram(shape: {
@@ -17,7 +17,8 @@ export function minimalProgram(shape: {
     inputs: readonly number[],
     constants: readonly number[],
     tensors: readonly number[] = [],
-  ): Operator => ({ kind, name: kind, phase: "always", inputs, tensors, constants });
+    phase: Operator["phase"] = "always",
+  ): Operator => ({ kind, name: kind, phase, inputs, tensors, constants });
   const program: Program = {
     vocabularySize: vocabulary,
     contextLength: context,
@@ -25,10 +26,15 @@ export function minimalProgram(shape: {
       operator("embed", [], [vocabulary, width, 0], [0]),
       operator("narrow", [0], [1, width]),
       ...Array.from({ length: heads }, () => operator("linear", [1], [vocabulary, width, 0], [0])),
-      operator("argmax", [2], [vocabulary]),
-      operator("stop", [2 + heads], [0]),
+      operator("seen", [], [vocabulary]),
+      operator("recent", [], []),
+      operator("sample", [2, 2 + heads], [vocabulary, 0], [1], "generating"),
+      operator("stop", [4 + heads, 3 + heads], [0], [], "generating"),
     ],
-    tensors: [{ kind: "rows", rows: vocabulary, columns: width }],
+    tensors: [
+      { kind: "rows", rows: vocabulary, columns: width },
+      { kind: "table", rows: 256, columns: 2 },
+    ],
   };
   validateProgram(program);
   return program;

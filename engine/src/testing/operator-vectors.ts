@@ -1,4 +1,5 @@
 import { fromHex, toHex, type Hex } from "../commitments/hash.ts";
+import type { GenerationParameters } from "../commitments/generation.ts";
 import type { SectionType, SectionValues, Value } from "../operators/definition.ts";
 import type { OperatorKind } from "../program/program.ts";
 import type { Tensor } from "../tensors/tensor.ts";
@@ -21,6 +22,9 @@ export type VectorTensor =
   | { kind: "rows"; rows: number; columns: number; values: Hex; multipliers: Hex; shifts: Hex }
   | { kind: "table"; rows: number; columns: number; values: Hex };
 
+/** JSON has no bigints: the seed in decimals. */
+export type VectorParameters = Omit<GenerationParameters, "seed"> & { readonly seed?: string };
+
 /** One execution of an operator. */
 export interface VectorCase {
   /** Begins with random, extreme or edge. */
@@ -29,7 +33,8 @@ export interface VectorCase {
   readonly position: number;
   readonly token: number;
   readonly generated: number;
-  readonly maxTokens: number;
+  readonly parameters: VectorParameters;
+  readonly startOffset: number;
   readonly inputs: readonly VectorValue[];
   /** Of scores: the keys by position. Of mix: the pages by page, the last one as of `position`. */
   readonly history: readonly VectorValue[];
@@ -50,14 +55,16 @@ export interface VectorFile {
 
 /** What `runOperator` takes. */
 export function decodeCase(file: VectorFile, vector: VectorCase): OperatorRun {
-  const { constants, position, token, generated, maxTokens, inputs, history, previous, tensors } = vector;
+  const { constants, position, token, generated, parameters, startOffset } = vector;
+  const { inputs, history, previous, tensors } = vector;
   const pages = file.kind === "mix" ? 32 : 1;
   return {
     constants,
     position,
     token,
     generated,
-    maxTokens,
+    parameters: { ...parameters, seed: BigInt(parameters.seed ?? 0) },
+    startOffset,
     inputs: inputs.map(decodeValue),
     history: Array.from({ length: history.length * pages }, (_, index) =>
       decodeValue(history[Math.floor(index / pages)]!),

@@ -42,13 +42,13 @@ export function runFastOperator(kind: OperatorKind, run: OperatorRun): Record<st
   for (const [source, input] of inputs.entries()) putInput(machine, source, input, position + 1);
   putHistory(machine, operator, run);
   const sections: Record<string, SectionValues> = {};
-  const { generated = 1, maxTokens = Infinity } = run;
+  const { generated = 1, parameters = { maxTokens: Infinity }, startOffset = 0 } = run;
   runOperator(machine, {
     index,
     operator,
     first: position,
     tokens: [token],
-    request: { generating: true, generated, maxTokens },
+    request: { generating: true, generated, parameters, startOffset },
     observe: (_, section, values) => (sections[section] = values),
   });
   return sections;
@@ -75,7 +75,9 @@ function programOf(kind: OperatorKind, run: OperatorRun): Program {
         narrow: "narrow",
         page: "page",
         positions: "softmax",
-        token: "argmax",
+        seen: "seen",
+        recent: "recent",
+        token: "sample",
         flag: "stop",
       } as const;
       const shape = type === "wide" ? [groups * size] : [groups, size];

@@ -1,3 +1,4 @@
+import type { GenerationParameters } from "../commitments/generation.ts";
 import type { SectionValues, Step, Value } from "../operators/definition.ts";
 import { OPERATORS } from "../operators/index.ts";
 import type { OperatorKind } from "../program/program.ts";
@@ -13,7 +14,8 @@ export interface OperatorRun {
   readonly position?: number;
   readonly token?: number;
   readonly generated?: number;
-  readonly maxTokens?: number;
+  readonly parameters?: GenerationParameters;
+  readonly startOffset?: number;
 }
 
 /** Executes one operator on its own and collects its trace. */
@@ -40,7 +42,8 @@ export function runOperator(
     rows: (index) => tensors[index] as RowTensor,
     table: (index) => tensors[index] as TableTensor,
     generated: run.generated ?? 1,
-    maxTokens: run.maxTokens ?? Infinity,
+    parameters: run.parameters ?? { maxTokens: Infinity },
+    startOffset: run.startOffset ?? 0,
     observe: (section, values) => {
       sections[section] = values;
     },

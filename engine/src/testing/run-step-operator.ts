@@ -2,6 +2,7 @@ import { placeOf, type StepRequest } from "../dispute/place.ts";
 import type { Read } from "../dispute/read.ts";
 import { executeStep } from "../dispute/step.ts";
 import type { SectionValues, ShapeType, Value } from "../operators/definition.ts";
+import { encodeStopSequences } from "../commitments/generation.ts";
 import { tokenLeaves } from "../commitments/tokens.ts";
 import { OPERATORS } from "../operators/index.ts";
 import type { Operator, OperatorKind, Program } from "../program/program.ts";
@@ -16,7 +17,9 @@ const PRODUCERS: Readonly<Record<ShapeType, (groups: number, size: number) => [O
   narrow: (groups, size) => ["narrow", [groups, size]],
   page: (groups, size) => ["page", [groups, size]],
   positions: (groups) => ["scores", [groups, 1, 1, 1, 0]],
-  token: () => ["argmax", [1]],
+  seen: (_, size) => ["seen", [32 * size]],
+  recent: () => ["recent", []],
+  token: () => ["sample", [1, 0]],
   flag: () => ["stop", [0]],
 };
 
@@ -32,9 +35,11 @@ export function stepOperator(
   sections: Readonly<Record<string, SectionValues>>,
 ): (section: string, index: number) => bigint {
   const { constants = [], inputs = [], history = [], tensors = [], previous, token = 0 } = run;
-  const { generated = 1, maxTokens = 1 } = run;
-  const position = kind === "stop" ? generated : (run.position ?? 0);
-  const request: StepRequest = { promptCount: kind === "stop" ? 2 : position + 1, maxTokens };
+  const { generated = 1, parameters = { maxTokens: 1 }, startOffset = 0 } = run;
+  const isChoice = kind === "sample" || kind === "stop";
+  const position = run.position ?? 0;
+  const promptCount = isChoice ? position - generated + 2 : position + 1;
+  const request: StepRequest = { ...parameters, promptCount, startOffset };
   const program = programOf(kind, constants, tensors, position + 1);
   const operator = inputs.length;
   const layout = traceLayout(program);
@@ -50,6 +55,7 @@ export function stepOperator(
   };
   const open = (read: Read): Uint8Array => {
     if (read.from === "tensor") return chunkBytes(tensors[read.tensor]!, read.row, read.chunk);
+    if (read.from === "stops") return encodeStopSequences(parameters.stopSequences ?? []);
     if (read.from === "own") throw new Error("an element is recomputed without its own tile");
     if (read.from !== "trace") return tokenLeaves(new Array<number>(position + 1).fill(token))[read.leaf]!;
     const { section, group, tileOfGroup } = locateTile(layout.operators[read.operator]!, read.tile);
@@ -89,7 +95,7 @@ function programOf(
     tensors: tensors.map((_, tensor) => tensor),
     constants,
   };
-  const program = { vocabularySize: 1, contextLength, operators: [], tensors };
+  const program = { vocabularySize: 2 ** 24, contextLength, operators: [], tensors };
   const producers = OPERATORS[kind].expects(own, program).inputs.map(({ type, groups, size }): Operator => {
     const [producer, shape] = PRODUCERS[type](groups, size);
     return { ...bare, kind: producer, constants: shape };

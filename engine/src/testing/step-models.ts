@@ -113,7 +113,8 @@ export function wideScene(): StepScene {
   const [query, key] = [rotated(queries, HEADS), rotated(keys, KEY_HEADS)];
   const page = add("page", [values], [], [KEY_HEADS, HEAD]);
   const scores = add("scores", [query, key], [], [HEADS, KEY_HEADS, HEAD, 16384, 43]);
-  const weights = add("softmax", [scores], [tensor(exponentialTable())], [HEADS]);
+  const powers = tensor(exponentialTable());
+  const weights = add("softmax", [scores], [powers], [HEADS]);
   const mixed = add("mix", [weights, page], [], [HEADS, KEY_HEADS, HEAD]);
   const sum = add("add", [mixed, queries], [], [WIDTH]);
   const gated = add("gate", [sum, queries], [tensor(sigmoidTable())], [WIDTH, 6, 24]);
@@ -129,8 +130,11 @@ export function wideScene(): StepScene {
   );
   const head = add("narrow", [folded], [], [1, 70], "generating");
   const logits = add("linear", [head], [rows(VOCABULARY, 70, 20)], [VOCABULARY, 70, 0], "generating");
-  const token = add("argmax", [logits], [], [VOCABULARY], "generating");
-  add("stop", [token], [tensor(tableOf(1, 2, [VOCABULARY - 1, 2]))], [2], "generating");
+  const seen = add("seen", [], [], [VOCABULARY]);
+  const recent = add("recent", [], [], []);
+  const list = tensor(tableOf(1, 2, [VOCABULARY - 1, 2]));
+  const token = add("sample", [logits, seen], [powers, list], [VOCABULARY, 2], "generating");
+  add("stop", [token, recent], [list], [2], "generating");
 
   const model = assembleModel({
     header: {

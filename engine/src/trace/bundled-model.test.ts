@@ -17,7 +17,7 @@ describe("a trace of the bundled model", () => {
     const request = { prompt: tokenizer.encode("ROMEO:\n"), maxTokens: 8 };
     const commitment = await traceRequest(model, request);
     expect(commitment.traceRoot).to.equal(
-      "0x086f95ea24440ff4b70de1c5a959da7873dab3c85ac5cb387f1736a91acf723f",
+      "0xa9efceb0290567d180da3ea9cbe28393f81ece2678fe37f426d1eb32973b46cc",
     );
     for (const [blockSize, threads] of [
       [1, 1],

@@ -4,7 +4,8 @@ import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import { createTreeHasher } from "./hasher.ts";
 import { checkAddress, traceLayout, type TraceAddress } from "./layout.ts";
-import { checkTraceRequest, defaultExecutor, type Executor, type TraceRequest } from "./request.ts";
+import { checkRequest } from "../run/request.ts";
+import { defaultExecutor, type Executor, type TraceRequest } from "./request.ts";
 import { Tracer, type Opening, type PositionListener, type TracedTile } from "./tracer.ts";
 
 export interface TraceOptions {
@@ -75,19 +76,18 @@ export async function operatorTiles(
 ): Promise<TracedTile[]> {
   const layout = traceLayout(model.program);
   checkAddress(layout, { ...at, tile: 0 });
-  checkTraceRequest(model, request);
+  checkRequest(model, request);
   const addresses = Array.from({ length: layout.operators[at.operator]!.tiles }, (_, tile) => ({
     ...at,
     tile,
   }));
   const hasher = await createTreeHasher();
-  const tracer = new Tracer(model.program, layout, request.prompt.length, hasher, addresses);
+  const tracer = new Tracer(model.program, layout, request, hasher, addresses);
   const enough = new AbortController();
   const { executor = defaultExecutor, signal } = options;
   try {
     await executor(model, {
-      prompt: request.prompt,
-      maxTokens: request.outputLimit ?? request.maxTokens,
+      ...request,
       observer: (observation) => {
         tracer.observe(observation);
         if (tracer.length > at.position) enough.abort();
@@ -114,21 +114,20 @@ export async function replay(
   options: TraceOptions,
   onPosition?: PositionListener,
 ): Promise<{ commitment: TraceCommitment; tracer: Tracer }> {
-  checkTraceRequest(model, request);
+  checkRequest(model, request);
   const { executor = defaultExecutor, signal } = options;
-  const { prompt, maxTokens, outputLimit = maxTokens } = request;
+  const { prompt, maxTokens } = request;
   const hasher = await createTreeHasher();
   const layout = traceLayout(model.program);
-  const tracer = new Tracer(model.program, layout, prompt.length, hasher, watched, onPosition);
+  const tracer = new Tracer(model.program, layout, request, hasher, watched, onPosition);
   const { tokens, stopped } = await executor(model, {
-    prompt,
-    maxTokens: outputLimit,
+    ...request,
     observer: (observation) => {
       tracer.observe(observation);
     },
     ...(signal && { signal }),
   });
-  const complete = stopped === "stop-token" || tokens.length === maxTokens;
+  const complete = stopped !== "max-tokens" || tokens.length === maxTokens;
   const positionsRoot = toHex(tracer.root(prompt.length + tokens.length - 1));
   const output = outputRoot(tokens, complete);
   const commitment = {

@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import type { Program } from "../program/program.ts";
+import type { InferenceRequest } from "../run/request.ts";
 import type { Observation } from "../run/session.ts";
 import { encodeSection, Scratch } from "./encode-tile.ts";
 import type { TreeHasher } from "./hasher.ts";
@@ -49,6 +50,7 @@ export class Tracer {
   readonly #layout: TraceLayout;
   readonly #program: Program;
   readonly #promptLength: number;
+  readonly #isGreedy: boolean;
   readonly #hasher: TreeHasher;
   readonly #pads: Uniform;
   readonly #onPosition: PositionListener | undefined;
@@ -66,7 +68,7 @@ export class Tracer {
   constructor(
     program: Program,
     layout: TraceLayout,
-    promptLength: number,
+    request: Pick<InferenceRequest, "prompt" | "temperature">,
     hasher: TreeHasher,
     watched: readonly TraceAddress[],
     onPosition?: PositionListener,
@@ -74,7 +76,8 @@ export class Tracer {
     this.#layout = layout;
     this.#onPosition = onPosition;
     this.#program = program;
-    this.#promptLength = promptLength;
+    this.#promptLength = request.prompt.length;
+    this.#isGreedy = (request.temperature ?? 0) === 0;
     this.#hasher = hasher;
     this.#pads = padding(hasher);
     for (const { position, operator, tile } of watched) {
@@ -98,7 +101,10 @@ export class Tracer {
       tiles: new MerkleBuilder(this.#hasher, this.#pads, watched?.keys()),
       nextSection: 0,
     }));
-    const section = layout.sections[current.nextSection++];
+    let section = layout.sections[current.nextSection++];
+    for (; section?.sampled && this.#isGreedy; section = layout.sections[current.nextSection++]) {
+      current.tiles.fill(this.#pads, section.groups * section.tilesPerGroup);
+    }
     if (section?.name !== observation.section || state.roots[operator]) {
       throw outOfOrder(observation, section);
     }

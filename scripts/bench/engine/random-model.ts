@@ -125,11 +125,18 @@ export function randomModel(shape: ModelShape): Model {
     const down = linear(name("down"), narrow(name("hidden"), gated, 1, feedForward), hidden, feedForward, 4);
     residual = add(name("feed-forward"), residual, down);
   }
+  builder.phase = "always";
+  const seen = builder.operator("seen", "seen", { constants: [vocabulary] });
+  const recent = builder.operator("recent", "recent", {});
   builder.phase = "generating";
   const last = normalized("output", residual);
   const logits = linear("logits", last, vocabulary, hidden, 4, embedding);
-  const token = builder.operator("argmax", "token", { inputs: [logits], constants: [vocabulary] });
-  builder.operator("stop", "stop", { inputs: [token], constants: [0] });
+  const token = builder.operator("sample", "token", {
+    inputs: [logits, seen],
+    tensors: [exponential],
+    constants: [vocabulary, 0],
+  });
+  builder.operator("stop", "stop", { inputs: [token, recent], constants: [0] });
   const program = builder.program(vocabulary, context);
   return {
     header: {

@@ -93,11 +93,16 @@ export function llamaProgram(shape: LlamaShape): Program {
     const down = linear("feed-forward.down", inner, hidden, feedForward);
     residual = add("add", "residual", [residual, down], [hidden]);
   }
+  phase = "always";
+  const seen = add("seen", "output.seen", [], [vocabulary]);
+  const recent = add("recent", "output.recent", [], []);
+  phase = "generating";
   const norm = normalize("output.norm", residual);
   const input = add("narrow", "output.input", [norm], [1, hidden]);
   const logits = linear("output.logits", input, vocabulary, hidden);
-  const token = add("argmax", "output.token", [logits], [vocabulary]);
-  add("stop", "output.stop", [token], [4], [tensor("table", 1, 4)]);
+  const list = tensor("table", 1, 4);
+  const token = add("sample", "output.token", [logits, seen], [vocabulary, 4], [exponential, list]);
+  add("stop", "output.stop", [token, recent], [4], [list]);
   const program = { vocabularySize: vocabulary, contextLength: context, operators, tensors };
   validateProgram(program);
   return program;

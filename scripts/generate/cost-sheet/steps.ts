@@ -1,4 +1,5 @@
 import { ELEMENT_BYTES } from "../../../engine/src/trace/encode-tile.ts";
+import { THRESHOLD_BITS } from "../../../engine/src/operators/sampling.ts";
 import { depthOf } from "../../../engine/src/trace/merkle-builder.ts";
 import { traceLayout, type SectionLayout, type TraceLayout } from "../../../engine/src/trace/layout.ts";
 import type { Operator, Program } from "../../../engine/src/program/program.ts";
@@ -35,7 +36,7 @@ export function stepsOf(program: Program, index: number): Step[] {
   const costs: Record<string, readonly [Read[], number, number]> = {};
   switch (operator.kind) {
     case "embed":
-      costs.output = [[tensor(0), opened.earlier("argmax")], 0, 1];
+      costs.output = [[tensor(0), opened.earlier("sample")], 0, 1];
       break;
     case "normalize": {
       const chunked = chunks(first, 1024) > 1;
@@ -96,14 +97,38 @@ export function stepsOf(program: Program, index: number): Step[] {
     case "add":
       costs.output = [[tile(0), tile(1)], 0, 1];
       break;
-    case "argmax": {
+    case "seen":
+      costs.output = [[own("output"), opened.earlier("sample")], 0, 1];
+      break;
+    case "recent":
+      costs.output = [[opened.earlier("sample")], 0, 1];
+      break;
+    case "sample": {
+      const list = operator.tensors.length > 1 ? [tensor(1)] : [];
+      const adjusted = [tile(0), tile(1), ...list];
+      const weights = own("weights");
+      const threshold = own("threshold0");
       const parts = chunks(first, 1024);
-      costs.winners = [[tile(0)], 0, 1024];
-      costs.output = [parts > 1 ? group("winners") : [tile(0)], 0, parts > 1 ? parts : first];
+      costs.winners = [adjusted, 0, 2 * 1024 + second];
+      costs.best = [group("winners"), 0, parts];
+      costs.weights = [[...adjusted, own("best"), tensor(0)], 0, 4 + second];
+      costs.masses = [[weights], 0, 1024];
+      costs.target = [group("masses"), 0, parts];
+      for (const bit of THRESHOLD_BITS) {
+        costs[`counted${bit}`] = [[weights, threshold], 0, 2 * 1024];
+        costs[`threshold${bit}`] = [[...group(`counted${bit}`), own("target"), threshold], 0, 2 * parts];
+      }
+      costs.kept = [[weights, threshold], 0, 2 * 1024];
+      costs.draw = [group("kept"), 0, parts];
+      costs.output = [[own("draw"), weights, threshold], 0, 3 * 1024];
       break;
     }
     case "stop":
-      costs.output = [[tile(0), ...(operator.tensors.length > 0 ? [tensor(0)] : [])], 0, first];
+      costs.output = [
+        [tile(0), tile(1), ...(operator.tensors.length > 0 ? [tensor(0)] : [])],
+        0,
+        first + 8 * 16,
+      ];
       break;
   }
   return layout.operators[index]!.sections.map((section) => {

@@ -69,14 +69,14 @@ describe("disputes on chain", () => {
   function faultAt(kind: string, changes: Partial<Fault> = {}): Fault {
     const operator = world.model.program.operators.findIndex((each) => each.kind === kind);
     const change = (value: number | bigint) =>
-      typeof value === "bigint" ? value + 9_999n : kind === "argmax" ? (value + 1) % 12 : value ^ 4_095;
+      typeof value === "bigint" ? value + 9_999n : kind === "sample" ? (value + 1) % 12 : value ^ 4_095;
     return { position: PROMPT.length - 1, operator, section: "output", element: 0, change, ...changes };
   }
 
   /** One logit so large that another token comes out. */
   function convincing(): Fault {
     const { operators } = world.model.program;
-    const operator = operators.find(({ kind }) => kind === "argmax")!.inputs[0]!;
+    const operator = operators.find(({ kind }) => kind === "sample")!.inputs[0]!;
     return { ...faultAt("linear"), operator, element: (world.answer[0]! + 1) % 12, change: () => 2 ** 30 };
   }
 
@@ -120,7 +120,7 @@ describe("disputes on chain", () => {
     );
   });
 
-  for (const kind of ["embed", "normalize", "linear", "scores", "mix", "argmax", "stop"]) {
+  for (const kind of ["embed", "normalize", "linear", "scores", "mix", "sample", "stop"]) {
     it(`convict one wrong element of ${kind}, with everything after it computed from it`, async () => {
       const fault = faultAt(kind, kind === "stop" ? { change: (value) => 1 - Number(value) } : {});
       const liar = await world.faulty(fault);
@@ -185,7 +185,7 @@ describe("disputes on chain", () => {
   });
 
   it("repel who challenges a right answer, with either of the provider's keys", async () => {
-    for (const [index, fault] of [convincing(), faultAt("argmax")].entries()) {
+    for (const [index, fault] of [convincing(), faultAt("sample")].entries()) {
       await world.restore();
       moves = [];
       const id = await world.submitted(world.answer);

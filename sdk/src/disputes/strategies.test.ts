@@ -137,7 +137,7 @@ async function faultIn(model: Model, request: TraceRequest, pick: FaultPick): Pr
     change: (value: number | bigint) => {
       if (typeof value === "bigint") return value + BigInt(pick.by);
       // A token stays one, a flag, too; all else only has to fit.
-      if (kind === "argmax") return (value + 1 + (pick.by % (vocabulary - 1))) % vocabulary;
+      if (kind === "sample") return (value + 1 + (pick.by % (vocabulary - 1))) % vocabulary;
       if (kind === "stop") return 1 - value;
       return value ^ (1 << (pick.by % 12));
     },

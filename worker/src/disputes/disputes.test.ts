@@ -112,7 +112,7 @@ describe("watchtower and challenger", () => {
   /** Computes another first token, and everything before it right. */
   async function griefing(): Promise<Executor> {
     const { program } = await loadModel(join(world.folder.path, "model"));
-    const operator = program.operators.findIndex(({ kind }) => kind === "argmax");
+    const operator = program.operators.findIndex(({ kind }) => kind === "sample");
     const change = (token: number | bigint) => (Number(token) === 5 ? 6 : 5);
     const at = { position: PROMPT.length - 1, operator, section: "output" as const, element: 0 };
     return faultyExecutor({ ...at, change }, referenceExecutor);

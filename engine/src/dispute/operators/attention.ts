@@ -76,10 +76,13 @@ export function* softmax(place: Place): Reading<bigint> {
   const score = (yield* chunkOfHead(place, Math.floor(index / POSITION_CHUNK)))[index % POSITION_CHUNK]!;
   const [maximum] = yield* ownSection(place, "maximum", head);
   const x = maximum! - score;
+  return shiftRoundExact(yield* interpolatedPower(place, x), x >> 16n);
+}
+
+/** 2^-(x mod 1) with 22 fraction bits, for x with 16 fraction bits, by the place's exponential table. */
+export function* interpolatedPower(place: Place, x: bigint): Reading<bigint> {
   const [entry, difference] = yield* readTable(place, 0, Number((x >> 8n) & 255n), 0);
-  const value = entry! + shiftRoundExact(difference! * (x & 255n), 8n);
-  const halvings = x >> 16n;
-  return halvings === 0n ? value : shiftRoundExact(value, halvings);
+  return entry! + shiftRoundExact(difference! * (x & 255n), 8n);
 }
 
 export function* mix(place: Place): Reading<bigint> {

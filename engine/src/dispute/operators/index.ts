@@ -2,7 +2,7 @@ import type { OperatorKind } from "../../program/program.ts";
 import type { Place } from "../place.ts";
 import type { Reading } from "../read.ts";
 import { mix, page, rotate, scores, softmax } from "./attention.ts";
-import { argmax, stop } from "./choice.ts";
+import { recent, sample, seen, stop } from "./choice.ts";
 import { add, embed, gate, linear, narrow, normalize } from "./vectors.ts";
 
 /** The step of every operator: one element of any of its sections, not after the place's position. */
@@ -18,6 +18,8 @@ export const STEPS: Readonly<Record<OperatorKind, (place: Place) => Reading<bigi
   mix,
   gate,
   add,
-  argmax,
+  sample,
   stop,
+  seen,
+  recent,
 };

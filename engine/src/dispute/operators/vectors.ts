@@ -2,17 +2,8 @@ import { absolute, larger, saturate, shiftRoundExact, squareRootExact } from "..
 import { REDUCTION_CHUNK } from "../../operators/reductions.ts";
 import { ROW_CHUNK, TABLE_CHUNK } from "../../tensors/chunks.ts";
 import { SIGMOID_FRACTION } from "../../tables/tables.ts";
-import { TOKENS_PER_LEAF } from "../../commitments/tokens.ts";
-import {
-  inputSection,
-  lastElement,
-  onlyOperator,
-  ownSection,
-  readTable,
-  readWeights,
-  type Place,
-} from "../place.ts";
-import { refuseWitness, type Reading } from "../read.ts";
+import { inputSection, ownSection, readTable, readWeights, tokenAt, type Place } from "../place.ts";
+import type { Reading } from "../read.ts";
 
 /*
  * Steps of the operators that work on vectors of one position: one element each, by the definitions of docs/engine.md, section 5,
@@ -27,24 +18,11 @@ const NARROW_MAXIMUM = 32639n;
 
 export function* embed(place: Place): Reading<bigint> {
   const { operator, index } = place;
-  const [vocabulary, , shift] = operator.constants as [number, number, number];
+  const [, , shift] = operator.constants as [number, number, number];
   const token = yield* tokenAt(place);
-  if (token < 0n || token >= BigInt(vocabulary)) {
-    refuseWitness(`shows token ${token}, which is not in the vocabulary of ${vocabulary}`, { token });
-  }
-  const row = yield* readWeights(place, 0, Number(token), Math.floor(index / ROW_CHUNK));
+  const row = yield* readWeights(place, 0, token, Math.floor(index / ROW_CHUNK));
   const weight = BigInt(row.weights[index % ROW_CHUNK]!);
   return saturate(shiftRoundExact(weight * row.multiplier, row.shift + BigInt(shift)));
-}
-
-function* tokenAt({ program, position, promptCount }: Place): Reading<bigint> {
-  if (position < promptCount) {
-    const bytes = yield { from: "prompt", leaf: Math.floor(position / TOKENS_PER_LEAF) };
-    const view = new DataView(bytes!.buffer, bytes!.byteOffset);
-    return BigInt(view.getUint32(4 * (position % TOKENS_PER_LEAF)));
-  }
-  const token = yield* lastElement(program, onlyOperator(program, "argmax"), position - 1);
-  return token ?? refuseWitness("opens PAD where a token is read", { position });
 }
 
 export function* normalize(place: Place): Reading<bigint> {
