@@ -16,9 +16,9 @@ import {
 export { linear, packRows, rowPartials } from "./linear";
 export { scores, softmax, storeKeys } from "./attention";
 export { mix } from "./mix";
+export { adjust, draw, threshold, thresholds, weigh, winners } from "./sample";
 
 const REDUCTION_CHUNK = 1024;
-const LOGIT_CHUNK = 1024;
 
 /** y = saturate32(shiftRound(q · m, shift)) for int8 q. */
 export function embed(weights: usize, width: i32, multiplier: i32, shift: i32, output: usize): void {
@@ -218,29 +218,4 @@ export function add(
       store<i32>(to + index, <i32>saturate32(sum));
     }
   }
-}
-
-/** winners int32 [chunks][2]: token and logit. */
-export function argmax(logits: usize, count: i32, winners: usize, output: usize): void {
-  let winner = 0;
-  let highest = i32.MIN_VALUE;
-  for (let start = 0; start < count; start += LOGIT_CHUNK) {
-    let best = start;
-    let value = load<i32>(logits + (start << 2));
-    for (let token = start + 1; token < min(count, start + LOGIT_CHUNK); token++) {
-      const logit = load<i32>(logits + (token << 2));
-      if (logit > value) {
-        value = logit;
-        best = token;
-      }
-    }
-    store<i32>(winners, best);
-    store<i32>(winners, value, 4);
-    winners += 8;
-    if (value > highest) {
-      highest = value;
-      winner = best;
-    }
-  }
-  store<i32>(output, winner);
 }

@@ -30,7 +30,7 @@ export { OPERATORS } from "./operators/index.ts";
 export { decodeProgram } from "./program/decode.ts";
 export { encodeProgram, programParts } from "./program/encode.ts";
 export type { Operator, OperatorKind, Phase, Program } from "./program/program.ts";
-export { generate, type GenerateOptions, type Generation } from "./run/generate.ts";
+export { endOf, generate, type GenerateOptions, type Generation } from "./run/generate.ts";
 export { checkRequest, type InferenceRequest } from "./run/request.ts";
 export {
   createSession,

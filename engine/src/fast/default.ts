@@ -16,7 +16,7 @@ const executors = new WeakMap<Model, FastExecutor>();
  * @throws EngineError `MEMORY_BUDGET_TOO_SMALL`
  */
 export function defaultExecutor(model: Model): FastExecutor | undefined {
-  if (!kernelsSupported() || model.program.operators.some(({ kind }) => kind === "sample")) return undefined;
+  if (!kernelsSupported()) return undefined;
   let executor = executors.get(model);
   if (!executor) {
     const threads = workPerPosition(model.program) < THREADED_WORK ? 1 : Math.min(MOST_THREADS, cores());

@@ -34,7 +34,12 @@ export type Kernels = Readonly<
     | "mix"
     | "gate"
     | "add"
-    | "argmax",
+    | "adjust"
+    | "winners"
+    | "weigh"
+    | "threshold"
+    | "thresholds"
+    | "draw",
     Kernel
   >
 >;

@@ -2,7 +2,11 @@ import type { Model } from "../model.ts";
 import { constant, type OperatorDefinition } from "../operators/definition.ts";
 import { OPERATORS } from "../operators/index.ts";
 import { PAGE } from "../operators/page.ts";
-import type { Operator } from "../program/program.ts";
+import { LOGIT_CHUNK, THRESHOLD_BITS } from "../operators/sampling.ts";
+import type { Operator, OperatorKind } from "../program/program.ts";
+
+/** Operators that keep their own output for the next position. */
+const KEEPERS: ReadonlySet<OperatorKind> = new Set(["page", "seen", "recent"]);
 
 /** `value` rounded up to a multiple of `unit`. */
 export function align(value: number, unit = 64): number {
@@ -18,13 +22,29 @@ export interface Buffer {
   readonly exponents: number;
 }
 
-/** What is kept of every position: keys with their exponents, or pages of values. */
+/** What is kept from position to position: keys with their exponents, pages of values, the tokens seen so far, the last ones. */
 export interface Cache {
   readonly address: number;
   /** int32 [heads][capacity], of keys. */
   readonly exponents: number;
-  /** Elements of a key, filled up with zeros to a multiple of 8. */
+  /** Elements of a key, filled up with zeros to a multiple of 8; of tokens, all elements. */
   readonly stride: number;
+}
+
+/** Where the parts of the operator `sample` go; their sizes are in its definition. */
+export interface SamplingLayout {
+  readonly adjusted: number;
+  readonly winners: number;
+  readonly best: number;
+  readonly weights: number;
+  readonly masses: number;
+  readonly target: number;
+  readonly candidates: number;
+  readonly threshold: number;
+  readonly counted: number;
+  readonly thresholds: number;
+  readonly kept: number;
+  readonly drawn: number;
 }
 
 /** Where a session keeps everything in its one memory. Addresses and sizes are in bytes. */
@@ -38,8 +58,13 @@ export interface SessionLayout {
   readonly tables: ReadonlyMap<number, { address: number; elements: number }>;
   /** Three arrays for the parts of the trace that are no operator's output. */
   readonly scratch: readonly [number, number, number];
+  /** Of programs that choose tokens, as all but tests' do. */
+  readonly sampling: SamplingLayout | undefined;
   readonly size: number;
 }
+
+/** Bytes that the kernel `threshold` needs behind its candidates. */
+const CLASS_BYTES = 12288;
 
 /**
  * Lays a session's memory out. Buffers of outputs are used again as soon as nobody reads the old value.
@@ -67,9 +92,10 @@ export function planSession(model: Model, capacity: number, blockSize: number): 
       tables.set(tensor, { address: reserve(4 * elements), elements });
     }
     const definition: OperatorDefinition = OPERATORS[operator.kind];
-    // A page is a cache by itself: it holds earlier positions, whether or not anybody reads them.
-    const source =
-      operator.kind === "page" ? operators.indexOf(operator) : operator.inputs[definition.historyInput ?? -1];
+    // These are caches by themselves: they hold what was before, whether or not anybody reads it.
+    const source = KEEPERS.has(operator.kind)
+      ? operators.indexOf(operator)
+      : operator.inputs[definition.historyInput ?? -1];
     if (source === undefined || caches.has(source)) continue;
     caches.set(source, reserveCache(operators[source]!, capacity, reserve));
   }
@@ -80,7 +106,29 @@ export function planSession(model: Model, capacity: number, blockSize: number): 
     reserve(scratchSize),
     reserve(Math.max(...operators.map(rowBytes), 4096)),
   ];
-  return { capacity, positionsPitch, outputs, caches, tables, scratch, size: align(end + 64, 65536) };
+  const choice = operators.find(({ kind }) => kind === "sample");
+  const sampling = choice && planSampling(constant(choice, 0), reserve);
+  const size = align(end + 64, 65536);
+  return { capacity, positionsPitch, outputs, caches, tables, scratch, sampling, size };
+}
+
+function planSampling(vocabulary: number, reserve: (bytes: number) => number): SamplingLayout {
+  const chunks = Math.ceil(vocabulary / LOGIT_CHUNK);
+  // Candidates come when nobody reads the adjusted logits any more.
+  const adjusted = reserve(4 * vocabulary + CLASS_BYTES);
+  return {
+    ...{ adjusted, candidates: adjusted },
+    winners: reserve(8 * chunks),
+    best: reserve(8),
+    weights: reserve(4 * vocabulary),
+    masses: reserve(8 * chunks),
+    target: reserve(8),
+    threshold: reserve(4),
+    counted: reserve(THRESHOLD_BITS.length * 16 * chunks),
+    thresholds: reserve(THRESHOLD_BITS.length * 4),
+    kept: reserve(8 * chunks),
+    drawn: reserve(16),
+  };
 }
 
 function reserveCache(source: Operator, capacity: number, reserve: (bytes: number) => number): Cache {
@@ -88,6 +136,9 @@ function reserveCache(source: Operator, capacity: number, reserve: (bytes: numbe
   if (type === "page") {
     const pages = Math.ceil(capacity / PAGE);
     return { address: reserve(2 * pages * groups * size * PAGE), exponents: 0, stride: 0 };
+  }
+  if (type === "seen" || type === "recent") {
+    return { address: reserve(4 * size), exponents: 0, stride: size };
   }
   const stride = align(size, 8);
   return {
@@ -135,8 +186,8 @@ function slotOf(operator: Operator, positionsPitch: number): { pitch: number; ex
     const exponents = align(2 * groups * size + 32);
     return { pitch: align(exponents + 4 * groups), exponents };
   }
-  // Pages are written into the cache at once.
-  if (type === "page") return { pitch: 64, exponents: 0 };
+  // These are written into the cache at once.
+  if (KEEPERS.has(operator.kind)) return { pitch: 64, exponents: 0 };
   const elements = type === "positions" ? groups * positionsPitch : groups * size;
   return { pitch: align(4 * elements + 32), exponents: 0 };
 }
@@ -148,7 +199,6 @@ function scratchOf(operators: readonly Operator[], capacity: number): number {
     const { groups, size } = OPERATORS[operator.kind].output(operator);
     if (operator.kind === "mix") return 8 * groups * size * chunks;
     if (operator.kind === "softmax") return 4 * groups * chunks;
-    if (operator.kind === "sample") return 8 * Math.ceil(constant(operator, 0) / 1024);
     return 8 * groups * Math.ceil(size / 1024);
   });
   return Math.max(...sizes);

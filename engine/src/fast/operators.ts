@@ -1,8 +1,13 @@
 import { constant } from "../operators/definition.ts";
 import { PAGE } from "../operators/page.ts";
+import { RECENT_TOKENS } from "../operators/recent.ts";
+import { TOKENS_PER_WORD } from "../operators/seen.ts";
+import { endsOutput } from "../operators/stop.ts";
+import { withDefaults } from "../run/session.ts";
 import type { Operator, OperatorKind } from "../program/program.ts";
-import type { TableTensor } from "../tensors/tensor.ts";
+import { listOf, runSample } from "./sample.ts";
 import { Place, type Machine, type Step } from "./step.ts";
+import { int16, int32, int64, uint32 } from "./values.ts";
 import { matrixOf } from "./weights.ts";
 
 /** Computes an operator at the positions of `place`, and shows the trace of an observed one. */
@@ -10,7 +15,7 @@ type Implementation = (machine: Machine, step: Step, place: Place) => void;
 
 export function runOperator(machine: Machine, step: Step): void {
   if (step.operator.kind === "linear") return runLinear(machine, step);
-  const implementation = IMPLEMENTATIONS[step.operator.kind as keyof typeof IMPLEMENTATIONS];
+  const implementation = IMPLEMENTATIONS[step.operator.kind];
   const count = step.tokens.length;
   if (!step.observe) return implementation(machine, step, new Place(machine, step, 0, count));
   for (let slot = 0; slot < count; slot++) {
@@ -72,9 +77,7 @@ function eachHead(
   });
 }
 
-const IMPLEMENTATIONS: Readonly<
-  Record<Exclude<OperatorKind, "linear" | "sample" | "seen" | "recent">, Implementation>
-> = {
+const IMPLEMENTATIONS: Readonly<Record<Exclude<OperatorKind, "linear">, Implementation>> = {
   embed(machine, { operator, tokens, observe }, place) {
     const [, width, shift] = operator.constants as [number, number, number];
     const { values, multipliers, shifts } = matrixOf(machine.model, operator);
@@ -282,34 +285,45 @@ const IMPLEMENTATIONS: Readonly<
     observe?.(place.slot, "output", int32(machine, output[0], width));
   },
 
+  seen(machine, { index, tokens, observe }, place) {
+    const words = stateOf(machine, index);
+    if (place.position === 0) words.fill(0);
+    for (const token of tokens.slice(place.slot, place.slot + place.count)) {
+      words[Math.floor(token / TOKENS_PER_WORD)]! |= 1 << (token % TOKENS_PER_WORD);
+    }
+    observe?.(place.slot, "output", Int32Array.from(words));
+  },
+
+  recent(machine, { index, tokens, observe }, place) {
+    const last = stateOf(machine, index);
+    if (place.position === 0) last.fill(-1);
+    for (const token of tokens.slice(place.slot, place.slot + place.count)) {
+      last.copyWithin(0, 1);
+      last[RECENT_TOKENS - 1] = token;
+    }
+    observe?.(place.slot, "output", Int32Array.from(last));
+  },
+
+  sample: runSample,
+
   stop(machine, { operator, request, observe }, place) {
     const token = int32(machine, place.input(0)[0], 1)[0]!;
-    const tensor = operator.tensors[0];
-    const listed =
-      tensor !== undefined && (machine.model.tensors[tensor] as TableTensor).values.includes(token);
-    const last = (request.generated ?? 0) >= (request.parameters?.maxTokens ?? Infinity);
+    const recent = stateOf(machine, operator.inputs[1]!);
+    const isLast = endsOutput(token, recent, listOf(machine, operator.tensors[0]), withDefaults(request));
     const [output] = place.output;
-    new Int32Array(machine.buffer, output, 1)[0] = listed || last ? 1 : 0;
+    new Int32Array(machine.buffer, output, 1)[0] = isLast ? 1 : 0;
     observe?.(place.slot, "output", int32(machine, output, 1));
   },
 };
 
-function tableAddress(machine: Machine, operator: Operator): number {
-  return machine.layout.tables.get(operator.tensors[0]!)!.address;
+/** What an operator keeps from position to position, in place. */
+function stateOf(machine: Machine, operator: number): Int32Array {
+  const { address, stride } = machine.layout.caches.get(operator)!;
+  return new Int32Array(machine.buffer, address, stride);
 }
 
-// Copies, because the memory is used again.
-function int16({ buffer }: Machine, address: number, count: number): Int16Array {
-  return new Int16Array(new Int16Array(buffer, address, count));
-}
-function int32({ buffer }: Machine, address: number, count: number): Int32Array {
-  return new Int32Array(new Int32Array(buffer, address, count));
-}
-function uint32({ buffer }: Machine, address: number, count: number): Uint32Array {
-  return new Uint32Array(new Uint32Array(buffer, address, count));
-}
-function int64({ buffer }: Machine, address: number, count: number): BigInt64Array {
-  return new BigInt64Array(new BigInt64Array(buffer, address, count));
+function tableAddress(machine: Machine, operator: Operator): number {
+  return machine.layout.tables.get(operator.tensors[0]!)!.address;
 }
 
 /** Without the gaps between the heads. */

@@ -3,6 +3,7 @@ import { importModel } from "../import/import-model.ts";
 import { generate } from "../run/generate.ts";
 import { createSession } from "../run/session.ts";
 import { generateRandom } from "../testing/random.ts";
+import { randomGeneration } from "../testing/random-generation.ts";
 import { expectSameRun, recordRun } from "../testing/record-run.ts";
 import { tinySource, type TinyShape } from "../testing/tiny-checkpoint.ts";
 import { referenceExecutor, type Executor } from "../trace/request.ts";
@@ -74,7 +75,8 @@ describe(`a zoo of ${MODELS} random models`, () => {
       ).to.deep.equal(expected.logits);
 
       const prompt = tokens.slice(0, 1 + Math.floor(random() * (contextLength - 8)));
-      const request = { prompt, maxTokens: 1 + Math.floor(random() * 8) };
+      const maxTokens = 1 + Math.floor(random() * 8);
+      const request = { prompt, ...randomGeneration(random, vocabularySize, maxTokens) };
       const answer = await generate(model, { ...request, executor: "reference" });
       expect(answer.tokens.length).to.be.greaterThan(0);
       expect(await generate(model, { ...request, executor }), "tokens").to.deep.equal(answer);

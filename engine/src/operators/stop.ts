@@ -1,4 +1,4 @@
-import type { OperatorDefinition } from "./definition.ts";
+import type { OperatorDefinition, Step } from "./definition.ts";
 import { RECENT_TOKENS } from "./recent.ts";
 
 /**
@@ -23,20 +23,30 @@ export const stop: OperatorDefinition = {
   }),
   sections: () => [{ name: "output", type: "int32", groups: 1, size: 1, tile: 1 }],
   execute(step) {
-    const { maxTokens, minTokens = 0, stopSequences = [] } = step.parameters;
-    const token = step.input(0).values[0]!;
+    const stopTokens = step.operator.tensors.length > 0 ? step.table(0).values : new Int32Array();
     const recent = step.input(1).values as Int32Array;
-    const isListed = step.operator.tensors.length > 0 && step.table(0).values.includes(token);
-    // The output tokens before this one, those of the answer that the request continues included.
-    const before = step.generated - 1 + step.startOffset;
-    const ends = isListed || stopSequences.some((sequence) => endsWith(sequence, token, recent, before));
-    const output = Int32Array.of(
-      step.generated >= maxTokens || (step.generated >= minTokens && ends) ? 1 : 0,
-    );
+    const output = Int32Array.of(endsOutput(step.input(0).values[0]!, recent, stopTokens, step) ? 1 : 0);
     step.observe?.("output", output);
     return { values: output };
   },
 };
+
+/** The operator's flag. */
+export function endsOutput(
+  token: number,
+  recent: Int32Array,
+  stopTokens: Int32Array,
+  { generated, parameters, startOffset }: Pick<Step, "generated" | "parameters" | "startOffset">,
+): boolean {
+  const { maxTokens, minTokens = 0, stopSequences = [] } = parameters;
+  if (generated >= maxTokens) return true;
+  if (generated < minTokens) return false;
+  // The output tokens before this one, those of the answer that the request continues included.
+  const before = generated - 1 + startOffset;
+  return (
+    stopTokens.includes(token) || stopSequences.some((sequence) => endsWith(sequence, token, recent, before))
+  );
+}
 
 /**
  * Whether the output ends with `sequence` when `token` follows.

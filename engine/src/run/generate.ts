@@ -53,23 +53,25 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     next = result.token;
     tokens.push(next);
     onToken?.(next, generated - 1);
-    if (result.stop) return { tokens, stopped: reasonOf(model, options, tokens) };
+    if (result.stop) return { tokens, stopped: endOf(model, options, tokens) ?? "max-tokens" };
     await turn();
   }
 }
 
-/** Why an output ends that does. */
-function reasonOf(
+/** Why `tokens` are the whole output of a request; undefined if more follow. */
+export function endOf(
   model: Model,
-  { minTokens = 0, stopSequences = [], prompt, startOffset = 0 }: InferenceRequest,
+  request: Omit<InferenceRequest, "prompt"> & Partial<Pick<InferenceRequest, "prompt">>,
   tokens: readonly number[],
-): Generation["stopped"] {
-  const [last] = tokens.slice(-1) as [number];
-  if (tokens.length < minTokens) return "max-tokens";
-  if (model.header.stopTokens.includes(last)) return "stop-token";
-  const before = Int32Array.of(...prompt.slice(prompt.length - startOffset), ...tokens.slice(0, -1));
-  const isEnded = stopSequences.some((sequence) => endsWith(sequence, last, before));
-  return isEnded ? "stop-sequence" : "max-tokens";
+): Generation["stopped"] | undefined {
+  const { maxTokens, minTokens = 0, stopSequences = [], prompt = [], startOffset = 0 } = request;
+  const last = tokens.at(-1);
+  if (last !== undefined && tokens.length >= minTokens) {
+    if (model.header.stopTokens.includes(last)) return "stop-token";
+    const before = Int32Array.of(...prompt.slice(prompt.length - startOffset), ...tokens.slice(0, -1));
+    if (stopSequences.some((sequence) => endsWith(sequence, last, before))) return "stop-sequence";
+  }
+  return tokens.length >= maxTokens ? "max-tokens" : undefined;
 }
 
 function sessionOf(model: Model, options: GenerateOptions): Session {

@@ -70,8 +70,12 @@ export interface Session {
   run(tokens: readonly number[]): Int32Array;
 }
 
-/** The parameters of positions that are computed for their logits. */
-export const GREEDY: GenerationParameters = { maxTokens: Infinity };
+/** Of positions that are computed for their logits: greedy, without a maximum. */
+const GREEDY: GenerationParameters = { maxTokens: Infinity };
+
+export function withDefaults(request: PositionRequest): Required<PositionRequest> {
+  return { generated: 1, parameters: GREEDY, startOffset: 0, ...request };
+}
 
 export function createSession(model: Model, options: SessionOptions = {}): Session {
   return new Interpreter(model, options.observer);
@@ -151,9 +155,7 @@ class Interpreter implements Session {
       previous: () => previous,
       rows: (tensor) => tensors[operator.tensors[tensor]!] as RowTensor,
       table: (tensor) => tensors[operator.tensors[tensor]!] as TableTensor,
-      generated: request.generated ?? 1,
-      parameters: request.parameters ?? GREEDY,
-      startOffset: request.startOffset ?? 0,
+      ...withDefaults(request),
       observe:
         observer &&
         ((section, values) => observer({ position, operator: index, name: operator.name, section, values })),

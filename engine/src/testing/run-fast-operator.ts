@@ -9,6 +9,7 @@ import type { Model } from "../model.ts";
 import type { SectionValues, Value } from "../operators/definition.ts";
 import { OPERATORS } from "../operators/index.ts";
 import { PAGE } from "../operators/page.ts";
+import { TOKENS_PER_WORD } from "../operators/seen.ts";
 import type { Operator, OperatorKind, Program } from "../program/program.ts";
 import type { TableTensor } from "../tensors/tensor.ts";
 import type { OperatorRun } from "./run-operator.ts";
@@ -80,7 +81,12 @@ function programOf(kind: OperatorKind, run: OperatorRun): Program {
         token: "sample",
         flag: "stop",
       } as const;
-      const shape = type === "wide" ? [groups * size] : [groups, size];
+      const shapes = new Map([
+        ["wide", [groups * size]],
+        ["seen", [TOKENS_PER_WORD * size]],
+        ["recent", []],
+      ]);
+      const shape = shapes.get(type) ?? [groups, size];
       return {
         kind: kinds[type],
         name: "source",
@@ -99,6 +105,7 @@ function putInput(machine: Machine, source: number, { values, exponents }: Value
   const { kind, constants } = machine.model.program.operators[source]!;
   const { address, exponents: offset } = layout.outputs[source]!;
   if (kind === "page") return;
+  if (kind === "seen" || kind === "recent") return putState(machine, source, values);
   if (kind === "softmax") {
     for (let head = 0; head < constants[0]!; head++) {
       const from = address + 4 * head * layout.positionsPitch;
@@ -112,6 +119,11 @@ function putInput(machine: Machine, source: number, { values, exponents }: Value
   }
 }
 
+/** What an operator that keeps its output puts out at the position before, or at this one. */
+function putState({ layout, buffer }: Machine, operator: number, values: Value["values"]): void {
+  new Int32Array(buffer, layout.caches.get(operator)!.address, values.length).set(values);
+}
+
 /** Fills the cache: keys of all positions, or pages as they are at their last position. */
 function putHistory(machine: Machine, operator: Operator, run: OperatorRun): void {
   const { layout, buffer, memory } = machine;
@@ -120,6 +132,9 @@ function putHistory(machine: Machine, operator: Operator, run: OperatorRun): voi
     const { address } = layout.caches.get(machine.model.program.operators.indexOf(operator))!;
     const from = address + 2 * previous.values.length * Math.floor(position / PAGE);
     new Int16Array(buffer, from, previous.values.length).set(previous.values);
+  }
+  if ((operator.kind === "seen" || operator.kind === "recent") && previous) {
+    putState(machine, machine.model.program.operators.indexOf(operator), previous.values);
   }
   const source = OPERATORS[operator.kind].historyInput;
   if (source === undefined) return;
