@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { importModel } from "../import/import-model.ts";
 import { modelShapes } from "../testing/model-shapes.ts";
 import { generateRandom } from "../testing/random.ts";
-import { flipElement, randomElement, stageOf } from "../testing/step-scenes.ts";
+import { randomGeneration } from "../testing/random-generation.ts";
+import { flipElement, randomElement, sectionsAt, stageOf } from "../testing/step-scenes.ts";
 import { tinySource } from "../testing/tiny-checkpoint.ts";
-import { traceLayout } from "../trace/layout.ts";
 import { openTiles } from "../trace/trace.ts";
 import { stepWitnesses } from "./witness.ts";
 
@@ -24,19 +24,16 @@ describe("the steps of random models", () => {
         const model = await importModel(tinySource(shape));
         const limit = Math.min(maxTokens, shape.context - 1);
         const request = {
+          ...randomGeneration(generateRandom(seed), shape.vocabulary, limit),
           prompt: prompt.slice(0, shape.context - limit).map((token) => token % shape.vocabulary),
-          maxTokens: limit,
         };
         const stage = await stageOf({ name: "random", model, request });
-        const { operators } = traceLayout(model.program);
         const random = generateRandom(seed);
         const given = request.prompt.length - 1;
         const positions = [Math.floor(random() * given), given, stage.last];
         const addresses = positions.flatMap((position) =>
-          operators.flatMap(({ sections }, operator) =>
-            model.program.operators[operator]!.phase === "generating" && position < given
-              ? []
-              : sections.map((section) => randomElement(stage, random, position, operator, section)),
+          sectionsAt(stage, position).map(({ operator, section }) =>
+            randomElement(stage, random, position, operator, section),
           ),
         );
         const { openings } = await openTiles(model, request, addresses);

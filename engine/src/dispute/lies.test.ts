@@ -5,7 +5,15 @@ import { alteredTree } from "../testing/altered-tree.ts";
 import { faultyExecutor } from "../testing/faulty-executor.ts";
 import { generateRandom } from "../testing/random.ts";
 import { longScene, tinyScenes } from "../testing/step-models.ts";
-import { flipElement, randomElement, stageOf, traceAddress, type Stage } from "../testing/step-scenes.ts";
+import {
+  flipElement,
+  operatorOf,
+  randomElement,
+  sectionsAt,
+  stageOf,
+  traceAddress,
+  type Stage,
+} from "../testing/step-scenes.ts";
 import { ELEMENT_BYTES } from "../trace/encode-tile.ts";
 import { traceLayout } from "../trace/layout.ts";
 import { claimOf, type ElementAddress } from "./claim.ts";
@@ -81,21 +89,17 @@ describe("a claim that differs from the honest trace", () => {
     const random = generateRandom(31);
     for (const stage of stages) {
       const { model, request, last, name } = stage;
-      const { operators } = traceLayout(model.program);
       for (let lie = 0; lie < LIES; lie++) {
         const position = lie === 0 ? last : Math.floor(random() * (last + 1));
-        const generating = position >= request.prompt.length - 1;
-        const candidates = operators.flatMap(({ sections }, operator) =>
-          generating || model.program.operators[operator]!.phase === "always"
-            ? sections.map((section) => ({ operator, section }))
-            : [],
-        );
+        const candidates = sectionsAt(stage, position);
         const { operator, section } = candidates[Math.floor(random() * candidates.length)]!;
-        const fault = { position, operator, section: section.name, element: 0 };
+        // A chunk that does not exist could not be computed with.
+        const element = section.name === "draw" ? 1 : 0;
+        const fault = { position, operator, section: section.name, element };
         const claimed = createTraceTree(model, request, { executor: faultyExecutor(fault) });
         const { correct, address } = await decide(stage, claimed);
         const where = `${name}: ${JSON.stringify(fault)}`;
-        expect(address, where).to.include({ position, operator, element: 0 });
+        expect(address, where).to.include({ position, operator, element });
         expect(correct, where).to.equal(false);
       }
     }
@@ -105,12 +109,10 @@ describe("a claim that differs from the honest trace", () => {
     const random = generateRandom(32);
     for (const stage of stages) {
       const { model, request, last, name } = stage;
-      const { operators } = traceLayout(model.program);
       const honest = createTraceTree(model, request);
       for (let lie = 0; lie < LIES; lie++) {
-        const operator = Math.floor(random() * operators.length);
-        const { sections } = operators[operator]!;
-        const section = sections[Math.floor(random() * sections.length)]!;
+        const candidates = sectionsAt(stage, last);
+        const { operator, section } = candidates[Math.floor(random() * candidates.length)]!;
         const address = randomElement(stage, random, last, operator, section);
         const tile = (await honest.tile(address))!;
         const lies = [
@@ -134,16 +136,29 @@ describe("a claim that differs from the honest trace", () => {
     }
   });
 
+  it("is shown to be wrong where a greedy request has anything in a section that only sampled ones have", async () => {
+    const stage = stages[0]!;
+    const { model, request, last } = stage;
+    const honest = createTraceTree(model, request);
+    const operator = operatorOf(stage, "sample");
+    for (const section of traceLayout(model.program).operators[operator]!.sections) {
+      if (!section.sampled) continue;
+      const address = { position: last, operator, tile: section.firstTile };
+      const data = new Uint8Array(Math.min(section.tile, section.size) * ELEMENT_BYTES[section.type]);
+      const { correct, address: found } = await decide(stage, alteredTree(honest, address, data));
+      expect(found, section.name).to.include(address);
+      expect(correct, section.name).to.equal(false);
+    }
+  });
+
   it("is shown to be right by an honest provider, wherever a challenger sees another trace", async () => {
     const random = generateRandom(33);
     for (const stage of stages) {
       const { model, request, claim, last, name } = stage;
-      const { operators } = traceLayout(model.program);
       const honest = createTraceTree(model, request);
       for (let lie = 0; lie < LIES; lie++) {
-        const operator = Math.floor(random() * operators.length);
-        const { sections } = operators[operator]!;
-        const section = sections[Math.floor(random() * sections.length)]!;
+        const candidates = sectionsAt(stage, last);
+        const { operator, section } = candidates[Math.floor(random() * candidates.length)]!;
         const address = randomElement(stage, random, last, operator, section);
         const bottom = await descend(honest, alteredTree(honest, address, Uint8Array.of(1)));
         const { correct } = await stepWitness(

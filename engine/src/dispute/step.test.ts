@@ -9,7 +9,7 @@ import { decodeCase, type VectorFile } from "../testing/operator-vectors.ts";
 import { generateRandom } from "../testing/random.ts";
 import { runOperator, type OperatorRun } from "../testing/run-operator.ts";
 import { stepOperator } from "../testing/run-step-operator.ts";
-import { longScene, tinyScenes, wideScene } from "../testing/step-models.ts";
+import { longScene, sampledWideScene, tinyScenes, wideScene } from "../testing/step-models.ts";
 import { exponentialTable } from "../tables/tables.ts";
 import { randomElement, stageOf } from "../testing/step-scenes.ts";
 import type { OperatorKind } from "../program/program.ts";
@@ -71,7 +71,7 @@ describe("the step", () => {
 
   it("reads nothing but what stands before its tile: earlier positions, operators or sections", async () => {
     const random = generateRandom(5);
-    const scenes = [...(await tinyScenes()), await longScene(), wideScene()];
+    const scenes = [...(await tinyScenes()), await longScene(), wideScene(), sampledWideScene()];
     for (const stage of await Promise.all(scenes.map(stageOf))) {
       const { model, claim, request, last } = stage;
       const { program } = model;

@@ -4,12 +4,22 @@ import { leafHash, PAD } from "../commitments/merkle.ts";
 import { tokensRoot } from "../commitments/tokens.ts";
 import { expectRefusal } from "../testing/expect-error.ts";
 import { generateRandom } from "../testing/random.ts";
-import { longScene, stoppedScene, tinyScenes, wideScene, type StepScene } from "../testing/step-models.ts";
+import {
+  endedScene,
+  longScene,
+  minimumScene,
+  sampledWideScene,
+  stoppedScene,
+  tinyScenes,
+  wideScene,
+  type StepScene,
+} from "../testing/step-models.ts";
 import {
   flipElement,
   operatorOf,
   outputAddress,
   randomElement,
+  sectionsAt,
   stageOf,
   traceAddress,
   type Stage,
@@ -76,17 +86,12 @@ describe("the witness of a step", () => {
   it("shows every section of wide operators and of a long context as right, and a flipped bit as wrong", async () => {
     const random = generateRandom(12);
     for (const stage of await Promise.all(
-      [wideScene(), longScene()].map(async (scene) => stageOf(await scene)),
+      [wideScene(), sampledWideScene(), longScene()].map(async (scene) => stageOf(await scene)),
     )) {
       const { model, request, claim, last, name } = stage;
-      const addresses = traceLayout(model.program).operators.flatMap(({ sections }, operator) =>
-        sections.flatMap((section) =>
-          [0, 1, Math.floor(last / 2), last - 1, last]
-            .filter((position) => {
-              const { phase } = model.program.operators[operator]!;
-              return phase === "always" || position >= request.prompt.length - 1;
-            })
-            .map((position) => randomElement(stage, random, position, operator, section)),
+      const addresses = [0, 1, Math.floor(last / 2), last - 1, last].flatMap((position) =>
+        sectionsAt(stage, position).map(({ operator, section }) =>
+          randomElement(stage, random, position, operator, section),
         ),
       );
       const { openings } = await openTiles(model, request, addresses);
@@ -103,7 +108,11 @@ describe("the witness of a step", () => {
   });
 
   it("shows the tokens of an output and its ending, and every other output as wrong somewhere", async () => {
-    for (const stage of [...stages, await stageOf(await stoppedScene())]) {
+    const ending = [stoppedScene(), minimumScene(), endedScene()];
+    for (const stage of [
+      ...stages,
+      ...(await Promise.all(ending.map(async (scene) => stageOf(await scene)))),
+    ]) {
       const { model, request, claim, tokens, name } = stage;
       const decide = async (output: readonly number[], element: number): Promise<boolean> => {
         const changed = { ...claim, outputTokensRoot: tokensRoot(output), outputCount: output.length };
@@ -128,11 +137,11 @@ describe("the witness of a step", () => {
 
   it("is refused when it is cut off, has bytes too many, or any of its bits is flipped", async () => {
     const random = generateRandom(13);
-    const stage = stages[0]!;
+    const stage = stages.find(({ name }) => name === "llama, sampled")!;
     const { model, request, claim, last } = stage;
     const { operators } = traceLayout(model.program);
-    const addresses: ElementAddress[] = operators.flatMap(({ sections }, operator) =>
-      sections.map((section) => randomElement(stage, random, last, operator, section)),
+    const addresses: ElementAddress[] = sectionsAt(stage, last).map(({ operator, section }) =>
+      randomElement(stage, random, last, operator, section),
     );
     addresses.push(
       traceAddress(last + 1, 0, 0, 0),

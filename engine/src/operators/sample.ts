@@ -59,7 +59,6 @@ export const sample: OperatorDefinition = {
     const numbers = samplingNumbers(step.parameters, stopTokens, step.position, step.generated);
     const logits = step.input(0).values as Int32Array;
     const seen = step.input(1).values as Int32Array;
-    const token = chooseToken(logits, seen, step.table(0).values, numbers, step.observe);
-    return { values: Int32Array.of(token) };
+    return { values: chooseToken(logits, seen, step.table(0).values, numbers, step.observe) };
   },
 };

@@ -77,11 +77,12 @@ export function randomAt(seed: bigint, position: number): number {
 }
 
 /**
- * The operator `sample` as docs/engine.md, section 5, defines it, every section of its trace included.
+ * The operator `sample` as docs/engine.md, section 5, defines it. Everything is computed from the arrays that are shown.
  *
  * @param logits [vocabulary] with 16 fraction bits
  * @param seen [ceil(vocabulary / 32)] set of the tokens so far
  * @param table the exponential table, [256][2]
+ * @param observe receives each section of the trace as it arises
  * @returns the chosen token
  */
 export function chooseToken(
@@ -90,17 +91,30 @@ export function chooseToken(
   table: Int32Array,
   numbers: SamplingNumbers,
   observe?: (section: string, values: SectionValues) => void,
-): number {
+): Int32Array {
+  const show = <Values extends SectionValues>(section: string, values: Values): Values => {
+    observe?.(section, values);
+    return values;
+  };
   const adjusted = adjustedLogits(logits, seen, numbers);
-  const winners = winnersOf(adjusted);
-  const best = winners.subarray(2 * bestOf(winners)).slice(0, 2);
-  observe?.("winners", winners);
-  observe?.("best", best);
-  const token = numbers.greedy
-    ? best[0]!
-    : drawToken(weightsOf(adjusted, best[1]!, table, numbers.scale), numbers, observe);
-  observe?.("output", Int32Array.of(token));
-  return token;
+  const winners = show("winners", winnersOf(adjusted));
+  const best = show("best", winners.slice(2 * bestOf(winners)).subarray(0, 2));
+  if (numbers.greedy) return show("output", best.slice(0, 1));
+
+  const weights = show("weights", weightsOf(adjusted, best[1]!, table, numbers.scale));
+  const masses = show("masses", chunkMasses(weights, 0));
+  const target = show("target", BigInt64Array.of((sum(masses) * BigInt(numbers.share) + 0xffffn) >> 16n));
+  let threshold = Int32Array.of(0);
+  for (const bit of THRESHOLD_BITS) {
+    const candidate = threshold[0]! + 2 ** bit;
+    const counted = show(`counted${bit}`, countedAtLeast(weights, candidate));
+    const isEnough =
+      (numbers.topK > 0 && sum(counted, 0, 2) >= BigInt(numbers.topK)) || sum(counted, 1, 2) >= target[0]!;
+    threshold = show(`threshold${bit}`, Int32Array.of(isEnough ? candidate : threshold[0]!));
+  }
+  const kept = show("kept", chunkMasses(weights, threshold[0]!));
+  const draw = show("draw", BigInt64Array.of(...drawn(kept, (BigInt(numbers.random) * sum(kept)) >> 32n)));
+  return show("output", Int32Array.of(tokenAt(weights, threshold[0]!, draw)));
 }
 
 function adjustedLogits(
@@ -148,63 +162,49 @@ function weightsOf(adjusted: Int32Array, largest: number, table: Int32Array, sca
   });
 }
 
-function drawToken(
-  weights: Int32Array,
-  { topK, share, random }: SamplingNumbers,
-  observe: ((section: string, values: SectionValues) => void) | undefined,
-): number {
-  const masses = chunkSums(weights, 1);
-  // At most 2^48, times at most 2^16.
-  const target = ceilShift16(BigInt(sum(masses)) * BigInt(share));
-  observe?.("weights", weights);
-  observe?.("masses", BigInt64Array.from(masses, BigInt));
-  observe?.("target", BigInt64Array.of(target));
-
-  let threshold = 0;
-  for (const bit of THRESHOLD_BITS) {
-    const candidate = threshold + 2 ** bit;
-    const counts = chunkSums(
-      weights.map((weight) => (weight >= candidate ? 1 : 0)),
-      1,
-    );
-    const kept = chunkSums(weights, candidate);
-    const isEnough = (topK > 0 && sum(counts) >= topK) || BigInt(sum(kept)) >= target;
-    if (isEnough) threshold = candidate;
-    observe?.(
-      `counted${bit}`,
-      BigInt64Array.from(counts.flatMap((count, chunk) => [BigInt(count), BigInt(kept[chunk]!)])),
-    );
-    observe?.(`threshold${bit}`, Int32Array.of(threshold));
-  }
-
-  const kept = chunkSums(weights, threshold);
-  let rest = Number((BigInt(random) * BigInt(sum(kept))) >> 32n);
-  let chunk = 0;
-  while (rest >= kept[chunk]!) rest -= kept[chunk++]!;
-  observe?.("kept", BigInt64Array.from(kept, BigInt));
-  observe?.("draw", BigInt64Array.of(BigInt(chunk), BigInt(rest)));
-
-  let token = chunk * LOGIT_CHUNK;
-  for (; ; token++) {
-    const weight = weights[token]! >= threshold ? weights[token]! : 0;
-    if (rest < weight) return token;
-    rest -= weight;
-  }
+/** Pairs (count, mass) of each chunk's weights that are at least `threshold`; a mass is at most 2^38, all together 2^48. */
+function countedAtLeast(weights: Int32Array, threshold: number): BigInt64Array {
+  const pairs = chunksOf(weights).map((chunk) => {
+    let [count, mass] = [0, 0];
+    for (const weight of chunk) {
+      if (weight < threshold) continue;
+      count++;
+      mass += weight;
+    }
+    return [BigInt(count), BigInt(mass)];
+  });
+  return BigInt64Array.from(pairs.flat());
 }
 
-/** Sums over chunks of the weights that are at least `threshold`; each below 2^39. */
-function chunkSums(weights: Int32Array, threshold: number): number[] {
-  const sums = new Array<number>(Math.ceil(weights.length / LOGIT_CHUNK)).fill(0);
-  for (let token = 0; token < weights.length; token++) {
-    if (weights[token]! >= threshold) sums[Math.floor(token / LOGIT_CHUNK)]! += weights[token]!;
-  }
-  return sums;
+/** Sums over chunks of the weights that are at least `threshold`. */
+function chunkMasses(weights: Int32Array, threshold: number): BigInt64Array {
+  return countedAtLeast(weights, threshold).filter((_, at) => at % 2 === 1);
 }
 
-function sum(values: readonly number[]): number {
-  return values.reduce((left, right) => left + right, 0);
+function chunksOf(weights: Int32Array): Int32Array[] {
+  return Array.from({ length: Math.ceil(weights.length / LOGIT_CHUNK) }, (_, chunk) =>
+    weights.subarray(chunk * LOGIT_CHUNK, (chunk + 1) * LOGIT_CHUNK),
+  );
 }
 
-function ceilShift16(value: bigint): bigint {
-  return (value + 0xffffn) >> 16n;
+/** Index of the first mass with which the sum exceeds `rest`, the last one if there is none, and what is left of `rest` before it. */
+function drawn(masses: BigInt64Array, rest: bigint): [bigint, bigint] {
+  let index = 0;
+  while (index < masses.length - 1 && rest >= masses[index]!) rest -= masses[index++]!;
+  return [BigInt(index), rest];
+}
+
+function tokenAt(weights: Int32Array, threshold: number, draw: BigInt64Array): number {
+  const chunk = Number(draw[0]);
+  const kept = BigInt64Array.from(chunksOf(weights)[chunk]!, (weight) =>
+    BigInt(weight >= threshold ? weight : 0),
+  );
+  return chunk * LOGIT_CHUNK + Number(drawn(kept, draw[1]!)[0]);
+}
+
+/** Of every `step`-th element from `first` on. */
+function sum(values: BigInt64Array, first = 0, step = 1): bigint {
+  let total = 0n;
+  for (let index = first; index < values.length; index += step) total += values[index]!;
+  return total;
 }

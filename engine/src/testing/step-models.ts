@@ -1,5 +1,6 @@
 import { importModel } from "../import/import-model.ts";
 import { assembleModel, type Model } from "../model.ts";
+import { generate } from "../run/generate.ts";
 import type { Operator, OperatorKind, Phase } from "../program/program.ts";
 import { exponentialTable, rotaryTable, sigmoidTable, tableOf } from "../tables/tables.ts";
 import type { RowTensor, Tensor } from "../tensors/tensor.ts";
@@ -27,8 +28,25 @@ export async function tinyScenes(): Promise<StepScene[]> {
       request: { prompt: numbers(7), startOffset: 3, maxTokens: 9, seed: 5n, outputLimit: 2 },
     },
     { name: "qwen", model: qwen, request: { prompt: [4], maxTokens: 3 } },
+    {
+      name: "llama, sampled",
+      model: llama,
+      request: { prompt: [5, 6, 7, 4, 5], maxTokens: 4, minTokens: 3, ...WARM, seed: 0xfedcba9876543210n },
+    },
+    {
+      name: "llama, sampled, continued and cut short",
+      model: llama,
+      request: {
+        ...{ prompt: numbers(7), startOffset: 3, maxTokens: 9, minTokens: 5, outputLimit: 2, seed: 5n },
+        temperature: 5000,
+        stopSequences: [[9], [...numbers(7).slice(4), 47]],
+      },
+    },
   ];
 }
+
+/** Everything that decides which token is drawn. */
+const WARM = { temperature: 1500, topK: 20, topP: 9000, repetitionPenalty: 1300 };
 
 /** An answer that ends with a stop token, after more than 32 tokens. */
 export async function stoppedScene(): Promise<StepScene> {
@@ -36,6 +54,22 @@ export async function stoppedScene(): Promise<StepScene> {
   checkpoint.generation.eos_token_id = [25, 2];
   const model = await importModel(memorySource(filesOf(checkpoint)));
   return { name: "stopped", model, request: { prompt: [4, 5], maxTokens: 46 } };
+}
+
+/** The same answer, which may not end where it did. */
+export async function minimumScene(): Promise<StepScene> {
+  const { model, request } = await stoppedScene();
+  return { name: "minimum", model, request: { ...request, minTokens: 40 } };
+}
+
+/** An answer that a continuation ends with a stop sequence, which begins in the part that was there. */
+export async function endedScene(): Promise<StepScene> {
+  const model = await tiny({ context: 37, seed: 9 });
+  const begun = { ...WARM, prompt: [5, 6, 7], maxTokens: 8, seed: 11n };
+  const { tokens } = await generate(model, { ...begun, executor: "reference" });
+  const stopSequences = [[1], tokens.slice(1, 4)];
+  const prompt = [...begun.prompt, ...tokens.slice(0, 2)];
+  return { name: "ended", model, request: { ...begun, prompt, startOffset: 2, maxTokens: 6, stopSequences } };
 }
 
 /** A context of several tiles, of which the last one is filled in part. */
@@ -67,6 +101,12 @@ const CONTEXT = 40;
 const WIDTH = 4200;
 const HEAD = 200;
 const [HEADS, KEY_HEADS] = [21, 7];
+
+/** Two chunks of a distribution. */
+export function sampledWideScene(): StepScene {
+  const { model, request } = wideScene();
+  return { name: "wide, sampled", model, request: { ...request, ...WARM, topK: 600, seed: 3n } };
+}
 
 /** Wider than every chunk: all sections that only chunked operators have, tiles that heads straddle, second tiles. */
 export function wideScene(): StepScene {

@@ -40,6 +40,20 @@ export function operatorOf(stage: StepScene, kind: string): number {
   return stage.model.program.operators.findIndex((operator) => operator.kind === kind);
 }
 
+/** The sections that a trace has at a position that exists. */
+export function sectionsAt(
+  { model, request }: StepScene,
+  position: number,
+): { readonly operator: number; readonly section: SectionLayout }[] {
+  return traceLayout(model.program).operators.flatMap(({ sections }, operator) => {
+    const { phase } = model.program.operators[operator]!;
+    if (phase === "generating" && position < request.prompt.length - 1) return [];
+    return sections
+      .filter(({ sampled }) => !sampled || (request.temperature ?? 0) > 0)
+      .map((section) => ({ operator, section }));
+  });
+}
+
 /** A random element of a section, not beyond `position`. */
 export function randomElement(
   { model }: StepScene,

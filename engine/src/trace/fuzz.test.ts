@@ -8,8 +8,10 @@ import { generate } from "../run/generate.ts";
 import type { Observation } from "../run/session.ts";
 import { copied, naiveTraceRoot } from "../testing/naive-trace.ts";
 import { modelShapes } from "../testing/model-shapes.ts";
+import { generateRandom } from "../testing/random.ts";
+import { randomGeneration } from "../testing/random-generation.ts";
 import { tinySource } from "../testing/tiny-checkpoint.ts";
-import { traceLayout } from "./layout.ts";
+import { locateTile, traceLayout } from "./layout.ts";
 import { openTiles, traceRequest } from "./trace.ts";
 import { verifyOpening } from "./verify.ts";
 
@@ -36,7 +38,8 @@ describe("random programs", () => {
         const prompt = pick.prompt
           .slice(0, shape.context - maxTokens)
           .map((token) => token % shape.vocabulary);
-        const request = { prompt, maxTokens };
+        const random = generateRandom(shape.seed);
+        const request = { ...randomGeneration(random, shape.vocabulary, maxTokens), prompt };
         const observations: Observation[] = [];
         const generation = await generate(model, {
           ...request,
@@ -74,10 +77,12 @@ describe("random programs", () => {
         const existing = prompt.length + generation.tokens.length - 1;
         for (const opening of opened.openings) {
           expect(verifyOpening(program, { ...commitment, traceRoot }, opening)).to.equal(true);
-          const { position, operator, data } = opening;
+          const { position, operator, tile, data } = opening;
+          const { sampled } = locateTile(operators[operator]!, tile).section;
           const active =
             position < existing &&
-            (program.operators[operator]!.phase === "always" || position >= prompt.length - 1);
+            (program.operators[operator]!.phase === "always" || position >= prompt.length - 1) &&
+            (!sampled || request.temperature! > 0);
           expect(data !== undefined, `data at ${position} ${operator}`).to.equal(active);
         }
       }),

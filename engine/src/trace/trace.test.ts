@@ -7,8 +7,8 @@ import type { Observation } from "../run/session.ts";
 import { expectRefusal } from "../testing/expect-error.ts";
 import { copied, naiveTraceRoot } from "../testing/naive-trace.ts";
 import { filesOf, memorySource, tinyCheckpoint, tinySource } from "../testing/tiny-checkpoint.ts";
-import { traceLayout, type TraceAddress } from "./layout.ts";
-import { referenceExecutor, type Executor } from "./request.ts";
+import { locateTile, traceLayout, type TraceAddress } from "./layout.ts";
+import { referenceExecutor, type Executor, type TraceRequest } from "./request.ts";
 import { openTiles, operatorTiles, traceRequest } from "./trace.ts";
 import { verifyOpening } from "./verify.ts";
 
@@ -24,7 +24,7 @@ describe("traces", () => {
     model = await importModel(memorySource(filesOf(checkpoint)));
   });
 
-  const everything = async (options: { prompt: number[]; maxTokens: number }, of = model) => {
+  const everything = async (options: TraceRequest, of = model) => {
     const observations: Observation[] = [];
     const observer = (observation: Observation) => observations.push(copied(observation));
     const generation = await generate(of, { ...options, observer, executor: "reference" });
@@ -32,9 +32,13 @@ describe("traces", () => {
   };
 
   it("have the root of the specification's list of leaves", async () => {
-    for (const maxTokens of [1, 4]) {
-      const { observations, generation } = await everything({ prompt: PROMPT, maxTokens });
-      const { traceRoot, tokens, complete } = await traceRequest(model, { prompt: PROMPT, maxTokens });
+    for (const options of [
+      { maxTokens: 1 },
+      { maxTokens: 4 },
+      { maxTokens: 4, temperature: 900, topK: 9, topP: 9000, repetitionPenalty: 1200, seed: 4n },
+    ]) {
+      const { observations, generation } = await everything({ ...options, prompt: PROMPT });
+      const { traceRoot, tokens, complete } = await traceRequest(model, { ...options, prompt: PROMPT });
       expect(traceRoot).to.equal(naiveTraceRoot(model, observations, generation, true));
       expect(tokens).to.deep.equal(generation.tokens);
       expect(complete).to.equal(true);
@@ -110,8 +114,9 @@ describe("traces", () => {
       expect({ position, operator, tile: opening.tile }).to.deep.equal(addresses[index]);
       expect(verifyOpening(model.program, commitment, opening), `${position} ${operator}`).to.equal(true);
       const { phase } = model.program.operators[operator]!;
-      const runs = position < 8 && (phase === "always" || position >= PROMPT.length - 1);
-      expect(opening.data !== undefined, `data at ${position} ${operator}`).to.equal(runs);
+      const { sampled } = locateTile(layout.operators[operator]!, opening.tile).section;
+      const runs = position < 8 && (phase === "always" || position >= PROMPT.length - 1) && !sampled;
+      expect(opening.data !== undefined, `data at ${position} ${operator} ${opening.tile}`).to.equal(runs);
     });
   });
 
@@ -176,25 +181,31 @@ describe("traces", () => {
     expect(later.map(({ data }) => data)).to.deep.equal(new Array(4).fill(undefined));
   });
 
-  it("of a continuation have the values of the whole request at the same positions", async () => {
-    const whole = await traceRequest(model, { prompt: PROMPT, maxTokens: 6 });
-    for (const startOffset of [1, 3, 5]) {
-      const continued = {
-        prompt: [...PROMPT, ...whole.tokens.slice(0, startOffset)],
-        maxTokens: 6 - startOffset,
-        startOffset,
-      };
-      const addresses = model.program.operators.map((_, operator) => ({
-        position: 10 - 1,
-        operator,
-        tile: 0,
-      }));
-      const { commitment, openings } = await openTiles(model, continued, addresses);
-      expect(commitment.tokens).to.deep.equal(whole.tokens.slice(startOffset));
-      const original = await openTiles(model, { prompt: PROMPT, maxTokens: 6 }, addresses);
-      expect(openings.map(({ data }) => data)).to.deep.equal(original.openings.map(({ data }) => data));
-    }
-  });
+  for (const [how, choice] of Object.entries({
+    greedy: {},
+    sampled: { temperature: 3000, repetitionPenalty: 1500, seed: 6n },
+  })) {
+    it(`of a ${how} continuation have the values of the whole request at the same positions`, async () => {
+      const request = { ...choice, prompt: PROMPT, maxTokens: 6 };
+      const whole = await traceRequest(model, request);
+      for (const startOffset of [1, 3, 5]) {
+        const continued = {
+          ...choice,
+          prompt: [...PROMPT, ...whole.tokens.slice(0, startOffset)],
+          maxTokens: 6 - startOffset,
+          startOffset,
+        };
+        const { operators } = traceLayout(model.program);
+        const addresses = operators.flatMap(({ tiles }, operator) =>
+          Array.from({ length: tiles }, (_, tile) => ({ position: 10 - 1, operator, tile })),
+        );
+        const { commitment, openings } = await openTiles(model, continued, addresses);
+        expect(commitment.tokens).to.deep.equal(whole.tokens.slice(startOffset));
+        const original = await openTiles(model, request, addresses);
+        expect(openings.map(({ data }) => data)).to.deep.equal(original.openings.map(({ data }) => data));
+      }
+    });
+  }
 
   it("of a cut answer end where it was cut", async () => {
     const cut = await traceRequest(model, { ...request, outputLimit: 2 });
