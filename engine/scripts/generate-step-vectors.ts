@@ -7,13 +7,23 @@ import { fileURLToPath } from "node:url";
 import { toHex } from "../src/commitments/hash.ts";
 import type { Claim } from "../src/dispute/claim.ts";
 import { encodeProgram } from "../src/program/encode.ts";
-import { longScene, stoppedScene, tinyScenes, wideScene } from "../src/testing/step-models.ts";
+import {
+  endedScene,
+  longScene,
+  minimumScene,
+  sampledWideScene,
+  stoppedScene,
+  tinyScenes,
+  wideScene,
+} from "../src/testing/step-models.ts";
 import { stageOf, type Stage } from "../src/testing/step-scenes.ts";
 import type { StepVector, StepVectorModel } from "../src/testing/step-vectors.ts";
 import {
   chosenSteps,
   endlessSteps,
   gateSteps,
+  greedySteps,
+  otherStops,
   outputSteps,
   placeSteps,
   positionSteps,
@@ -46,7 +56,7 @@ function add({ name, model }: Stage, steps: readonly NamedStep[]): void {
   }
 }
 
-const [llama, nextPage, continued, qwen] = await Promise.all((await tinyScenes()).map(stageOf));
+const [llama, nextPage, continued, qwen, sampled, cut] = await Promise.all((await tinyScenes()).map(stageOf));
 const everything = () => true;
 add(llama!, await sectionSteps(llama!, everything));
 add(llama!, await placeSteps(llama!));
@@ -69,6 +79,48 @@ add(continued!, await sectionSteps(continued!, (kind) => /embed|stop/.test(kind)
 add(continued!, await outputSteps(continued!));
 add(qwen!, await endlessSteps(qwen!));
 add(qwen!, await sectionSteps(qwen!, (kind) => /embed|linear|rotate|scores|stop/.test(kind)));
+const CHOICE = /sample|seen|recent|stop/;
+/** Of the 29 rounds in which a threshold is found the first, one and the last. */
+const isChoice = (kind: string, section: string) =>
+  CHOICE.test(kind) && !/^(?:counted|threshold)(?!(?:28|7|0)$)/.test(section);
+add(llama!, await greedySteps(llama!, isChoice));
+add(sampled!, await sectionSteps(sampled!, isChoice));
+add(
+  sampled!,
+  await chosenSteps(sampled!, {
+    "seen, the first position": { kind: "seen", position: 0, element: 0 },
+    "seen, the first word again": { kind: "seen", position: 6, element: 0 },
+    "seen, a word without the token": { kind: "seen", position: 2, element: 1 },
+    "recent, the first position": { kind: "recent", position: 0, element: 3 },
+    "recent, the first token": { kind: "recent", position: 0, element: 15 },
+    "recent, a generated token": { kind: "recent", position: 6, element: 15 },
+    "recent, an earlier token": { kind: "recent", position: 6, element: 14 },
+  }),
+);
+for (const token of [4, 5, 6, 7, 30, 47]) {
+  add(
+    sampled!,
+    await chosenSteps(sampled!, {
+      [`sample, weight of token ${token}`]: { kind: "sample", position: 5, tile: 2, element: token },
+    }),
+  );
+}
+add(sampled!, await outputSteps(sampled!));
+add(cut!, await sectionSteps(cut!, isChoice));
+add(cut!, await outputSteps(cut!));
+add(cut!, await otherStops(cut!));
+const ended = await stageOf(await endedScene());
+add(ended, await sectionSteps(ended, (kind) => kind === "stop"));
+add(ended, await outputSteps(ended));
+const minimum = await stageOf(await minimumScene());
+add(minimum, await sectionSteps(minimum, isChoice));
+add(
+  minimum,
+  await chosenSteps(minimum, {
+    "sample, a winner before the minimum": { kind: "sample", position: 34, tile: 0, element: 1 },
+    "stop, a token before the minimum": { kind: "stop", position: 34 },
+  }),
+);
 const stopped = await stageOf(await stoppedScene());
 add(stopped, await sectionSteps(stopped, (kind) => kind === "stop"));
 add(stopped, await outputSteps(stopped));
@@ -87,6 +139,19 @@ add(
     "rotate, a head in two tiles": { kind: "rotate", position: 30, tile: 0, element: 1010 },
     "rotate, second half of a pair": { kind: "rotate", position: 30, tile: 1, element: 86 },
     "mix, second page": { kind: "mix", position: 34, tile: 21 + 21 + 300 },
+  }),
+);
+
+const sampledWide = await stageOf(sampledWideScene());
+add(sampledWide, await sectionSteps(sampledWide, isChoice));
+add(
+  sampledWide,
+  await chosenSteps(sampledWide, {
+    "sample, the second chunk's winner": { kind: "sample", position: 33, tile: 0, element: 2 },
+    "sample, the second chunk's winning logit": { kind: "sample", position: 33, tile: 0, element: 3 },
+    "sample, the last weight": { kind: "sample", position: 33, tile: 3, element: 5 },
+    "sample, the second chunk's mass": { kind: "sample", position: 33, tile: 4, element: 1 },
+    "sample, the second chunk's count": { kind: "sample", position: 33, tile: 6, element: 2 },
   }),
 );
 

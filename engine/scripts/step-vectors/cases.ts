@@ -1,4 +1,5 @@
 import { toHex } from "../../src/commitments/hash.ts";
+import { encodeStopSequences } from "../../src/commitments/generation.ts";
 import { leafHash, PAD } from "../../src/commitments/merkle.ts";
 import { tokensRoot } from "../../src/commitments/tokens.ts";
 import type { Claim } from "../../src/dispute/claim.ts";
@@ -6,6 +7,7 @@ import { decodeElements } from "../../src/dispute/read.ts";
 import { REQUEST_BYTES } from "../../src/dispute/verify.ts";
 import { stepWitnesses, type StepTask } from "../../src/dispute/witness.ts";
 import { openTiles } from "../../src/trace/trace.ts";
+import { ELEMENT_BYTES } from "../../src/trace/encode-tile.ts";
 import { traceLayout } from "../../src/trace/layout.ts";
 import { generateRandom } from "../../src/testing/random.ts";
 import {
@@ -13,6 +15,7 @@ import {
   operatorOf,
   outputAddress,
   randomElement,
+  sectionsAt,
   traceAddress,
   type Stage,
 } from "../../src/testing/step-scenes.ts";
@@ -44,18 +47,16 @@ export async function sectionSteps(
 ): Promise<NamedStep[]> {
   const { model, request, last } = stage;
   const random = generateRandom(20261122);
-  const layout = traceLayout(model.program);
   const tasks = new Map<string, NamedTask>();
   const firsts = new Map<string, NamedTask>();
-  model.program.operators.forEach(({ kind, tensors }, operator) => {
-    for (const section of layout.operators[operator]!.sections) {
-      const name = `${kind}${tensors.length > 1 ? " with bias" : ""}, ${section.name}`;
-      if (tasks.has(name) || !wanted(kind, section.name)) continue;
-      const task = { name, address: randomElement(stage, random, last, operator, section) };
-      tasks.set(name, task);
-      if (!firsts.has(kind)) firsts.set(kind, task);
-    }
-  });
+  for (const { operator, section } of sectionsAt(stage, last)) {
+    const { kind, tensors } = model.program.operators[operator]!;
+    const name = `${kind}${kind === "linear" && tensors.length > 1 ? " with bias" : ""}, ${section.name}`;
+    if (tasks.has(name) || !wanted(kind, section.name)) continue;
+    const task = { name, address: randomElement(stage, random, last, operator, section) };
+    tasks.set(name, task);
+    if (!firsts.has(kind)) firsts.set(kind, task);
+  }
   const addresses = Array.from(firsts.values(), ({ address }) => address);
   const { openings } = await openTiles(model, request, addresses);
   const flipped = Array.from(firsts.values(), ({ name, address }, index) => ({
@@ -103,6 +104,57 @@ export function placeSteps(stage: Stage): Promise<NamedStep[]> {
     },
     { name: "partial sum of the first position", address: traceAddress(0, mix!, 0, 0) },
   ]);
+}
+
+/** Sections of `sample` that only sampled requests have, in a greedy one: PAD, and zeros instead. */
+export function greedySteps(
+  stage: Stage,
+  wanted: (kind: string, section: string) => boolean,
+): Promise<NamedStep[]> {
+  const { model, last } = stage;
+  const operator = operatorOf(stage, "sample");
+  const { sections } = traceLayout(model.program).operators[operator]!;
+  return stepsOf(
+    stage,
+    sections
+      .filter(({ sampled, name }) => sampled && wanted("sample", name))
+      .flatMap(({ name, firstTile, size, tile, type }) => {
+        const address = traceAddress(last, operator, firstTile, 0);
+        const zeros = new Uint8Array(Math.min(size, tile) * ELEMENT_BYTES[type]);
+        return [
+          { name: `sample, ${name} of a greedy request, PAD`, address, leaf: toHex(PAD) },
+          { name: `sample, ${name} of a greedy request, zeros`, address, leaf: toHex(leafHash(zeros)) },
+        ];
+      }),
+  );
+}
+
+/** A step of `stop` whose stop sequences are not the request's. */
+export async function otherStops(stage: Stage): Promise<NamedStep[]> {
+  const address = traceAddress(stage.last, operatorOf(stage, "stop"), 0, 0);
+  const [right] = (await stepsOf(stage, [{ name: "stop, output", address }])) as [NamedStep];
+  const encoded = encodeStopSequences(stage.request.stopSequences ?? []);
+  const witness = Buffer.from(right.witness.slice(2), "hex");
+  const spoil = (name: string, bytes: Uint8Array): NamedStep => ({
+    ...right,
+    name: `stop, output: ${name}`,
+    witness: toHex(bytes),
+    expected: "reverts",
+  });
+  // They are the last thing that it reads: their length and they.
+  const before = witness.subarray(0, -encoded.length - 4);
+  const lengthOf = (bytes: Uint8Array) => Uint8Array.of(0, 0, bytes.length >> 8, bytes.length & 255);
+  const other = encoded.with(-1, encoded.at(-1)! ^ 1);
+  return [
+    spoil("another stop sequence", Buffer.concat([before, lengthOf(other), other])),
+    spoil("no stop sequences", Buffer.concat([before, new Uint8Array(4)])),
+    spoil(
+      "one byte too many",
+      Buffer.concat([before, lengthOf(Uint8Array.of(...encoded, 0)), encoded, Buffer.of(0)]),
+    ),
+    spoil("cut off", witness.subarray(0, -1)),
+    spoil("their length is not there", before),
+  ];
 }
 
 /** Elements that a random choice may miss. */
