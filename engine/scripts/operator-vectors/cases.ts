@@ -496,6 +496,18 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
       run("extreme distance, coldest", Int32Array.of(LARGEST, SMALLEST, 0), { temperature: 50 }),
       run("extreme least top-p", logits(40), { ...warm, topP: 1 }),
       run("extreme largest top-k", logits(40), { ...warm, topK: 2 ** 32 - 1 }),
+      run(
+        "extreme word that no request may have, too low",
+        logits(40),
+        { temperature: 1, topP: 65_535, repetitionPenalty: 1 },
+        { seen: set(40) },
+      ),
+      run(
+        "extreme word that no request may have, too high",
+        logits(40),
+        { temperature: 49, topP: 10_001, repetitionPenalty: 65_535, minTokens: 10 },
+        { seen: set(40), list: true },
+      ),
       run("edge equal ones in a chunk", peaks(10, 3, 4)),
       run("edge equal ones in two chunks", peaks(2050, 1023, 1024)),
       run("edge last of three chunks", peaks(2050, 2049)),

@@ -55,8 +55,9 @@ export function checkGeneration(parameters: GenerationParameters, vocabularySize
     }
   }
   if (minTokens > maxTokens) refuse("minTokens", minTokens, `at most maxTokens, which is ${maxTokens}`);
-  if (typeof seed !== "bigint" || seed < 0n || seed >> 64n !== 0n)
-    {refuse("seed", seed, "a bigint below 2^64");}
+  if (typeof seed !== "bigint" || seed < 0n || seed >> 64n !== 0n) {
+    refuse("seed", seed, "a bigint below 2^64");
+  }
   if (stopSequences.length > MOST_STOP_SEQUENCES) {
     refuse("number of stopSequences", stopSequences.length, `at most ${MOST_STOP_SEQUENCES}`);
   }

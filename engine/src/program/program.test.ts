@@ -70,6 +70,40 @@ describe("a program", () => {
     await refused(withOperator(indexOf("linear"), { tensors: [0] }), "tensor 0 is rows 48 × 16");
     await refused(withOperator(indexOf("linear"), { tensors: [] }), "it has 0 tensors");
     await refused(withOperator(0, { name: "näme" }), "not printable ASCII");
+    for (const [kind, phase] of [
+      ["seen", "generating"],
+      ["recent", "generating"],
+      ["sample", "always"],
+      ["stop", "always"],
+    ] as const) {
+      await refused(withOperator(indexOf(kind), { phase }), `its phase is ${phase}`, kind);
+    }
+    await refused(
+      withOperator(indexOf("seen"), { constants: [47] }),
+      "it notes tokens of another vocabulary",
+    );
+    await refused(
+      withOperator(indexOf("seen"), { constants: [2 ** 20 + 1] }),
+      "vocabulary 1048577 is not in",
+    );
+    const [logits, seen] = model.program.operators[indexOf("sample")]!.inputs as [number, number];
+    const recent = indexOf("recent");
+    await refused(
+      withOperator(indexOf("sample"), { inputs: [logits, recent] }),
+      "is recent 1 × 16, expected seen 1 × 2",
+    );
+    await refused(withOperator(indexOf("sample"), { constants: [48, 0] }), "it has 2 tensors");
+    await refused(
+      withOperator(indexOf("stop"), { inputs: [indexOf("sample"), seen] }),
+      "expected recent 1 × 16",
+    );
+    await refused(
+      {
+        ...model.program,
+        operators: [...model.program.operators, model.program.operators[recent]!],
+      },
+      "2 operators of kind recent",
+    );
     await refused(
       { ...model.program, operators: model.program.operators.slice(0, -1) },
       "0 operators of kind stop",
