@@ -210,8 +210,9 @@ describe("sampling", () => {
     });
 
     it("draws the best at the lowest temperature and almost anything at the highest", () => {
-      for (const seed of seeds)
+      for (const seed of seeds) {
         expect(of({ temperature: 50, seed }, logits.with(best, 2 ** 22)).token).to.equal(best);
+      }
       const [statistic, freedom] = chiSquare(
         Array.from({ length: 3000 }, (_, seed) => of({ temperature: 65_535, seed: BigInt(seed) }).token),
         naiveDistribution({
@@ -259,8 +260,9 @@ describe("sampling", () => {
       for (const temperature of [1, 49]) same({ temperature }, { temperature: 50 });
       for (const topP of [10_001, 65_535]) same({ topP }, { topP: 10_000 });
       for (const repetitionPenalty of [1, 99]) same({ repetitionPenalty }, { repetitionPenalty: 100 });
-      for (const repetitionPenalty of [10_001, 65_535])
+      for (const repetitionPenalty of [10_001, 65_535]) {
         same({ repetitionPenalty }, { repetitionPenalty: 10_000 });
+      }
       expect(samplingConstants({ maxTokens: 1 })).to.deep.equal({
         ...{ greedy: true, scale: 1_890_960, shrink: ONE, grow: ONE, topK: 0, share: ONE },
       });
