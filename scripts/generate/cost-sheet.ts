@@ -80,6 +80,13 @@ function worstOf(rows: readonly Row[]): Row {
   return rows.reduce((left, right) => (right.totalGas > left.totalGas ? right : left));
 }
 
+/** The steps that choose a token, for a model with the first shape's context. */
+function rowsWithVocabulary(bits: number): Row[] {
+  return rowsOf({ ...LLAMA_SHAPES[0]!, layers: 1, vocabulary: 2 ** bits }).filter(({ operator }) =>
+    /^(?:seen|sample) /.test(operator),
+  );
+}
+
 function worstWithVocabulary(bits: number): number {
   return worstOf(rowsOf({ ...LLAMA_SHAPES[1]!, layers: 1, vocabulary: 2 ** bits })).totalGas;
 }
@@ -122,6 +129,10 @@ The limit is ${number(LIMIT)}, the aim ${number(AIM)}; the generator fails above
 
 ${sheets.map(({ shape, rows }) => `## ${shape.name}: hidden ${number(shape.hidden)}, feed-forward ${number(shape.feedForward)}, ${shape.layers} layers, ${shape.heads} heads\n\n${table(rows)}`).join("\n\n")}
 
+## Choosing from 2^18 tokens
+
+${table(rowsWithVocabulary(18))}
+
 ## Where the layouts come from
 
 - A row of 28,672 weights with its 16-bit inputs would be 86 kB, 3.4 M gas of calldata alone: hence partial sums over
@@ -137,7 +148,7 @@ ${sheets.map(({ shape, rows }) => `## ${shape.name}: hidden ${number(shape.hidde
 
 ## Hashing a trace
 
-What one position of a trace takes with all operators active; positions of the prompt leave out the head and the last layer's
+What one position of a trace of a sampled request takes with all operators active; positions of the prompt leave out the head and the last layer's
 second half.
 
 | model | position | bytes of tiles | hashes | keccak blocks |
