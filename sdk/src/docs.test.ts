@@ -28,7 +28,10 @@ describe("docs/developers.md", () => {
     chain = await startLocalChain({ modelUri: pathToFileURL(folder).href });
     const price = 100_000n * 10n ** 18n;
     await registerProvider(chain, undefined, { inputPrice: price, outputPrice: 2n * price });
-    worker = startScriptedProvider(chain, () => answerTokens("or not to be"));
+    const whole = answerTokens("or not to be");
+    worker = startScriptedProvider(chain, ({ generation }) =>
+      generation.stopSequences.length > 0 ? whole.slice(0, "or not to".length) : whole,
+    );
     server = await serveRpc(chain);
   });
 

@@ -5,6 +5,7 @@ export { AthanorClient } from "./client/athanor-client.ts";
 export type {
   ConnectOptions,
   FollowOptions,
+  GenerationOptions,
   InferenceResult,
   InferRequest,
   JobsFilter,
@@ -23,7 +24,7 @@ export { toAthanorError } from "./errors/to-athanor-error.ts";
 export { httpModelSource } from "./models/http-model-source.ts";
 export type { ModelSource, ReadFileOptions } from "./models/model-source.ts";
 export type { Deployment } from "./protocol/deployment.ts";
-export type { EventPosition, JobRecord, JobTerms } from "./protocol/job.ts";
+export type { EventPosition, Generation, JobRecord, JobTerms } from "./protocol/job.ts";
 export type { JobStatusName } from "./protocol/job-state.ts";
 export type { ChainStep, InferenceReceipt, Payment } from "./protocol/receipt.ts";
 export type { Funds } from "./transactions/fund.ts";

@@ -14,7 +14,13 @@ export {
 } from "./protocol/connect-contracts.ts";
 export { costOf, feeOf, type Prices } from "./protocol/cost.ts";
 export { deploymentOf, type Deployment } from "./protocol/deployment.ts";
-export { jobIdOf, type EventPosition, type JobRecord, type JobTerms } from "./protocol/job.ts";
+export {
+  jobIdOf,
+  type EventPosition,
+  type Generation,
+  type JobRecord,
+  type JobTerms,
+} from "./protocol/job.ts";
 export { decodeJobState, type JobState, type JobStatusName } from "./protocol/job-state.ts";
 export { decodeJob, readJobs, type JobFilter } from "./protocol/read-jobs.ts";
 export {

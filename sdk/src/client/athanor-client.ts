@@ -8,6 +8,7 @@ import type { InferenceReceipt } from "../protocol/receipt.ts";
 import { readJobs } from "../protocol/read-jobs.ts";
 import { fund, readFunds, shortageOf, type Funds } from "../transactions/fund.ts";
 import { sendTransaction } from "../transactions/send.ts";
+import { validateAddress, validateAmount, validateHash } from "./arguments.ts";
 import { buildReceipt } from "./build-receipt.ts";
 import { createContext, sendOptions, tokenInfo, type ClientContext } from "./context.ts";
 import { findOffers } from "./find-offers.ts";
@@ -27,13 +28,7 @@ import type {
   Quote,
   QuoteRequest,
 } from "./types.ts";
-import {
-  validateAddress,
-  validateAmount,
-  validateHash,
-  validateInferRequest,
-  validateQuoteRequest,
-} from "./validate.ts";
+import { validateInferRequest, validateQuoteRequest } from "./validate.ts";
 
 /** Requests to the node under way at a time. */
 const PARALLEL_READS = 8;

@@ -10,7 +10,7 @@ import type { Tokenizer } from "../models/tokenizer.ts";
 import { connectContracts, connectToken, type AthanorContracts } from "../protocol/connect-contracts.ts";
 import { deploymentOf, type Deployment } from "../protocol/deployment.ts";
 import type { SendOptions } from "../transactions/send.ts";
-import { validateAddress } from "./validate.ts";
+import { validateAddress } from "./arguments.ts";
 import type { ConnectOptions } from "./types.ts";
 
 /** What all verbs of a client share. */

@@ -10,6 +10,7 @@ import type { FundingStep } from "../transactions/fund.ts";
 import { sendTransaction } from "../transactions/send.ts";
 import { buildReceipt } from "./build-receipt.ts";
 import { sendOptions, tokenizerOf, type ClientContext } from "./context.ts";
+import { textOf } from "./generation.ts";
 import { confirmedBlock, findOutcome, jobInReceipt, readState } from "./job-records.ts";
 import type { FollowOptions, InferenceResult, Progress } from "./types.ts";
 
@@ -43,7 +44,7 @@ export async function followJob(
     throw await failureOf(context, record, outcome, funding);
   }
   const tokenizer = await tokenizerOf(context, record.terms.modelRoot, options.signal);
-  const text = tokenizer.decode(outcome.submitted.tokens);
+  const text = textOf(tokenizer, outcome.submitted.tokens, record.generation);
   options.onProgress?.(submittedProgress(record, outcome.submitted, text));
   if (options.waitFor !== "finalized") return resultOf(context, record, outcome, text, funding);
 
@@ -242,6 +243,7 @@ async function resultOf(
     text,
     tokens,
     job: { id: record.id, terms: record.terms },
+    generation: record.generation,
     receipt: await buildReceipt(context, record, outcome, funding),
     status: outcome.ended ? "Finalized" : "Submitted",
     finalizableAt,

@@ -145,7 +145,32 @@ describe("infer", () => {
       promptTokens: [1, 2, 3],
       seed: 2n ** 64n - 1n,
     });
-    expect(await client.job(job.id)).to.deep.include({ promptTokens: [1, 2, 3], seed: 2n ** 64n - 1n });
+    const { promptTokens, generation } = await client.job(job.id);
+    expect([promptTokens, generation.seed]).to.deep.equal([[1, 2, 3], 2n ** 64n - 1n]);
+  });
+
+  it("carries every generation parameter through the chain, and cuts the text at a stop in infer and resume alike", async () => {
+    const options = {
+      ...{ minTokens: 2, temperature: 0.7, topK: 40, topP: 0.95, repetitionPenalty: 1.1 },
+      stop: [" to", [7, 8]],
+    };
+    const result = await client.infer({ ...request(), ...options });
+    const { seed, ...others } = result.generation;
+    expect(others).to.deep.equal({
+      ...{ maxTokens: request().maxTokens, minTokens: 2, temperature: 700, topK: 40, topP: 9_500 },
+      ...{ repetitionPenalty: 1_100, stopSequences: [byteTokens(" to").slice(1), [7, 8]] },
+    });
+    expect(seed > 0n, "a seed drawn for this request").to.equal(true);
+    expect(result.text).to.equal("or not");
+    expect(result.tokens, "what was paid for").to.deep.equal(answerTokens("or not to be"));
+    const fresh = await chain.connect();
+    const resumed = await fresh.resume(result.job.id);
+    expect([resumed.text, resumed.generation]).to.deep.equal([result.text, result.generation]);
+    expect((await fresh.job(result.job.id)).generation).to.deep.equal(result.generation);
+    const other = await client.infer({ ...request(), ...options });
+    expect(other.generation.seed).to.not.equal(seed);
+    const quote = await client.quote({ ...request(), ...options, seed });
+    expect(quote.generation).to.deep.equal(result.generation);
   });
 
   it("needs one transaction when the vault account has enough, and funds only what is missing", async () => {

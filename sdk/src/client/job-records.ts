@@ -33,15 +33,15 @@ export function jobInReceipt(context: ClientContext, receipt: TransactionReceipt
 
 /** Terms hash to the id, and the prompt to the terms: a node that lies about either is caught. */
 export function verifyRecord({ contracts, chainId }: ClientContext, record: JobRecord): JobRecord {
-  const { id, terms, promptTokens, seed } = record;
+  const { id, terms, promptTokens, generation } = record;
   if (jobIdOf(terms, chainId, contracts.deployment.jobEscrow) !== id) {
     throw athanorError("JobRecordInvalid", { id, details: "the terms are not those of this id." });
   }
-  const root = inputRoot({ prompt: promptTokens, maxTokens: Number(terms.maxTokens), seed });
+  const root = inputRoot({ prompt: promptTokens, ...generation });
   if (root !== terms.inputRoot) {
     throw athanorError("JobRecordInvalid", {
       id,
-      details: "the prompt or the seed is not the one committed to.",
+      details: "the prompt or the parameters are not those committed to.",
     });
   }
   return record;

@@ -1,4 +1,5 @@
-import { toBeHex } from "ethers";
+import { encodeGeneration, encodeStopSequences } from "@athanor/engine/commitments";
+import { hexlify } from "ethers";
 import type { ErrorContext } from "../errors/render.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
@@ -7,6 +8,7 @@ import { costOf } from "../protocol/cost.ts";
 import { tokenBytes } from "../protocol/tokens.ts";
 import { sameAddress, simulatedSender, tokenizerOf, tokenInfo, type ClientContext } from "./context.ts";
 import { findOffers, readOffer } from "./find-offers.ts";
+import { generationOf } from "./generation.ts";
 import type { Offer, Quote, QuoteRequest } from "./types.ts";
 
 const DEFAULT_DEADLINE_SECONDS = 300;
@@ -39,6 +41,7 @@ export async function prepare(
 
   const promptTokens =
     request.promptTokens ?? encode(await tokenizerOf(context, model, signal), request.prompt!);
+  const generation = await generationOf(request, () => tokenizerOf(context, model, signal));
   const { minimumCharge, exitBounty } = terms;
   const price = (offer: Offer) => costOf({ ...offer, minimumCharge }, promptTokens.length, request.maxTokens);
   const offer = request.provider
@@ -53,6 +56,7 @@ export async function prepare(
       provider: offer.provider,
       token,
       promptTokens,
+      generation,
       inputPrice: offer.inputPrice,
       outputPrice: offer.outputPrice,
       cost,
@@ -64,16 +68,16 @@ export async function prepare(
       provider: offer.provider,
       modelRoot: model,
       token: address,
-      generation: toBeHex(request.maxTokens, 32),
+      generation: hexlify(encodeGeneration(generation)),
       // The quote and nothing above it: who changes offer or bounty in between gets a refusal, not the difference.
       maxCost: escrow,
       maxInputPrice: offer.inputPrice,
       maxOutputPrice: offer.outputPrice,
       submitDeadline,
-      seed: request.seed ?? 0n,
+      seed: generation.seed,
       salt: randomSalt(),
       promptTokens: tokenBytes(promptTokens),
-      stopSequences: "0x",
+      stopSequences: hexlify(encodeStopSequences(generation.stopSequences)),
     },
     errorContext: { token, tokens: context.tokens.values() },
   };

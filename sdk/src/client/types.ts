@@ -2,7 +2,7 @@ import type { ContractRunner, Signer } from "ethers";
 import type { TokenInfo } from "../amounts/token-info.ts";
 import type { ModelSource } from "../models/model-source.ts";
 import type { Deployment } from "../protocol/deployment.ts";
-import type { JobRecord, JobTerms } from "../protocol/job.ts";
+import type { Generation, JobRecord, JobTerms } from "../protocol/job.ts";
 import type { JobStatusName } from "../protocol/job-state.ts";
 import type { Prices } from "../protocol/cost.ts";
 import type { InferenceReceipt } from "../protocol/receipt.ts";
@@ -26,15 +26,33 @@ export interface ConnectOptions {
   readonly transactionTimeout?: number | undefined;
 }
 
-export interface QuoteRequest {
+/** How the answer's tokens are chosen and where it ends; docs/developers.md. Without any of it: greedily, up to `maxTokens`. */
+export interface GenerationOptions {
+  /** Largest number of tokens to generate. */
+  readonly maxTokens: number;
+  /** Least number of tokens, at most `maxTokens`: before that no stop sequence and no stop token of the model ends the answer. */
+  readonly minTokens?: number | undefined;
+  /** 0 (default) always takes the most likely token; from 0.05 to 65.535 draws one, the more evenly the larger. Three digits behind the point. */
+  readonly temperature?: number | undefined;
+  /** Draws among so many of the most likely tokens, and those that are as likely as the last of them. Default: all. */
+  readonly topK?: number | undefined;
+  /** Draws among the most likely tokens that together have this probability, from 0.0001 to 1. Four digits behind the point. Default 1. */
+  readonly topP?: number | undefined;
+  /** Above 1, up to 10, makes tokens of prompt and answer less likely; from 0.1 to below 1 more likely. Three digits behind the point. */
+  readonly repetitionPenalty?: number | undefined;
+  /** Texts, or lists of 1 to 16 token ids, that end the answer; at most 8. `text` ends before them. */
+  readonly stop?: readonly (string | readonly number[])[] | undefined;
+  /** Randomness of the drawing, below 2^64: the same request with the same seed has the same answer. Default: a random one, 0 if greedy. */
+  readonly seed?: bigint | undefined;
+}
+
+export interface QuoteRequest extends GenerationOptions {
   /** Root of the model, as 0x and 64 hexadecimal digits. */
   readonly model: string;
   /** The text to go on with. Give this or `promptTokens`. */
   readonly prompt?: string | undefined;
   /** Token ids to go on with, for those who tokenise themselves. */
   readonly promptTokens?: readonly number[] | undefined;
-  /** Largest number of tokens to generate. */
-  readonly maxTokens: number;
   /** Address of the token to pay in. Default ATH. */
   readonly token?: string | undefined;
   /** Owner account of the provider to use. Default: the cheapest that has stake free for another job. */
@@ -43,8 +61,6 @@ export interface QuoteRequest {
   readonly excludeProviders?: readonly string[] | undefined;
   /** Seconds for the provider to answer, counted from the latest block. Default 300, within what the escrow allows. */
   readonly deadlineSeconds?: number | undefined;
-  /** Randomness of the sampling, below 2^64; greedy decoding ignores it. Default 0. */
-  readonly seed?: bigint | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -68,6 +84,8 @@ export interface Quote extends Prices {
   readonly provider: string;
   readonly token: TokenInfo;
   readonly promptTokens: readonly number[];
+  /** What the request commits to. */
+  readonly generation: Generation;
   /** Most that will be charged: for the prompt and `maxTokens`. */
   readonly cost: bigint;
   /** Escrowed on top, paid to whoever ends the job. */
@@ -126,10 +144,13 @@ export interface JobView extends JobSummary {
 }
 
 export interface InferenceResult {
+  /** Ends before the stop sequence that ended it. */
   readonly text: string;
   /** The generated tokens, the one that stops the text included; they hash to what is on chain. */
   readonly tokens: readonly number[];
   readonly job: { readonly id: string; readonly terms: JobTerms };
+  /** What the request committed to, its seed included. */
+  readonly generation: Generation;
   readonly receipt: InferenceReceipt;
   readonly status: "Submitted" | "Finalized";
   /** Seconds since 1970 from which the result can be finalised. */

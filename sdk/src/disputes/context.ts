@@ -45,10 +45,10 @@ export async function ownOf(context: DisputeContext, job: JobRecord): Promise<Ow
 }
 
 async function computeOwn({ options }: DisputeContext, job: JobRecord): Promise<Own> {
-  const { modelRoot, maxTokens } = job.terms;
+  const { modelRoot } = job.terms;
   const model = await options.model(modelRoot);
   if (!model) throw athanorError("ModelUnavailable", { model: modelRoot, id: job.id });
-  const request = { prompt: job.promptTokens, maxTokens: Number(maxTokens), seed: job.seed };
+  const request = { prompt: job.promptTokens, ...job.generation };
   const { executor, traceTree } = options;
   const tree = traceTree
     ? traceTree(model, request)

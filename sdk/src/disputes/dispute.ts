@@ -36,11 +36,10 @@ export async function disputeOf(
 
 /** What the provider stands for, with the trace it posted. */
 export function claimOf({ job, submitted }: Dispute, positionsRoot: string): Claim {
-  const { promptTokens, seed, terms } = job;
-  const { modelRoot, maxTokens } = terms;
+  const { promptTokens, generation, terms } = job;
   return {
-    modelRoot: modelRoot as Claim["modelRoot"],
-    inputRoot: inputRoot({ prompt: promptTokens, maxTokens: Number(maxTokens), seed }),
+    modelRoot: terms.modelRoot as Claim["modelRoot"],
+    inputRoot: inputRoot({ prompt: promptTokens, ...generation }),
     outputTokensRoot: tokensRoot(submitted.tokens),
     outputCount: submitted.tokens.length,
     complete: true,

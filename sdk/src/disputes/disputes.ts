@@ -1,5 +1,5 @@
 import { findJob, verifyRecord } from "../client/job-records.ts";
-import { validateHash } from "../client/validate.ts";
+import { validateHash } from "../client/arguments.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
 import type { JobRecord } from "../protocol/job.ts";

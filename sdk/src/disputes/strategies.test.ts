@@ -7,6 +7,8 @@ import fc from "fast-check";
 import { alteredTree, type Leaf } from "../../../engine/src/testing/altered-tree.ts";
 import { faultyExecutor, type Fault } from "../../../engine/src/testing/faulty-executor.ts";
 import { modelShapes } from "../../../engine/src/testing/model-shapes.ts";
+import { generateRandom } from "../../../engine/src/testing/random.ts";
+import { randomGeneration } from "../../../engine/src/testing/random-generation.ts";
 import { tinySource } from "../../../engine/src/testing/tiny-checkpoint.ts";
 import { AthanorError } from "../errors/athanor-error.ts";
 import { PaperGame } from "../testing/paper-game.ts";
@@ -41,8 +43,9 @@ type Player = (context: DisputeContext, state: ChallengeState) => Promise<Move |
 async function playOut(match: Match, changes: { challenger?: Player } = {}) {
   const { model, request, submitted } = match;
   const disputeOf = (tree: TraceTree) => {
-    const terms = { modelRoot: model.commitment.modelRoot, maxTokens: BigInt(request.maxTokens) };
-    const job = { id: `0x${"01".repeat(32)}`, terms, promptTokens: request.prompt, seed: 0n };
+    const { prompt, ...generation } = request;
+    const terms = { modelRoot: model.commitment.modelRoot };
+    const job = { id: `0x${"01".repeat(32)}`, terms, promptTokens: prompt, generation };
     const own = { model, request, tree };
     return { job, submitted: { tokens: submitted, position: { block: 0 } }, own } as unknown as Dispute;
   };
@@ -99,6 +102,8 @@ async function unless(player: () => Promise<Move | undefined>): Promise<Move | u
 const requests = fc.record({
   words: fc.array(fc.nat(), { minLength: 1, maxLength: 12 }),
   maxTokens: fc.integer({ min: 1, max: 4 }),
+  /** Which generation parameters; none: greedy. */
+  choice: fc.option(fc.nat(), { nil: undefined }),
 });
 
 const faults = fc.record({
@@ -112,10 +117,14 @@ const faults = fc.record({
 type Pick = typeof requests extends fc.Arbitrary<infer Value> ? Value : never;
 type FaultPick = typeof faults extends fc.Arbitrary<infer Value> ? Value : never;
 
-async function prepare(shape: { vocabulary: number; context: number }, { words, maxTokens }: Pick) {
+async function prepare(shape: { vocabulary: number; context: number }, { words, maxTokens, choice }: Pick) {
   const model = await importModel(tinySource(shape));
   const prompt = words.slice(0, shape.context - maxTokens).map((word) => word % shape.vocabulary);
-  const request = { prompt, maxTokens };
+  const parameters =
+    choice === undefined
+      ? { maxTokens }
+      : randomGeneration(generateRandom(choice), shape.vocabulary, maxTokens);
+  const request = { prompt, ...parameters };
   const tree = createTraceTree(model, request);
   return { model, request, tree, tokens: (await tree.commitment()).tokens };
 }
@@ -200,7 +209,11 @@ describe("actors on paper", () => {
       let convicted = 0;
       for (let seed = 1; seed <= 12 && convicted < 2; seed++) {
         const shape = { seed, vocabulary: 8, context: 96, tied: false };
-        const { model, request, tree, tokens } = await prepare(shape, { words: [seed, 7, 3], maxTokens: 6 });
+        const { model, request, tree, tokens } = await prepare(shape, {
+          words: [seed, 7, 3],
+          maxTokens: 6,
+          choice: undefined,
+        });
         const submitted = change(tokens, 8);
         if (!submitted || submitted.length > request.maxTokens) continue;
         if (submitted.join() === tokens.join()) continue;

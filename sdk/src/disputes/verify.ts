@@ -12,8 +12,7 @@ export async function verifyJob(
 ): Promise<Verification> {
   const { submitted, own } = await disputeOf(context, job, signal);
   const { executor = defaultExecutor } = context.options;
-  const { prompt, maxTokens } = own.request;
-  const { tokens: expected } = await executor(own.model, { prompt, maxTokens, ...(signal && { signal }) });
+  const { tokens: expected } = await executor(own.model, { ...own.request, ...(signal && { signal }) });
   const difference = firstDifference(submitted.tokens, expected);
   return {
     jobId: job.id,

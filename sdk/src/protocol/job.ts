@@ -1,3 +1,4 @@
+import type { GenerationParameters } from "@athanor/engine/commitments";
 import { AbiCoder, id as hashOfText, keccak256, type ParamType } from "ethers";
 import { jobEscrowAbi } from "../generated/abi.ts";
 import type { JobStruct, JobStructOutput } from "../generated/contracts/JobEscrow.ts";
@@ -8,6 +9,9 @@ import { interfaceOf } from "./connect-contracts.ts";
  * units, prices in token units for a million tokens, times in seconds since 1970.
  */
 export type JobTerms = { readonly [Field in keyof JobStruct]: JobStructOutput[Field] };
+
+/** How a job's tokens are chosen and where its answer ends: the integers that the request commits to. */
+export type Generation = Required<GenerationParameters>;
 
 /** Where an event stands in the chain. */
 export interface EventPosition {
@@ -22,7 +26,7 @@ export interface JobRecord {
   readonly id: string;
   readonly terms: JobTerms;
   readonly promptTokens: readonly number[];
-  readonly seed: bigint;
+  readonly generation: Generation;
   readonly created: EventPosition;
 }
 

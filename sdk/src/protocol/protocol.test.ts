@@ -22,7 +22,7 @@ describe("protocol", () => {
   before(async () => {
     chain = await startLocalChain();
     await registerProvider(chain);
-    const worker = startScriptedProvider(chain, ({ seed }) =>
+    const worker = startScriptedProvider(chain, ({ generation: { seed } }) =>
       seed === 2n ? "decline" : answerTokens("yes"),
     );
     const client = await chain.connect();
@@ -39,7 +39,7 @@ describe("protocol", () => {
     const { contracts, accounts } = chain;
     const latest = await chain.provider.getBlockNumber();
     const jobs = await readJobs(contracts, {}, 0, latest);
-    expect(jobs.map(({ seed }) => seed)).to.deep.equal([1n, 2n, 3n]);
+    expect(jobs.map(({ generation: { seed } }) => seed)).to.deep.equal([1n, 2n, 3n]);
     const by = async (filter: object) => (await readJobs(contracts, filter, 0, latest)).length;
     expect(await by({ client: accounts.client.address })).to.equal(3);
     expect(await by({ client: accounts.stranger.address })).to.equal(0);

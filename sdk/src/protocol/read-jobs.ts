@@ -1,4 +1,5 @@
-import { zeroPadValue, type Log } from "ethers";
+import { decodeGeneration, decodeStopSequences } from "@athanor/engine/commitments";
+import { getBytes, zeroPadValue, type Log } from "ethers";
 import type { AthanorContracts } from "./connect-contracts.ts";
 import type { EventPosition, JobRecord, JobTerms } from "./job.ts";
 import { logReaderOf, readLogs, type ReadLogsOptions } from "./read-logs.ts";
@@ -41,12 +42,17 @@ export async function readJobs(
 /** Decodes a `JobCreated` log of the escrow. */
 export function decodeJob(contracts: AthanorContracts, log: Log): JobRecord {
   const { args } = contracts.jobEscrow.interface.parseLog(log)!;
-  const { id, job, seed, promptTokens } = args as unknown as JobCreatedEvent.OutputObject;
+  const { id, job, seed, generation, promptTokens, stopSequences } =
+    args as unknown as JobCreatedEvent.OutputObject;
   return {
     id,
     terms: (job as unknown as { toObject(): JobTerms }).toObject(),
     promptTokens: tokensOf(promptTokens),
-    seed,
+    generation: {
+      ...decodeGeneration(getBytes(generation)),
+      stopSequences: decodeStopSequences(getBytes(stopSequences)),
+      seed,
+    },
     created: positionOf(log),
   };
 }

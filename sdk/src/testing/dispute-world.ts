@@ -1,7 +1,12 @@
 import { importModel, type Model } from "@athanor/engine";
+import {
+  encodeGeneration,
+  encodeStopSequences,
+  type GenerationParameters,
+} from "@athanor/engine/commitments";
 import { createTraceTree, type TraceTree } from "@athanor/engine/dispute";
 import { referenceExecutor, type Executor } from "@athanor/engine/trace";
-import { toBeHex, type Signer } from "ethers";
+import type { Signer } from "ethers";
 import { programParts } from "../../../engine/src/program/encode.ts";
 import { alteredTree, type Leaf } from "../../../engine/src/testing/altered-tree.ts";
 import { faultyExecutor, type Fault } from "../../../engine/src/testing/faulty-executor.ts";
@@ -34,8 +39,8 @@ export interface DisputeWorld {
   readonly model: Model;
   /** What the model answers. */
   readonly answer: readonly number[];
-  /** A request that the provider answered with these tokens; the job's id. */
-  submitted(tokens: readonly number[]): Promise<string>;
+  /** A request, greedy unless it has parameters, that the provider answered with these tokens; the job's id. */
+  submitted(tokens: readonly number[], parameters?: GenerationParameters): Promise<string>;
   /** A party with this key. */
   party(signer: Signer, changes?: Partial<DisputesOptions>): Promise<Disputes>;
   /** Computes with this fault. */
@@ -107,13 +112,14 @@ export async function startDisputeWorld(given?: Model): Promise<DisputeWorld> {
   let salt = 0;
   return {
     ...{ chain, model, answer, party, watchtower },
-    async submitted(tokens) {
+    async submitted(tokens, parameters = { maxTokens: MAX_TOKENS, seed: 7n }) {
       const latest = (await chain.provider.getBlock("latest"))!.timestamp;
       const request = {
         ...{ provider: owner.address, modelRoot, token: ath, maxCost: 900n * ONE },
-        ...{ maxInputPrice: NO_LIMIT, maxOutputPrice: NO_LIMIT, submitDeadline: latest + 3_000, seed: 7 },
-        ...{ generation: toBeHex(MAX_TOKENS, 32), salt: ++salt },
-        ...{ promptTokens: tokenBytes(PROMPT), stopSequences: "0x" },
+        ...{ maxInputPrice: NO_LIMIT, maxOutputPrice: NO_LIMIT, submitDeadline: latest + 3_000 },
+        ...{ generation: encodeGeneration(parameters), seed: parameters.seed ?? 0n, salt: ++salt },
+        promptTokens: tokenBytes(PROMPT),
+        stopSequences: encodeStopSequences(parameters.stopSequences ?? []),
       };
       const receipt = (await (await asClient.jobEscrow.create(request)).wait())!;
       const topic = asClient.jobEscrow.interface.getEvent("JobCreated").topicHash;
