@@ -28,7 +28,7 @@ async function generate(runner: ModelRunner) {
   const output = await runner.run({
     prompt: Array.from({ length: PROMPT }, () => 0),
     prefix: [],
-    maxTokens: Math.min(TOKENS, runner.commitment.contextLength - PROMPT),
+    generation: { maxTokens: Math.min(TOKENS, runner.commitment.contextLength - PROMPT) },
     signal: new AbortController().signal,
     onToken: () => (first.token ||= performance.now()),
   });

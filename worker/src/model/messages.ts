@@ -1,4 +1,4 @@
-import type { ModelCommitment } from "@athanor/engine";
+import type { GenerationParameters, ModelCommitment } from "@athanor/engine";
 
 /** What the main thread tells the thread of a model. */
 export type ToModel =
@@ -6,7 +6,8 @@ export type ToModel =
       readonly kind: "run";
       readonly id: number;
       readonly prompt: readonly number[];
-      readonly maxTokens: number;
+      readonly prefix: readonly number[];
+      readonly generation: GenerationParameters;
     }
   | { readonly kind: "abort"; readonly id: number };
 
@@ -16,7 +17,6 @@ export type FromModel =
       readonly kind: "loaded";
       readonly commitment: ModelCommitment;
       readonly loadTime: number;
-      readonly stopTokens: readonly number[];
     }
   | { readonly kind: "load-failed"; readonly error: ErrorParts }
   | { readonly kind: "token"; readonly id: number; readonly token: number }

@@ -30,7 +30,7 @@ describe("openModelThread", function () {
     ...{
       prompt: [5, 6, 7],
       prefix: [],
-      maxTokens: 24,
+      generation: { maxTokens: 24 },
       signal: new AbortController().signal,
       onToken: () => undefined,
     },
@@ -63,6 +63,21 @@ describe("openModelThread", function () {
     expect(await runner.run(request({ prefix: whole })), "already complete").to.deep.equal(whole);
   });
 
+  it("continues a sampled prefix to the same output, with its penalty, minimum and stop sequences", async () => {
+    const sampled = {
+      ...{ maxTokens: 40, minTokens: 24, temperature: 1_200, topK: 30, repetitionPenalty: 1_300, seed: 11n },
+    };
+    const free = await runner.run(request({ generation: sampled }));
+    expect(free.length, "beyond the minimum").to.be.greaterThan(30);
+    const generation = { ...sampled, stopSequences: [free.slice(4, 6), free.slice(27, 30)] };
+    const whole = await runner.run(request({ generation }));
+    expect(whole, "until the second sequence").to.deep.equal(free.slice(0, 30));
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const found = await runner.run(request({ generation, prefix: whole.slice(0, cut) }));
+      expect(found, `cut at ${cut}`).to.deep.equal(whole);
+    }
+  });
+
   it("takes a prefix that ends with a stop token for complete", async () => {
     expect(await runner.run(request({ prefix: [9, 2] }))).to.deep.equal([9, 2]);
   });
@@ -70,7 +85,7 @@ describe("openModelThread", function () {
   it("leaves this thread free while it generates", async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
-    await runner.run(request({ maxTokens: 400 }));
+    await runner.run(request({ generation: { maxTokens: 400 } }));
     clearInterval(timer);
     expect(turns, "turns of this thread's event loop").to.be.greaterThan(3);
   });
@@ -86,7 +101,11 @@ describe("openModelThread", function () {
   it("stops when asked to, before and during a run", async () => {
     const controller = new AbortController();
     const running = runner.run(
-      request({ maxTokens: 400, signal: controller.signal, onToken: () => controller.abort() }),
+      request({
+        generation: { maxTokens: 400 },
+        signal: controller.signal,
+        onToken: () => controller.abort(),
+      }),
     );
     expect(await codeOf(running)).to.equal("ABORTED");
     expect(await codeOf(runner.run(request({ signal: controller.signal })))).to.equal("ABORTED");
@@ -95,7 +114,9 @@ describe("openModelThread", function () {
   it("refuses hostile requests with the engine's errors, and goes on", async () => {
     expect(await codeOf(runner.run(request({ prompt: [48] })))).to.equal("TOKEN_OUT_OF_VOCABULARY");
     expect(await codeOf(runner.run(request({ prompt: [] })))).to.equal("PROMPT_EMPTY");
-    expect(await codeOf(runner.run(request({ maxTokens: 510 })))).to.equal("CONTEXT_EXCEEDED");
+    expect(await codeOf(runner.run(request({ generation: { maxTokens: 510 } })))).to.equal(
+      "CONTEXT_EXCEEDED",
+    );
     expect(await runner.run(request())).to.not.deep.equal([]);
   });
 

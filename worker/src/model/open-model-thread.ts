@@ -75,12 +75,7 @@ export async function openModelThread(thread: URL, folder: string): Promise<Mode
   const run = (request: RunRequest) =>
     new Promise<number[]>((resolve, reject) => {
       if (ended !== undefined) return reject(ended);
-      const { prompt, prefix, maxTokens, signal } = request;
-      // A prefix that was stored just before a crash may already be the whole output.
-      const last = prefix.at(-1);
-      if (prefix.length >= maxTokens || (last !== undefined && ready.stopTokens.includes(last))) {
-        return resolve([...prefix]);
-      }
+      const { prompt, prefix, generation, signal } = request;
       const id = nextId++;
       const abort = () => worker.postMessage({ kind: "abort", id } satisfies ToModel);
       const settled = () => signal.removeEventListener("abort", abort);
@@ -89,13 +84,7 @@ export async function openModelThread(thread: URL, folder: string): Promise<Mode
         resolve: (tokens) => (settled(), resolve(tokens)),
         reject: (error) => (settled(), reject(error)),
       });
-      worker.postMessage({
-        kind: "run",
-        id,
-        // Continuing is the same computation as generating: the tokens so far are what the next one follows.
-        prompt: [...prompt, ...prefix],
-        maxTokens: maxTokens - prefix.length,
-      } satisfies ToModel);
+      worker.postMessage({ kind: "run", id, prompt, prefix, generation } satisfies ToModel);
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });
     });

@@ -1,11 +1,11 @@
-import type { ModelCommitment } from "@athanor/engine";
+import type { GenerationParameters, ModelCommitment } from "@athanor/engine";
 
 export interface RunRequest {
   readonly prompt: readonly number[];
   /** Output tokens that are known already; the model continues after them. */
   readonly prefix: readonly number[];
   /** Of the whole output, `prefix` included. */
-  readonly maxTokens: number;
+  readonly generation: GenerationParameters;
   readonly signal: AbortSignal;
   /** Called with each new output token. */
   readonly onToken: (token: number) => void;

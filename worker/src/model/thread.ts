@@ -1,4 +1,4 @@
-import { EngineError, generate, type Model } from "@athanor/engine";
+import { endOf, EngineError, generate, type Model } from "@athanor/engine";
 import { loadModel } from "@athanor/engine/node";
 import { parentPort, workerData } from "node:worker_threads";
 import type { ErrorParts, FromModel, ToModel } from "./messages.ts";
@@ -25,23 +25,28 @@ async function main(folder: string): Promise<void> {
     if (message.kind === "abort") running.get(message.id)?.abort();
     else void run(model, message);
   });
-  const { commitment, header } = model;
   say({
     kind: "loaded",
-    commitment,
-    stopTokens: header.stopTokens,
+    commitment: model.commitment,
     loadTime: Math.round(performance.now() - start),
   });
 }
 
 async function run(model: Model, request: ToModel & { kind: "run" }): Promise<void> {
-  const { id, prompt, maxTokens } = request;
+  const { id, prompt, prefix, generation } = request;
   const controller = new AbortController();
   running.set(id, controller);
   try {
+    // A prefix that was stored just before a crash may already be the whole output.
+    if (endOf(model, generation, prefix) !== undefined) return say({ kind: "done", id, tokens: [] });
+    const { maxTokens, minTokens = 0 } = generation;
     const { tokens } = await generate(model, {
-      prompt,
-      maxTokens,
+      ...generation,
+      // Continuing is the same computation as generating: the tokens so far are what the next one follows.
+      prompt: [...prompt, ...prefix],
+      startOffset: prefix.length,
+      maxTokens: maxTokens - prefix.length,
+      minTokens: Math.max(0, minTokens - prefix.length),
       signal: controller.signal,
       onToken: (token) => say({ kind: "token", id, token }),
     });

@@ -34,7 +34,7 @@ async function applyCreation(context: ProviderContext, log: Log): Promise<void> 
     state: "seen",
     terms: record.terms,
     prompt: record.promptTokens,
-    seed: record.seed,
+    generation: record.generation,
     createdBlock: record.created.block,
     tokens: [],
     complete: false,

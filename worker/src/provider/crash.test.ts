@@ -74,7 +74,7 @@ describe("a crash", function () {
     again.allow(20);
     await eventually(() => second.log.of("job.submitted", id).length === 1, "submitted");
     const whole = await runner.run({
-      ...{ prompt: [5, 6, 7], prefix: [], maxTokens: 20 },
+      ...{ prompt: [5, 6, 7], prefix: [], generation: { maxTokens: 20, seed: 7n } },
       ...{ signal: new AbortController().signal, onToken: () => undefined },
     });
     expect(second.storage.job(id)!.tokens, "the same output as without the crash").to.deep.equal(whole);

@@ -1,6 +1,6 @@
 import { decodeTokens, encodeTokens } from "@athanor/engine/commitments";
 import type { JobStateName } from "../jobs/states.ts";
-import { termsFromJson, termsToJson } from "../jobs/terms.ts";
+import { fromJson, toJson } from "../jobs/json.ts";
 import type { Attempt, StoredJob, StoredTransaction, TransactionKind } from "./storage.ts";
 
 /** How records become rows and rows become records. */
@@ -11,11 +11,11 @@ export function jobToRow(job: StoredJob) {
   return {
     id: job.id,
     state: job.state,
-    terms: termsToJson(job.terms),
+    terms: toJson(job.terms),
     deadline: Number(job.terms.submitDeadline),
     token: job.terms.token,
     prompt: encodeTokens(job.prompt),
-    seed: job.seed.toString(),
+    generation: toJson(job.generation),
     created_block: job.createdBlock,
     tokens: encodeTokens(job.tokens),
     complete: job.complete ? 1 : 0,
@@ -32,9 +32,9 @@ export function jobFromRow(row: Row): StoredJob {
   return {
     id: row["id"] as string,
     state: row["state"] as JobStateName,
-    terms: termsFromJson(row["terms"] as string),
+    terms: fromJson(row["terms"] as string) as StoredJob["terms"],
     prompt: decodeTokens(row["prompt"] as Uint8Array),
-    seed: BigInt(row["seed"] as string),
+    generation: fromJson(row["generation"] as string) as StoredJob["generation"],
     createdBlock: row["created_block"] as number,
     tokens: decodeTokens(row["tokens"] as Uint8Array),
     complete: row["complete"] === 1,

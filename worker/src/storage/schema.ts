@@ -1,5 +1,5 @@
 /** Stored in the database's user_version; another number is another program's file, or a newer worker's. */
-export const SCHEMA = 1;
+export const SCHEMA = 2;
 
 /** Amounts and gas are decimal text: SQLite's integers end at 2^63. */
 export const createTables = `
@@ -15,7 +15,7 @@ CREATE TABLE jobs (
   deadline      INTEGER NOT NULL,
   token         TEXT NOT NULL,
   prompt        BLOB NOT NULL,
-  seed          TEXT NOT NULL,
+  generation    TEXT NOT NULL,
   created_block INTEGER NOT NULL,
   tokens        BLOB NOT NULL,
   complete      INTEGER NOT NULL,

@@ -31,6 +31,11 @@ const terms: JobTerms = {
   inputRoot: `0x${"34".repeat(32)}`,
 };
 
+const generation: StoredJob["generation"] = {
+  ...{ maxTokens: 12, minTokens: 3, temperature: 700, topK: 40, topP: 9_500, repetitionPenalty: 1_100 },
+  ...{ stopSequences: [[1, 2], [16_777_214]], seed: 2n ** 64n - 1n },
+};
+
 function job(id: string, changes: Partial<StoredJob> = {}): StoredJob {
   return {
     ...{
@@ -38,7 +43,7 @@ function job(id: string, changes: Partial<StoredJob> = {}): StoredJob {
       state: "seen",
       terms,
       prompt: [1, 2, 16_777_214],
-      seed: 2n ** 64n - 1n,
+      generation,
       createdBlock: 7,
       tokens: [],
     },

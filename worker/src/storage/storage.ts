@@ -1,4 +1,4 @@
-import type { JobTerms } from "@athanor/sdk/protocol";
+import type { Generation, JobTerms } from "@athanor/sdk/protocol";
 import type { JobStateName } from "../jobs/states.ts";
 
 /** What a database belongs to. Used for anything else, it would make the worker act on another chain's jobs. */
@@ -21,7 +21,7 @@ export interface StoredJob {
   readonly state: JobStateName;
   readonly terms: JobTerms;
   readonly prompt: readonly number[];
-  readonly seed: bigint;
+  readonly generation: Generation;
   readonly createdBlock: number;
   /** Output so far. */
   readonly tokens: readonly number[];

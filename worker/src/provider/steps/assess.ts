@@ -1,4 +1,5 @@
-import { inputRoot } from "@athanor/engine/commitments";
+import { checkGeneration, inputRoot } from "@athanor/engine/commitments";
+import { describeError } from "../../errors.ts";
 import type { StoredJob } from "../../storage/storage.ts";
 import type { ProviderContext } from "../context.ts";
 
@@ -9,17 +10,19 @@ import type { ProviderContext } from "../context.ts";
  */
 export function refusalOf(context: ProviderContext, job: StoredJob, ahead: number): string | undefined {
   const { limits, models, time } = context;
-  const { terms, prompt, seed } = job;
+  const { terms, prompt, generation } = job;
   const served = models.get(terms.modelRoot.toLowerCase());
   if (served === undefined) return `the model ${terms.modelRoot} is not served here any more`;
-  const maxTokens = Number(terms.maxTokens);
+  const { maxTokens } = generation;
   const { vocabularySize, contextLength } = served.runner.commitment;
   if (
     prompt.length !== Number(terms.promptTokens) ||
-    inputRoot({ prompt, maxTokens, seed }) !== terms.inputRoot
+    inputRoot({ prompt, ...generation }) !== terms.inputRoot
   ) {
     return "the prompt does not match the commitment of the request";
   }
+  const unusable = unusableParameter(generation, vocabularySize);
+  if (unusable !== undefined) return unusable;
   if (prompt.length + maxTokens > contextLength) {
     return `prompt and output need ${prompt.length + maxTokens} positions, the model has ${contextLength}`;
   }
@@ -35,6 +38,16 @@ export function refusalOf(context: ProviderContext, job: StoredJob, ahead: numbe
   const needed = Math.ceil(secondsFor(context, job)) + limits.minimumSecondsLeft;
   if (left < needed) return `${left} seconds are left, ${needed} are needed`;
   return undefined;
+}
+
+/** What the engine would refuse, in its words. */
+function unusableParameter(generation: StoredJob["generation"], vocabularySize: number): string | undefined {
+  try {
+    checkGeneration(generation, vocabularySize);
+    return undefined;
+  } catch (error) {
+    return describeError(error).message;
+  }
 }
 
 /** Seconds that the rest of a job takes at worst, beside as many others as may run at once. */

@@ -46,9 +46,8 @@ async function generate(
   controller: AbortController,
 ): Promise<void> {
   const { storage, clock, log } = context;
-  const { id, terms, prompt } = job;
+  const { id, terms, prompt, generation } = job;
   const model = context.models.get(terms.modelRoot.toLowerCase())!;
-  const maxTokens = Number(terms.maxTokens);
   const tokens = [...job.tokens];
   const start = clock.now();
   let stored = start;
@@ -62,7 +61,7 @@ async function generate(
     }
     if (tokens.length - told.tokens >= TOKENS_PER_EVENT && clock.now() - told.at >= EVENT_INTERVAL) {
       told = { tokens: tokens.length, at: clock.now() };
-      log.emit("info", "job.progress", { jobId: id, tokens: tokens.length, maxTokens });
+      log.emit("info", "job.progress", { jobId: id, tokens: tokens.length, maxTokens: generation.maxTokens });
     }
   };
   let output: number[];
@@ -70,7 +69,7 @@ async function generate(
     output = await model.runner.run({
       prompt,
       prefix: job.tokens,
-      maxTokens,
+      generation,
       signal: controller.signal,
       onToken,
     });
