@@ -1,5 +1,6 @@
 import { Command, Option } from "commander";
-import { existingFolder, positiveInteger } from "../lib/arguments.ts";
+import { existingFolder } from "../lib/arguments.ts";
+import { addGenerationFlags, type GenerationFlags } from "./generation.ts";
 import { runDemo } from "./run-demo.ts";
 import { type DisputeDemoOptions, runDispute } from "./run-dispute.ts";
 import { disputeJson, disputeText } from "./dispute-report.ts";
@@ -7,24 +8,21 @@ import { jsonReport, textReport } from "./report.ts";
 import { createScreen } from "./screen.ts";
 import { DemoError } from "./stage.ts";
 
-interface Options {
+interface Options extends GenerationFlags {
   readonly prompt: string;
-  readonly maxTokens: number;
   readonly token: "ATH" | "mUSD";
   readonly model?: string;
   readonly rpc?: string;
   readonly cheat: boolean;
   readonly grief: boolean;
-  readonly seed: number;
   readonly json: boolean;
 }
 
-const program = new Command("npm run demo --")
+const program = addGenerationFlags(new Command("npm run demo --"))
   .description(
     "Takes one prompt through the whole of Athanor on a chain of its own: client, escrow, provider, model, payment.",
   )
   .option("--prompt <text>", "what the model goes on with", "ROMEO:\n")
-  .option("--max-tokens <number>", "largest number of tokens to generate", positiveInteger, 128)
   .addOption(new Option("--token <symbol>", "what to pay in").choices(["ATH", "mUSD"]).default("ATH"))
   .option("--model <folder>", "checkpoint with its manifest (default: the bundled model)", existingFolder)
   .option("--rpc <url>", "development node to play on, as anvil is (default: a chain of its own)")
@@ -34,7 +32,6 @@ const program = new Command("npm run demo --")
       .conflicts("grief"),
   )
   .addOption(new Option("--grief", "the provider answers rightly, and is challenged").default(false))
-  .option("--seed <number>", "of the place that the liar changes", positiveInteger, 1)
   .option("--json", "print one JSON document on standard output instead", false)
   .allowExcessArguments(false);
 

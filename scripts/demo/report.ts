@@ -1,4 +1,4 @@
-import { formatAmount } from "@athanor/sdk";
+import { formatAmount, type Generation } from "@athanor/sdk";
 import { formatTable } from "../lib/table.ts";
 import { type Balances, type Holding, sumOf, totalOf } from "./balances.ts";
 import type { DemoResult } from "./run-demo.ts";
@@ -14,6 +14,7 @@ export function jsonReport(result: DemoResult): object {
     prompt: result.prompt,
     text: result.text,
     tokens: result.tokens,
+    generation: { ...result.generation, seed: result.generation.seed.toString() },
     jobId: result.jobId,
     status: result.status,
     payment: {
@@ -50,9 +51,20 @@ export function textReport(result: DemoResult): string {
   return `\n${[answer(result), timeline(result), payments(result), ...balanceTables(result)].join("\n\n")}\n`;
 }
 
-function answer({ prompt, text }: DemoResult): string {
+function answer({ prompt, text, generation }: DemoResult): string {
   const quoted = (prompt + text).trimEnd().replaceAll(/^/gm, "  │ ");
-  return `The prompt and its answer, computed in integers only\n\n${quoted}`;
+  return `The prompt and its answer, computed in integers only, ${choiceOf(generation)}\n\n${quoted}`;
+}
+
+/** How the tokens were chosen, in words. */
+export function choiceOf({ temperature, topK, topP, repetitionPenalty, seed }: Generation): string {
+  const parts = [
+    temperature === 0 ? "greedily" : `sampled at temperature ${temperature / 1_000} with seed ${seed}`,
+    ...(topK === 0 ? [] : [`top-k ${topK}`]),
+    ...(topP === 0 ? [] : [`top-p ${topP / 10_000}`]),
+    ...(repetitionPenalty === 0 ? [] : [`repetition penalty ${repetitionPenalty / 1_000}`]),
+  ];
+  return parts.join(", ");
 }
 
 function timeline(result: DemoResult): string {

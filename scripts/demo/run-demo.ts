@@ -1,14 +1,14 @@
-import { AthanorClient, type InferenceReceipt, type TokenInfo } from "@athanor/sdk";
+import { AthanorClient, type InferenceReceipt, type InferenceResult, type TokenInfo } from "@athanor/sdk";
 import { nodeModelSource } from "@athanor/sdk/node";
 import type { JobTerms } from "@athanor/sdk/protocol";
 import { type Balances, readBalances } from "./balances.ts";
+import { generationOptions, type GenerationFlags } from "./generation.ts";
 import { progressBar, type Screen } from "./screen.ts";
 import { onStage, type Stage, type StageOptions } from "./stage.ts";
 import { type RunningWorker, startProvider } from "./worker-process.ts";
 
-export interface DemoOptions extends StageOptions {
+export interface DemoOptions extends StageOptions, GenerationFlags {
   readonly prompt: string;
-  readonly maxTokens: number;
   readonly token: "ATH" | "mUSD";
 }
 
@@ -18,6 +18,7 @@ export interface DemoResult {
   readonly prompt: string;
   readonly text: string;
   readonly tokens: readonly number[];
+  readonly generation: InferenceResult["generation"];
   readonly jobId: string;
   readonly terms: JobTerms;
   readonly status: string;
@@ -70,7 +71,7 @@ async function demonstrate(options: DemoOptions, stage: Stage): Promise<DemoResu
       return athanorClient.infer({
         model: modelRoot,
         prompt: options.prompt,
-        maxTokens: options.maxTokens,
+        ...generationOptions(options),
         maxPrice: MAX_PRICE[options.token],
         token: symbols[options.token],
         signal,
@@ -93,6 +94,7 @@ async function demonstrate(options: DemoOptions, stage: Stage): Promise<DemoResu
     prompt: options.prompt,
     text: answer.text,
     tokens: answer.tokens,
+    generation: answer.generation,
     jobId: answer.job.id,
     terms: answer.job.terms,
     status: final.status,

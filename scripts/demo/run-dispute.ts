@@ -2,7 +2,13 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer } from "@athanor/engine";
 import { referenceExecutor } from "@athanor/engine/trace";
-import { AthanorClient, AthanorError, type InferenceResult, type TokenInfo } from "@athanor/sdk";
+import {
+  AthanorClient,
+  AthanorError,
+  type InferenceResult,
+  type QuoteRequest,
+  type TokenInfo,
+} from "@athanor/sdk";
 import { type ChallengeOutcome, Disputes, type MoveMade } from "@athanor/sdk/disputes";
 import { nodeModelSource } from "@athanor/sdk/node";
 import { connectContracts, decodeJobState, tokenBytes } from "@athanor/sdk/protocol";
@@ -10,17 +16,15 @@ import { Wallet } from "ethers";
 import { generateRandom } from "../../engine/src/testing/random.ts";
 import { type Balances, readBalances } from "./balances.ts";
 import { type WrongComputation, wrongComputation } from "./fault.ts";
+import { generationOptions, type GenerationFlags } from "./generation.ts";
 import { newAccount } from "./local-chain.ts";
 import { onStage, type Stage, type StageOptions } from "./stage.ts";
 
-export interface DisputeDemoOptions extends StageOptions {
+export interface DisputeDemoOptions extends StageOptions, GenerationFlags {
   /** Who lies: the provider about the answer, or the challenger about its own computation. */
   readonly liar: "provider" | "challenger";
   readonly prompt: string;
-  readonly maxTokens: number;
   readonly token: "ATH" | "mUSD";
-  /** Of the place that the liar changes. */
-  readonly seed: number;
 }
 
 export interface DisputeDemoResult {
@@ -85,7 +89,8 @@ async function dispute(options: DisputeDemoOptions, stage: Stage): Promise<Dispu
   const { ath, jobEscrow, disputeGame } = connectContracts(chain.provider, chain.deployment);
   const supply = await ath.totalSupply();
 
-  const request = { prompt: tokenizer.encode(prompt), maxTokens: options.maxTokens };
+  const { promptTokens, generation } = await (await clientOf(stage)).quote(inferenceOf(options, stage));
+  const request = { prompt: promptTokens, ...generation };
   const operators = model.program.operators.map(({ name }) => name);
   const { honest, wrong } = await step(
     "compute the answer, honestly and with one element changed",
@@ -195,18 +200,17 @@ async function unlessCaught<Result>(playing: Promise<Result>): Promise<Result | 
 
 /** The client asks; the provider submits the tokens it is told to. */
 async function ask(
-  { prompt, maxTokens, token, signal }: DisputeDemoOptions,
+  options: DisputeDemoOptions,
   stage: Stage,
   operator: Wallet,
   tokens: readonly number[],
 ): Promise<InferenceResult> {
-  const { model, currencies, chain } = stage;
-  const { jobEscrow } = connectContracts(operator, chain.deployment);
+  const { jobEscrow } = connectContracts(operator, stage.chain.deployment);
   const submitted: Promise<unknown>[] = [];
   const client = await clientOf(stage);
   const answer = await client.infer({
-    ...{ model: model.commitment.modelRoot, prompt, maxTokens, signal },
-    ...{ maxPrice: MAX_PRICE[token], token: currencies[token].address },
+    ...inferenceOf(options, stage),
+    maxPrice: MAX_PRICE[options.token],
     onProgress(progress) {
       if (progress.stage !== "created") return;
       const submission = client
@@ -217,6 +221,19 @@ async function ask(
   });
   await Promise.all(submitted);
   return answer;
+}
+
+/** What the client asks for. */
+function inferenceOf(options: DisputeDemoOptions, { model, currencies }: Stage): QuoteRequest {
+  const { prompt, token, signal } = options;
+  const { modelRoot } = model.commitment;
+  return {
+    ...generationOptions(options),
+    model: modelRoot,
+    prompt,
+    token: currencies[token].address,
+    signal,
+  };
 }
 
 function clientOf({ client, chain }: Stage): Promise<AthanorClient> {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "chai";
 import { InvalidArgumentError } from "commander";
-import { existingFile, existingFolder, positiveInteger } from "./arguments.ts";
+import { decimalNumber, existingFile, existingFolder, positiveInteger } from "./arguments.ts";
 
 describe("command-line arguments", () => {
   const folder = mkdtempSync(join(tmpdir(), "athanor-arguments-"));
@@ -19,6 +19,16 @@ describe("command-line arguments", () => {
   for (const text of ["0", "-1", "1.5", "1e3", "", "ten", "9007199254740993"]) {
     it(`refuses "${text}" as a number of things`, () => {
       expect(() => positiveInteger(text)).to.throw(InvalidArgumentError, "a whole number above zero");
+    });
+  }
+
+  it("accepts decimal numbers", () => {
+    expect(["0", "0.7", "12.50"].map(decimalNumber)).to.deep.equal([0, 0.7, 12.5]);
+  });
+
+  for (const text of ["-1", ".5", "1.", "1e3", "", "warm", "NaN"]) {
+    it(`refuses "${text}" as a decimal number`, () => {
+      expect(() => decimalNumber(text)).to.throw(InvalidArgumentError, "such as 0.7");
     });
   }
 

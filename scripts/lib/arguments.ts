@@ -10,6 +10,12 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+/** Parses a decimal number given on a command line. */
+export function decimalNumber(text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new InvalidArgumentError("It must be a number, such as 0.7.");
+  return Number(text);
+}
+
 /** Checks that a command line names a folder that exists. */
 export function existingFolder(path: string): string {
   if (!existsSync(path) || !statSync(path).isDirectory()) {
