@@ -3,6 +3,7 @@ import { expect } from "chai";
 import type { Model } from "./model.ts";
 import { loadModel, openCheckpoint } from "./node.ts";
 import { compare, sampleSequences } from "./reference-float/compare.ts";
+import { compareSampling } from "./reference-float/compare-sampling.ts";
 import { loadFloatLlama } from "./reference-float/float-llama.ts";
 import { generate } from "./run/generate.ts";
 import { Tokenizer } from "./tokenizer.ts";
@@ -28,6 +29,14 @@ describe("the bundled model", () => {
     expect(meanKl, "mean KL").to.be.lessThan(5e-4);
     expect(top1Agreement, "top-1 agreement").to.be.at.least(0.98);
     expect(Math.abs(perplexity.integer / perplexity.float - 1), "perplexity").to.be.lessThan(5e-3);
+  });
+
+  it("draws from the distribution that float64 would draw from", async () => {
+    const float = await loadFloatLlama(openCheckpoint(DIRECTORY));
+    const text = sampleSequences(float, tokenizer.encode("")[0]!, 150, 80, 5);
+    const { meanDistance, meanOwnDistance } = compareSampling(float, model, text);
+    expect(meanDistance, "to the float form").to.be.lessThan(0.02);
+    expect(meanOwnDistance, "of sampling alone").to.be.lessThan(2e-4);
   });
 
   it("continues a prompt with text, the same every time", async () => {

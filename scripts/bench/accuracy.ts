@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { importModel, Tokenizer } from "../../engine/src/index.ts";
+import { importModel, Tokenizer, type Model } from "../../engine/src/index.ts";
 import { loadModel, openCheckpoint } from "../../engine/src/node.ts";
 import {
   compare,
@@ -8,6 +8,10 @@ import {
   sampleSequences,
   type Sequences,
 } from "../../engine/src/reference-float/compare.ts";
+import {
+  compareSampling,
+  type SamplingComparison,
+} from "../../engine/src/reference-float/compare-sampling.ts";
 import { type FloatLlama, loadFloatLlama } from "../../engine/src/reference-float/float-llama.ts";
 import { rescale } from "../../engine/src/testing/rescale.ts";
 import { SECOND_SHAPE, successorCheckpoint } from "../../engine/src/testing/successor-checkpoint.ts";
@@ -28,9 +32,14 @@ export interface AccuracyOptions {
 const BUNDLED_MODEL = fileURLToPath(new URL("../../models/bard", import.meta.url));
 const DEFAULT_TOKENS = 2048;
 
-export interface AccuracyResult extends Comparison {
+/** The two forms as predictors, and what they draw from at temperature 0.8 with top-p 0.95. */
+export interface FormComparison extends Comparison {
+  readonly sampling: SamplingComparison;
+}
+
+export interface AccuracyResult extends FormComparison {
   /** Unless a model was chosen: two that the tests build. */
-  readonly others: readonly (Comparison & { readonly name: string })[];
+  readonly others: readonly (FormComparison & { readonly name: string })[];
 }
 
 /** How far the integer form of a model is from the same checkpoint in float64, on the same tokens. */
@@ -49,12 +58,16 @@ export async function benchAccuracy(options: AccuracyOptions = {}): Promise<Accu
     const source = memorySource(filesOf(checkpoint));
     const float = await loadFloatLlama(source);
     const text = sampledText(float, 1, options.tokens ?? DEFAULT_TOKENS, options.seed ?? 1);
-    others.push({ name, ...compare(float, await importModel(source), text) });
+    others.push({ name, ...compareForms(float, await importModel(source), text) });
   }
   return { ...chosen, others };
 }
 
-async function compareModel(options: AccuracyOptions): Promise<Comparison> {
+function compareForms(float: FloatLlama, integer: Model, text: Sequences): FormComparison {
+  return { ...compare(float, integer, text), sampling: compareSampling(float, integer, text) };
+}
+
+async function compareModel(options: AccuracyOptions): Promise<FormComparison> {
   const directory = options.model ?? BUNDLED_MODEL;
   const model = await loadModel(directory);
   const float = await loadFloatLlama(openCheckpoint(directory));
@@ -71,7 +84,7 @@ async function compareModel(options: AccuracyOptions): Promise<Comparison> {
           model.header.contextLength,
           count,
         );
-  return compare(float, model, sequences);
+  return compareForms(float, model, sequences);
 }
 
 function sampledText(float: FloatLlama, first: number, count: number, seed: number): Sequences {
@@ -111,7 +124,7 @@ export function accuracyTable(result: AccuracyResult): string {
   return tables.join("\n\n");
 }
 
-function comparisonTable(result: Comparison): string {
+function comparisonTable(result: FormComparison): string {
   const { float, integer } = result.perplexity;
   return formatTable(
     [{ heading: "measure" }, { heading: "value", align: "right" }],
@@ -122,6 +135,8 @@ function comparisonTable(result: Comparison): string {
       ["difference", `${(100 * (integer / float - 1)).toFixed(4)} %`],
       ["same most likely token", `${(100 * result.top1Agreement).toFixed(2)} %`],
       ["mean KL(float ‖ integers)", `${result.meanKl.toExponential(2)} nats`],
+      ["total variation of what is drawn from", result.sampling.meanDistance.toExponential(2)],
+      ["the same of sampling alone", result.sampling.meanOwnDistance.toExponential(2)],
     ],
   );
 }
