@@ -15,7 +15,7 @@ library OperatorRules {
     bytes13 private constant INPUTS = hex"00010101010102010202020101";
     bytes13 private constant FEWEST_TENSORS = hex"01010001010000010001000000";
     bytes13 private constant MOST_TENSORS = hex"01010002010000010001000001";
-    bytes13 private constant CONSTANTS = hex"03020203020205010303010101";
+    bytes13 private constant CONSTANTS = hex"03030203020205010303010101";
 
     int64 private constant DIMENSION = 65_536;
     int64 private constant HEADS = 1_024;
@@ -73,7 +73,8 @@ library OperatorRules {
             _within(index, constants, 2, -SHIFT, SHIFT);
         } else if (opcode == Opcodes.NORMALIZE) {
             _within(index, constants, 0, 1, DIMENSION);
-            _within(index, constants, 1, 0, (1 << 52) - 1);
+            _within(index, constants, 1, 1, DIMENSION);
+            _within(index, constants, 2, 0, (1 << 52) - 1);
         } else if (opcode == Opcodes.NARROW) {
             _within(index, constants, 0, 1, DIMENSION);
             _within(index, constants, 1, 1, DIMENSION);
@@ -138,7 +139,7 @@ library OperatorRules {
         uint64 second = uint64(operator.constants[1]);
         if (opcode == Opcodes.EMBED) return _wide(second);
         if (opcode == Opcodes.NARROW) return _shape(IProgramRegistry.ShapeType.Narrow, first, second);
-        if (opcode == Opcodes.ROTATE) return _wide(first * second);
+        if (opcode == Opcodes.NORMALIZE || opcode == Opcodes.ROTATE) return _wide(first * second);
         if (opcode == Opcodes.PAGE) return _shape(IProgramRegistry.ShapeType.Page, first, second);
         if (opcode == Opcodes.SCORES || opcode == Opcodes.SOFTMAX) {
             return _shape(IProgramRegistry.ShapeType.Positions, first, 1);
@@ -157,8 +158,12 @@ library OperatorRules {
         uint8 opcode = operator.opcode;
         uint64 first = uint64(operator.constants[0]);
         uint64 second = uint64(operator.constants[1]);
-        if (opcode == Opcodes.NARROW || opcode == Opcodes.ROTATE || opcode == Opcodes.PAGE)
-            return _wide(first * second);
+        if (
+            opcode == Opcodes.NORMALIZE ||
+            opcode == Opcodes.NARROW ||
+            opcode == Opcodes.ROTATE ||
+            opcode == Opcodes.PAGE
+        ) return _wide(first * second);
         if (opcode == Opcodes.LINEAR) return _shape(IProgramRegistry.ShapeType.Narrow, 1, second);
         if (opcode == Opcodes.SCORES) {
             uint64 heads = input == 0 ? first : second;
@@ -189,7 +194,8 @@ library OperatorRules {
         if (opcode == Opcodes.ROTATE) return IProgramRegistry.Tensor(TABLE, contextLength, second);
         if (opcode == Opcodes.SOFTMAX) return IProgramRegistry.Tensor(TABLE, 256, 2);
         if (opcode == Opcodes.GATE) return IProgramRegistry.Tensor(TABLE, 1_024, 2);
-        // Gains, biases and stop tokens.
+        if (opcode == Opcodes.NORMALIZE) return IProgramRegistry.Tensor(TABLE, 1, second);
+        // Biases and stop tokens.
         return IProgramRegistry.Tensor(TABLE, 1, first);
     }
 

@@ -53,14 +53,14 @@ library Sections {
         if (opcode == Opcodes.EMBED) {
             sections = _only(_wide(second));
         } else if (opcode == Opcodes.NORMALIZE) {
-            uint256 chunks = Math.ceilDiv(first, WIDE_TILE);
+            uint256 chunks = Math.ceilDiv(second, WIDE_TILE);
             sections = new Section[](5);
-            sections[0] = _section(_ifChunked(chunks), chunks, 64, 4, 0);
+            sections[0] = _section(first * _ifChunked(chunks), chunks, 64, 4, 0);
             sections[0].isUnsigned = true;
-            sections[1] = _section(1, 1, 1, 4, 0);
-            sections[2] = _section(_ifChunked(chunks), chunks, 64, 8, 0);
-            sections[3] = _section(1, 2, 2, 4, 0);
-            sections[4] = _wide(first);
+            sections[1] = _section(first, 1, 1, 4, 0);
+            sections[2] = _section(first * _ifChunked(chunks), chunks, 64, 8, 0);
+            sections[3] = _section(first, 2, 2, 4, 0);
+            sections[4] = _wide(first * second);
         } else if (opcode == Opcodes.NARROW) {
             uint256 chunks = Math.ceilDiv(second, WIDE_TILE);
             sections = new Section[](3);

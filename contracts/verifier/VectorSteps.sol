@@ -43,55 +43,86 @@ contract VectorSteps is OperatorSteps {
         return _unknown(opcode);
     }
 
-    /// @dev Root-mean-square normalisation. |r · m| <= 2^47, |t · gain| < 2^53 for gains in range and below 2^62 for any.
+    /// @dev Root-mean-square normalisation of each group. |r · m| <= 2^47, |t · gain| < 2^53 for gains in range and below 2^62 for any.
     function _normalize(Step memory step, Reader memory reader) private view returns (int256) {
         Source memory input = step.inputOf(0);
         Source memory own = step.ownOf();
-        uint256 width = step.operator.constantOf(0);
+        uint256 size = step.operator.constantOf(1);
         uint256 index = step.index;
-        bool chunked = width > Sections.WIDE_TILE;
+        if (step.section > SCALE) return _normalized(step, reader, size);
+        uint256 start = step.group * size;
+        bool chunked = size > Sections.WIDE_TILE;
         if (step.section == MAXIMA) {
-            Tile part = reader.output(step, input, index);
-            return int256(_largest(part, 0, _partOf(width, index), 0));
+            uint256 part = start + index * Sections.WIDE_TILE;
+            return int256(_largestOf(step, reader, input, part, _partOf(size, index)));
         }
         if (step.section == EXPONENT) {
-            Tile values =
-                chunked ? reader.tile(step, own, MAXIMA, 0, 0, step.position) : reader.output(step, input, 0);
             uint256 largest =
                 chunked
-                    ? _largestOfMaxima(values, Math.ceilDiv(width, Sections.WIDE_TILE))
-                    : _largest(values, 0, width, 0);
+                    ? _largestOfMaxima(
+                        reader.tile(step, own, MAXIMA, step.group, 0, step.position),
+                        Math.ceilDiv(size, Sections.WIDE_TILE)
+                    )
+                    : _largestOf(step, reader, input, start, size);
             return int256(Rounding.narrowExponent(largest));
         }
         if (step.section == SQUARES) {
-            Tile part = reader.output(step, input, index);
-            Tile exponent = reader.tile(step, own, EXPONENT, 0, 0, step.position);
-            return _sumOfSquares(part, _partOf(width, index), exponent.int32At(0));
-        }
-        if (step.section == SCALE) {
-            Tile values =
-                chunked
-                    ? reader.tile(step, own, SQUARES, 0, 0, step.position)
-                    : reader.output(step, input, 0);
-            int256 exponent = reader.tile(step, own, EXPONENT, 0, 0, step.position).int32At(0);
-            int256 squares =
-                chunked
-                    ? _sum(values, Math.ceilDiv(width, Sections.WIDE_TILE))
-                    : _sumOfSquares(values, width, exponent);
-            (int256 multiplier, int256 shift) = _inverseLength(
-                squares,
-                int256(step.operator.constantOf(1)),
-                exponent
+            (int256 part, ) = _squaresOf(
+                step,
+                reader,
+                start + index * Sections.WIDE_TILE,
+                _partOf(size, index)
             );
-            return index == 0 ? multiplier : shift;
+            return part;
         }
-        uint256 chunk = index / Sections.WIDE_TILE;
-        uint256 within = index % Sections.WIDE_TILE;
-        int256 residual = reader.output(step, input, chunk).int32At(within);
-        Tile scale = reader.tile(step, own, SCALE, 0, 0, step.position);
-        int256 gain = reader.tensor(step, 0, 0, chunk).int32At(within);
-        int256 direction = (residual * scale.int32At(0)).shiftRound(scale.int32At(1)).saturate32();
+        int256 squares;
+        int256 exponent;
+        if (chunked) {
+            Tile parts = reader.tile(step, own, SQUARES, step.group, 0, step.position);
+            squares = _sum(parts, Math.ceilDiv(size, Sections.WIDE_TILE));
+            exponent = reader.tile(step, own, EXPONENT, step.group, 0, step.position).int32At(0);
+        } else {
+            (squares, exponent) = _squaresOf(step, reader, start, size);
+        }
+        (int256 multiplier, int256 shift) = _inverseLength(
+            squares,
+            int256(step.operator.constantOf(2)),
+            exponent
+        );
+        return index == 0 ? multiplier : shift;
+    }
+
+    /// @dev An element of the output: its direction times the gain of its channel.
+    function _normalized(Step memory step, Reader memory reader, uint256 size) private view returns (int256) {
+        uint256 index = step.index;
+        int256 value = reader.output(step, step.inputOf(0), index / Sections.WIDE_TILE).int32At(
+            index % Sections.WIDE_TILE
+        );
+        Tile scale = reader.tile(step, step.ownOf(), SCALE, index / size, 0, step.position);
+        uint256 channel = index % size;
+        int256 gain = reader.tensor(step, 0, 0, channel / Sections.WIDE_TILE).int32At(
+            channel % Sections.WIDE_TILE
+        );
+        int256 direction = (value * scale.int32At(0)).shiftRound(scale.int32At(1)).saturate32();
         return (direction * gain).shiftRound(GAIN_FRACTION).saturate32();
+    }
+
+    /// @dev Opens the one or two tiles of the input that hold `count` elements from `start` on, and the group's exponent. Returns
+    /// the sum of the elements' squares, and the exponent.
+    function _squaresOf(
+        Step memory step,
+        Reader memory reader,
+        uint256 start,
+        uint256 count
+    ) private view returns (int256 squares, int256 exponent) {
+        uint256 tile = start / Sections.WIDE_TILE;
+        uint256 within = start % Sections.WIDE_TILE;
+        uint256 end = Math.min(within + count, Sections.WIDE_TILE);
+        uint256 rest = within + count - end;
+        Tile first = reader.output(step, step.inputOf(0), tile);
+        Tile second = rest > 0 ? reader.output(step, step.inputOf(0), tile + 1) : first;
+        exponent = reader.tile(step, step.ownOf(), EXPONENT, step.group, 0, step.position).int32At(0);
+        squares = _sumOfSquares(first, within, end, exponent) + _sumOfSquares(second, 0, rest, exponent);
     }
 
     /// @dev int32 to int16 with an exponent a group: nothing is clipped.
@@ -220,10 +251,15 @@ contract VectorSteps is OperatorSteps {
         for (uint256 i; i < count; ++i) largest = Math.max(largest, maxima.uint32At(i));
     }
 
-    /// @dev At most 1,024 squares below 2^62, for any exponent.
-    function _sumOfSquares(Tile part, uint256 count, int256 exponent) private pure returns (int256 squares) {
+    /// @dev Of elements `start` to `end` - 1: at most 1,024 squares below 2^62, for any exponent.
+    function _sumOfSquares(
+        Tile part,
+        uint256 start,
+        uint256 end,
+        int256 exponent
+    ) private pure returns (int256 squares) {
         unchecked {
-            for (uint256 i; i < count; ++i) {
+            for (uint256 i = start; i < end; ++i) {
                 int256 value = part.int32At(i).shiftRound(exponent);
                 squares += value * value;
             }

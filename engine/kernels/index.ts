@@ -41,44 +41,51 @@ export function normalize(
   output: usize,
   outputPitch: i32,
   gains: usize,
-  width: i32,
+  groups: i32,
+  size: i32,
   epsilon: f64,
   maxima: usize,
   squares: usize,
   scalars: usize,
 ): void {
+  const chunks = (size + REDUCTION_CHUNK - 1) / REDUCTION_CHUNK;
   for (let slot = start; slot < end; slot++) {
-    const residual = input + slot * inputPitch;
-    let largest: u32 = 0;
-    for (let chunk = 0; chunk < width; chunk += REDUCTION_CHUNK) {
-      const best = largestMagnitude(residual + (chunk << 2), min(REDUCTION_CHUNK, width - chunk));
-      if (maxima != 0) store<u32>(maxima + ((chunk >> 10) << 2), best);
-      largest = max(largest, best);
-    }
-    const exponent = narrowExponent(largest);
-    let sum: i64 = 0;
-    for (let chunk = 0; chunk < width; chunk += REDUCTION_CHUNK) {
-      const partial = sumOfSquares(residual + (chunk << 2), min(REDUCTION_CHUNK, width - chunk), exponent);
-      if (maxima != 0) store<i64>(squares + ((chunk >> 10) << 3), partial);
-      sum += partial;
-    }
-    let mantissa = max<i64>(1, sum + (exponent == 0 ? <i64>epsilon : shiftRound(<i64>epsilon, 2 * exponent)));
-    let half = 0;
-    for (; mantissa >= (<i64>1) << 32; half++) mantissa >>= 2;
-    for (; mantissa < 1 << 30; half--) mantissa <<= 2;
-    // A square root of an integer below 2^32 rounded to float64 has the right floor.
-    const multiplier = ((<i64>1) << 31) / <i64>Math.sqrt(<f64>mantissa);
-    const shift = 1 + half + exponent;
-    if (maxima != 0) {
-      store<i32>(scalars, exponent);
-      store<i32>(scalars, <i32>multiplier, 4);
-      store<i32>(scalars, shift, 8);
-    }
-    const to = output + slot * outputPitch;
-    for (let index = 0; index < width << 2; index += 4) {
-      const direction = saturate32(shiftRound(<i64>load<i32>(residual + index) * multiplier, shift));
-      const value = saturate32((direction * <i64>load<i32>(gains + index) + (1 << 21)) >> 22);
-      store<i32>(to + index, <i32>value);
+    let from = input + slot * inputPitch;
+    let to = output + slot * outputPitch;
+    for (let group = 0; group < groups; group++) {
+      let largest: u32 = 0;
+      for (let chunk = 0; chunk < size; chunk += REDUCTION_CHUNK) {
+        const best = largestMagnitude(from + (chunk << 2), min(REDUCTION_CHUNK, size - chunk));
+        if (maxima != 0) store<u32>(maxima + ((group * chunks + (chunk >> 10)) << 2), best);
+        largest = max(largest, best);
+      }
+      const exponent = narrowExponent(largest);
+      let sum: i64 = 0;
+      for (let chunk = 0; chunk < size; chunk += REDUCTION_CHUNK) {
+        const partial = sumOfSquares(from + (chunk << 2), min(REDUCTION_CHUNK, size - chunk), exponent);
+        if (maxima != 0) store<i64>(squares + ((group * chunks + (chunk >> 10)) << 3), partial);
+        sum += partial;
+      }
+      const damping = exponent == 0 ? <i64>epsilon : shiftRound(<i64>epsilon, 2 * exponent);
+      let mantissa = max<i64>(1, sum + damping);
+      let half = 0;
+      for (; mantissa >= (<i64>1) << 32; half++) mantissa >>= 2;
+      for (; mantissa < 1 << 30; half--) mantissa <<= 2;
+      // A square root of an integer below 2^32 rounded to float64 has the right floor.
+      const multiplier = ((<i64>1) << 31) / <i64>Math.sqrt(<f64>mantissa);
+      const shift = 1 + half + exponent;
+      if (maxima != 0) {
+        store<i32>(scalars + (group << 2), exponent);
+        store<i32>(scalars + ((groups + 2 * group) << 2), <i32>multiplier);
+        store<i32>(scalars + ((groups + 2 * group) << 2), shift, 4);
+      }
+      for (let index = 0; index < size << 2; index += 4) {
+        const direction = saturate32(shiftRound(<i64>load<i32>(from + index) * multiplier, shift));
+        const value = saturate32((direction * <i64>load<i32>(gains + index) + (1 << 21)) >> 22);
+        store<i32>(to + index, <i32>value);
+      }
+      from += size << 2;
+      to += size << 2;
     }
   }
 }

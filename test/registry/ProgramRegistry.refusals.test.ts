@@ -218,7 +218,7 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
     "validate, a shift below the range": () =>
       changing(0, { constants: [48, 24, -1025] }, [2, -1025, -1024, 1024]),
     "validate, the largest epsilon and one": () =>
-      changing(at("normalize"), { constants: [24, 2 ** 52] }, [1, 2n ** 52n, 0, 2n ** 52n - 1n]),
+      changing(at("normalize"), { constants: [1, 24, 2 ** 52] }, [2, 2n ** 52n, 0, 2n ** 52n - 1n]),
     "validate, a multiplier of 2^15": () =>
       changing(at("scores"), { constants: [4, 2, 6, 2 ** 15, 0] }, [3, 2 ** 15, 1, 2 ** 15 - 1]),
     "validate, a product that is shifted too little": () =>

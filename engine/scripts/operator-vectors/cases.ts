@@ -55,9 +55,9 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
       gain: Int32Array = gains(residual.length),
     ) => ({
       name,
-      constants: [residual.length, epsilon],
+      constants: [residual.length / gain.length, gain.length, epsilon],
       inputs: [{ values: residual }],
-      tensors: [tableOf(1, residual.length, gain)],
+      tensors: [tableOf(1, gain.length, gain)],
     });
     const most = (size: number) => filled(size, 2 ** 22 - 1);
     return [
@@ -68,6 +68,11 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
         run(`${name}, largest epsilon`, residual, 2 ** 52 - 1, most(5)),
       ),
       run("extreme two chunks of the smallest", filled(1025, SMALLEST), 1, most(1025)),
+      ...times(4, (index) => run(`random, three groups ${index}`, wide(21), integer(0, 2 ** 20), gains(7))),
+      run("random, groups across tiles", wide(11 * 96), 2684, gains(96)),
+      run("random, two chunks a group", wide(2 * 1030), 2684, gains(1030)),
+      ...corners(6).map(([name, values]) => run(`${name}, two groups`, values, 9, most(3))),
+      run("edge groups of one channel", wide(5), 1, most(1)),
       run("edge one channel", filled(1, -3), 1, Int32Array.of(-(2 ** 22) + 1)),
     ];
   },

@@ -199,16 +199,21 @@ function scratchOf(operators: readonly Operator[], capacity: number): number {
     const { groups, size } = OPERATORS[operator.kind].output(operator);
     if (operator.kind === "mix") return 8 * groups * size * chunks;
     if (operator.kind === "softmax") return 4 * groups * chunks;
+    if (operator.kind === "normalize") {
+      return 8 * constant(operator, 0) * Math.ceil(constant(operator, 1) / 1024);
+    }
     return 8 * groups * Math.ceil(size / 1024);
   });
   return Math.max(...sizes);
 }
 
-/** Bytes of an embedding row, or of the sums of weights, that a third array holds. */
+/** Bytes of an embedding row, of the sums of weights, or of exponents and scales, that a third array holds. */
 function rowBytes(operator: Operator): number {
   return operator.kind === "embed"
     ? constant(operator, 1)
     : operator.kind === "mix"
       ? 8 * constant(operator, 0)
-      : 0;
+      : operator.kind === "normalize"
+        ? 12 * constant(operator, 0)
+        : 0;
 }

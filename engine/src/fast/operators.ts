@@ -93,26 +93,26 @@ const IMPLEMENTATIONS: Readonly<Record<Exclude<OperatorKind, "linear">, Implemen
   },
 
   normalize(machine, { operator, observe }, place) {
-    const [width, epsilon] = operator.constants as [number, number];
+    const [groups, size, epsilon] = operator.constants as [number, number, number];
     const gains = tableAddress(machine, operator);
     const { output, scratch } = place;
-    eachPosition(machine, "normalize", place, width, [
+    eachPosition(machine, "normalize", place, groups * size, [
       ...place.input(0),
       ...output,
       gains,
-      width,
+      groups,
+      size,
       epsilon,
       ...scratch,
     ]);
     if (!observe) return;
     const [maxima, squares, scalars] = scratch;
-    const chunks = Math.ceil(width / 1024);
-    const [exponent, multiplier, shift] = int32(machine, scalars, 3) as unknown as [number, number, number];
-    if (chunks > 1) observe(place.slot, "maxima", uint32(machine, maxima, chunks));
-    observe(place.slot, "exponent", Int32Array.of(exponent));
-    if (chunks > 1) observe(place.slot, "squares", int64(machine, squares, chunks));
-    observe(place.slot, "scale", Int32Array.of(multiplier, shift));
-    observe(place.slot, "output", int32(machine, output[0], width));
+    const chunks = Math.ceil(size / 1024);
+    if (chunks > 1) observe(place.slot, "maxima", uint32(machine, maxima, groups * chunks));
+    observe(place.slot, "exponent", int32(machine, scalars, groups));
+    if (chunks > 1) observe(place.slot, "squares", int64(machine, squares, groups * chunks));
+    observe(place.slot, "scale", int32(machine, scalars + 4 * groups, 2 * groups));
+    observe(place.slot, "output", int32(machine, output[0], groups * size));
   },
 
   narrow(machine, { index, operator, observe }, place) {

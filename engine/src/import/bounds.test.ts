@@ -23,7 +23,7 @@ describe("largestProduct", () => {
       return (weights.values[row * columns + column]! * gain * size) / 2 ** 29;
     });
     const { output: normalized } = runOperator("normalize", {
-      constants: [columns, 0],
+      constants: [1, columns, 0],
       inputs: [{ values: residual }],
       tensors: [gains],
     });

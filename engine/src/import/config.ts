@@ -19,23 +19,36 @@ export interface LlamaConfig {
   /** Llama 3's longer context: low rotary frequencies are divided. */
   readonly rotaryScaling: FrequencyScaling | undefined;
   readonly epsilon: number;
+  /** Queries and keys are normalised in each head before they are rotated. */
+  readonly headNorms: boolean;
   /** Queries, keys and values have a bias. */
   readonly biases: boolean;
   /** The output head is the embedding. */
   readonly tiedHead: boolean;
 }
 
-export type Architecture = "LlamaForCausalLM" | "MistralForCausalLM" | "Qwen2ForCausalLM";
+export type Architecture =
+  "LlamaForCausalLM" | "MistralForCausalLM" | "Qwen2ForCausalLM" | "Qwen3ForCausalLM";
 
 interface Family {
+  readonly headNorms?: boolean;
   readonly modelType: string;
   readonly biases: boolean;
   /** What Hugging Face takes where config.json says nothing; undefined: as many as query heads. */
   readonly keyValueHeads?: number;
   readonly slidingWindow?: number;
+  readonly headSize?: number;
 }
 
 const FAMILIES: Readonly<Record<Architecture, Family>> = {
+  Qwen3ForCausalLM: {
+    modelType: "qwen3",
+    biases: false,
+    headNorms: true,
+    keyValueHeads: 32,
+    headSize: 128,
+    slidingWindow: 4096,
+  },
   LlamaForCausalLM: { modelType: "llama", biases: false },
   MistralForCausalLM: { modelType: "mistral", biases: false, keyValueHeads: 8, slidingWindow: 4096 },
   Qwen2ForCausalLM: { modelType: "qwen2", biases: true, keyValueHeads: 32, slidingWindow: 4096 },
@@ -85,7 +98,7 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
   if (heads % keyValueHeads !== 0) {
     throw invalid("num_key_value_heads", keyValueHeads, `a divisor of num_attention_heads ${heads}`);
   }
-  const headSize = whole(config, "head_dim", 2, 256, hiddenSize / heads);
+  const headSize = whole(config, "head_dim", 2, 256, family.headSize ?? hiddenSize / heads);
   if (headSize % 2 !== 0) throw invalid("head_dim", headSize, "an even number");
   if (heads * headSize > 65536) {
     throw invalid("head_dim", headSize, "at most 65,536 when multiplied by the heads");
@@ -105,6 +118,7 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
     headSize,
     ...readRotary(config),
     epsilon: real(config, "rms_norm_eps", 0, 1, 1e-6),
+    headNorms: family.headNorms ?? false,
     biases: family.biases,
     tiedHead: flag(config, "tie_word_embeddings", false),
   };
@@ -136,8 +150,8 @@ function checkSlidingWindow(config: JsonObject, family: Family, contextLength: n
     throw invalid("sliding_window", window, "null or a whole number of positions");
   }
   const reaches = window !== null && (window as number) >= contextLength;
-  // Qwen2 states a window even where it does not use it.
-  const unused = window === null || (family.modelType === "qwen2" && used !== true);
+  // Qwen states a window even where it does not use it.
+  const unused = window === null || (/^qwen[23]$/.test(family.modelType) && used !== true);
   if (!reaches && !unused) {
     throw unsupported("sliding_window", window, `null, or at least the context of ${contextLength}`);
   }

@@ -12,7 +12,7 @@ import {
 import { importModel } from "./import-model.ts";
 
 describe("equalisation", () => {
-  for (const family of ["Llama", "Qwen2"] as const) {
+  for (const family of ["Llama", "Qwen2", "Qwen3"] as const) {
     it(`imports a ${family} whose channels are rescaled by powers of two to the very same root`, async () => {
       const original = tinyCheckpoint({ family });
       const rescaled = tinyCheckpoint({ family });

@@ -94,6 +94,30 @@ export function equalizeRotaryPairs(
   key.scaleRows(keyFactors);
 }
 
+/**
+ * Rotary pairs of queries and keys that are normalised in each head: the gains of pair i are scaled so that both sides have the
+ * same, as long as their product. The projections' rows stay as they are, since a norm takes their length away.
+ *
+ * @returns gains of queries and of keys [head size].
+ */
+export function equalizeRotaryGains(
+  query: Float64Array,
+  key: Float64Array,
+): { readonly query: Float64Array; readonly key: Float64Array } {
+  const half = query.length / 2;
+  const lengths = (gains: Float64Array) =>
+    gains.map((_, channel) => rootMeanSquare([gains[channel % half]!, gains[(channel % half) + half]!]));
+  const [queryLengths, keyLengths] = [lengths(query), lengths(key)];
+  const factors = queryLengths.map((length, channel) => {
+    const other = keyLengths[channel]!;
+    return length === 0 || other === 0 ? 1 : Math.sqrt(other / length);
+  });
+  return {
+    query: query.map((gain, channel) => gain * factors[channel]!),
+    key: key.map((gain, channel) => gain / factors[channel]!),
+  };
+}
+
 /** Lengths of a projection's rows together with their biases, both in units of the input's typical element. */
 function activationLengths(matrix: Matrix, gains: Float64Array): Float64Array {
   const lengths = rowLengths(matrix);

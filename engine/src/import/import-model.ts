@@ -105,6 +105,7 @@ function tensorNames(config: LlamaConfig): string[] {
     ...["q_proj", "k_proj", "v_proj", "o_proj"].map((name) => `self_attn.${name}`),
     ...["gate_proj", "up_proj", "down_proj"].map((name) => `mlp.${name}`),
   ].map((name) => `${name}.weight`);
+  if (config.headNorms) parts.push(...["q_norm", "k_norm"].map((name) => `self_attn.${name}.weight`));
   if (config.biases) parts.push(...["q_proj", "k_proj", "v_proj"].map((name) => `self_attn.${name}.bias`));
   const layers = Array.from({ length: config.layers }, (_, layer) => `model.layers.${layer}`);
   return [

@@ -4,7 +4,14 @@ import { exponentialTable, rotaryTable, sigmoidTable, tableOf } from "../tables/
 import type { RowTensor, TableTensor } from "../tensors/tensor.ts";
 import { largestProduct } from "./bounds.ts";
 import type { LlamaConfig } from "./config.ts";
-import { ColumnLengths, equalizeChannels, equalizeNorm, equalizeRotaryPairs, inverses } from "./equalize.ts";
+import {
+  ColumnLengths,
+  equalizeChannels,
+  equalizeNorm,
+  equalizeRotaryGains,
+  equalizeRotaryPairs,
+  inverses,
+} from "./equalize.ts";
 import type { Matrix } from "./matrix.ts";
 import { type ProgramBuilder } from "./program-builder.ts";
 import {
@@ -187,12 +194,17 @@ function normalized(
   const operator = builder.operator("normalize", `${name}.norm`, {
     inputs: [residual],
     tensors: [builder.tensor(table)],
-    constants: [config.hiddenSize, Math.min(epsilon, 2 ** 52 - 1)],
+    constants: [1, config.hiddenSize, Math.min(epsilon, 2 ** 52 - 1)],
   });
   return {
     ...narrowed(builder, `${name}.input`, { operator, fraction }, 1, config.hiddenSize),
     gains: table,
   };
+}
+
+/** A sum of squares in units of 4^-fraction, as far as the operator takes it. */
+function epsilonWithin(epsilon: number, fraction: number): number {
+  return Math.min(Math.round(epsilon * 4 ** fraction), 2 ** 52 - 1);
 }
 
 function narrowed(builder: ProgramBuilder, name: string, wire: Wire, groups: number, size: number): Wire {
@@ -236,13 +248,15 @@ class LayerBuilder {
       const [head, channel] = [Math.floor(row / headSize), row % headSize];
       return Array.from({ length: group }, (_, member) => (head * group + member) * headSize + channel);
     });
-    equalizeRotaryPairs(query, key, heads, keyValueHeads, gains);
+    const norms = this.#config.headNorms ? await this.#headNorms() : undefined;
+    if (!norms) equalizeRotaryPairs(query, key, heads, keyValueHeads, gains);
 
     const input = this.#normalized("attention", residual, gains);
     const rotatedKey = this.#rotated(
       "attention.key",
       this.#projected("attention.key", input, key, WIDE_LIMIT),
       keyValueHeads,
+      norms?.key,
     );
     const valueWire = this.#projected("attention.value", input, value, NARROW_MAXIMUM);
     const values = builder.operator("page", this.#name("attention.values"), {
@@ -255,6 +269,7 @@ class LayerBuilder {
       "attention.query",
       this.#projected("attention.query", input, query, WIDE_LIMIT),
       heads,
+      norms?.query,
     );
     const scores = this.#scores(rotatedQuery, rotatedKey);
     const softmax = builder.operator("softmax", this.#name("attention.weights"), {
@@ -315,8 +330,10 @@ class LayerBuilder {
     });
   }
 
-  #rotated(name: string, wire: Wire, heads: number): Wire {
+  /** @param gains [head size] of a norm in each head that comes before the rotation, if there is one. */
+  #rotated(name: string, projected: Wire, heads: number, gains?: Float64Array): Wire {
     const { headSize } = this.#config;
+    const wire = gains ? this.#normalizedHeads(name, projected, heads, gains) : projected;
     const operator = this.#builder.operator("rotate", this.#name(`${name}.rotated`), {
       inputs: [wire.operator],
       tensors: [TABLES.rotary],
@@ -329,6 +346,24 @@ class LayerBuilder {
       heads,
       headSize,
     );
+  }
+
+  /** Each head of a projection, normalised: below 2^30 whatever the input, as gains are below 2^22. */
+  #normalizedHeads(name: string, wire: Wire, heads: number, gains: Float64Array): Wire {
+    const { headSize, epsilon } = this.#config;
+    const { table, fraction } = quantizeGains(gains);
+    const operator = this.#builder.operator("normalize", this.#name(`${name}.norm`), {
+      inputs: [wire.operator],
+      tensors: [this.#builder.tensor(table)],
+      constants: [heads, headSize, epsilonWithin(epsilon * headSize, wire.fraction)],
+    });
+    return { operator, fraction };
+  }
+
+  async #headNorms(): Promise<{ readonly query: Float64Array; readonly key: Float64Array }> {
+    const gains = (name: string) =>
+      this.#weights.vector(`model.layers.${this.#layer}.self_attn.${name}.weight`, this.#config.headSize);
+    return equalizeRotaryGains(await gains("q_norm"), await gains("k_norm"));
   }
 
   /** A projection of the normalised input with the largest fraction for which no input can exceed `limit`. */

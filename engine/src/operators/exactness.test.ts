@@ -84,7 +84,7 @@ describe("operators compute what their definitions say, at the edges of their ra
         int32Vectors(size).map((r) => [e, r] as const),
       )) {
         const { output, sections } = runOperator("normalize", {
-          constants: [size, epsilon],
+          constants: [1, size, epsilon],
           inputs: [{ values: residual }],
           tensors: [tableOf(1, size, gains)],
         });

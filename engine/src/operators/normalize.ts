@@ -13,7 +13,7 @@ import { chunkMaxima, narrowed, narrowExponent, REDUCTION_CHUNK } from "./reduct
 export const GAIN_LIMIT = 2 ** 22;
 
 /**
- * Root-mean-square normalisation of the residual r[width], times a gain per channel.
+ * Root-mean-square normalisation of each group r[size] of a vector, times a gain per channel; all groups have the same gains.
  *
  * e = narrowExponent(max |r|), a = shiftRound(r, e), S = sum of a² (< 2^46), M = max(1, S + shiftRound(epsilon, 2e)).
  * M = M' · 4^j with M' in [2^30, 2^32) (dropped bits are cut), q = floor(sqrt(M')) in [2^15, 2^16),
@@ -26,23 +26,24 @@ export const normalize: OperatorDefinition = {
   inputs: ["wide"],
   tensors: [1, 1],
   constants: [
-    { name: "width", ...DIMENSION },
+    { name: "groups", ...DIMENSION },
+    { name: "size", ...DIMENSION },
     { name: "epsilon", minimum: 0, maximum: 2 ** 52 - 1 },
   ],
-  output: (operator) => wide(constant(operator, 0)),
+  output: (operator) => wide(constant(operator, 0) * constant(operator, 1)),
   expects: (operator) => ({
-    inputs: [wide(constant(operator, 0))],
-    tensors: [{ kind: "table", rows: 1, columns: constant(operator, 0) }],
+    inputs: [wide(constant(operator, 0) * constant(operator, 1))],
+    tensors: [{ kind: "table", rows: 1, columns: constant(operator, 1) }],
   }),
   sections(operator) {
-    const width = constant(operator, 0);
-    const chunks = Math.ceil(width / REDUCTION_CHUNK);
+    const [groups, size] = [constant(operator, 0), constant(operator, 1)];
+    const chunks = Math.ceil(size / REDUCTION_CHUNK);
     return [
-      ...partialSection({ name: "maxima", type: "uint32", groups: 1, size: chunks, tile: 64 }, chunks),
-      { name: "exponent", type: "int32", groups: 1, size: 1, tile: 1 },
-      ...partialSection({ name: "squares", type: "int64", groups: 1, size: chunks, tile: 64 }, chunks),
-      { name: "scale", type: "int32", groups: 1, size: 2, tile: 2 },
-      wideOutput(width),
+      ...partialSection({ name: "maxima", type: "uint32", groups, size: chunks, tile: 64 }, chunks),
+      { name: "exponent", type: "int32", groups, size: 1, tile: 1 },
+      ...partialSection({ name: "squares", type: "int64", groups, size: chunks, tile: 64 }, chunks),
+      { name: "scale", type: "int32", groups, size: 2, tile: 2 },
+      wideOutput(groups * size),
     ];
   },
   checkTensor: (tensor) =>
@@ -50,23 +51,36 @@ export const normalize: OperatorDefinition = {
       ? "a gain is not below 2^22 in magnitude"
       : undefined,
   execute(step) {
-    const residual = step.input(0).values as Int32Array;
+    const [groups, size, epsilon] = step.operator.constants as [number, number, number];
+    const input = step.input(0).values as Int32Array;
     const gains = step.table(0).values;
-    const maxima = chunkMaxima(residual);
-    const exponent = narrowExponent(maxima.reduce((left, right) => Math.max(left, right), 0));
-    const squares = chunkSquares(narrowed(residual, exponent));
-    const sum = squares.reduce((left, right) => left + right, 0);
-    const [multiplier, shift] = inverseLength(sum, constant(step.operator, 1), exponent);
-    const output = new Int32Array(residual.length);
-    for (let index = 0; index < residual.length; index++) {
-      const direction = saturate32(shiftRound(residual[index]! * multiplier, shift));
-      output[index] = saturate32(shiftRound(direction * gains[index]!, 22));
+    const chunks = Math.ceil(size / REDUCTION_CHUNK);
+    const maxima = new Uint32Array(groups * chunks);
+    const exponents = new Int32Array(groups);
+    const squares = new BigInt64Array(groups * chunks);
+    const scales = new Int32Array(2 * groups);
+    const output = new Int32Array(groups * size);
+    for (let group = 0; group < groups; group++) {
+      const part = input.subarray(group * size, (group + 1) * size);
+      const partMaxima = chunkMaxima(part);
+      const exponent = narrowExponent(partMaxima.reduce((left, right) => Math.max(left, right), 0));
+      const partSquares = chunkSquares(narrowed(part, exponent));
+      const sum = partSquares.reduce((left, right) => left + right, 0);
+      const [multiplier, shift] = inverseLength(sum, epsilon, exponent);
+      for (let index = 0; index < size; index++) {
+        const direction = saturate32(shiftRound(part[index]! * multiplier, shift));
+        output[group * size + index] = saturate32(shiftRound(direction * gains[index]!, 22));
+      }
+      maxima.set(partMaxima, group * chunks);
+      exponents[group] = exponent;
+      squares.set(BigInt64Array.from(partSquares, BigInt), group * chunks);
+      scales.set([multiplier, shift], 2 * group);
     }
     if (step.observe) {
-      if (maxima.length > 1) step.observe("maxima", maxima);
-      step.observe("exponent", Int32Array.of(exponent));
-      if (squares.length > 1) step.observe("squares", BigInt64Array.from(squares, BigInt));
-      step.observe("scale", Int32Array.of(multiplier, shift));
+      if (chunks > 1) step.observe("maxima", maxima);
+      step.observe("exponent", exponents);
+      if (chunks > 1) step.observe("squares", squares);
+      step.observe("scale", scales);
       step.observe("output", output);
     }
     return { values: output };

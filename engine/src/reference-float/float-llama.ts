@@ -16,6 +16,9 @@ interface FloatLayer {
   readonly queryBias: Float64Array;
   readonly keyBias: Float64Array;
   readonly valueBias: Float64Array;
+  /** Of each head, in models that normalise queries and keys. */
+  readonly queryNorm: Float64Array | undefined;
+  readonly keyNorm: Float64Array | undefined;
   readonly output: Float64Array;
   readonly feedForwardNorm: Float64Array;
   readonly gate: Float64Array;
@@ -36,6 +39,7 @@ export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLla
   const { hiddenSize, headSize, heads, keyValueHeads, feedForwardSize, vocabularySize } = config;
   const weights = await Weights.open(source);
   const matrix = (name: string, rows: number, columns: number) => weights.elements(name, rows, columns);
+  const headNorm = async (name: string) => (config.headNorms ? weights.vector(name, headSize) : undefined);
   const bias = async (name: string, rows: number) =>
     config.biases ? weights.elements(name, rows) : new Float64Array(rows);
   const embedding = await matrix("model.embed_tokens.weight", vocabularySize, hiddenSize);
@@ -50,6 +54,8 @@ export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLla
       queryBias: await bias(`${at}.self_attn.q_proj.bias`, heads * headSize),
       keyBias: await bias(`${at}.self_attn.k_proj.bias`, keyValueHeads * headSize),
       valueBias: await bias(`${at}.self_attn.v_proj.bias`, keyValueHeads * headSize),
+      queryNorm: await headNorm(`${at}.self_attn.q_norm.weight`),
+      keyNorm: await headNorm(`${at}.self_attn.k_norm.weight`),
       output: await matrix(`${at}.self_attn.o_proj.weight`, hiddenSize, heads * headSize),
       feedForwardNorm: await weights.vector(`${at}.post_attention_layernorm.weight`, hiddenSize),
       gate: await matrix(`${at}.mlp.gate_proj.weight`, feedForwardSize, hiddenSize),
@@ -96,8 +102,11 @@ export class FloatSession {
     const { heads, keyValueHeads, headSize } = this.#model.config;
     const position = this.#keys[index]!.length;
     const angles = this.#angles(position);
-    const query = rotate(sum(product(layer.query, input), layer.queryBias), angles);
-    this.#keys[index]!.push(rotate(sum(product(layer.key, input), layer.keyBias), angles));
+    const { epsilon } = this.#model.config;
+    const projected = sum(product(layer.query, input), layer.queryBias);
+    const query = rotate(normHeads(projected, layer.queryNorm, epsilon), angles);
+    const key = sum(product(layer.key, input), layer.keyBias);
+    this.#keys[index]!.push(rotate(normHeads(key, layer.keyNorm, epsilon), angles));
     this.#values[index]!.push(sum(product(layer.value, input), layer.valueBias));
     const mixed = new Float64Array(heads * headSize);
     for (let head = 0; head < heads; head++) {
@@ -156,6 +165,16 @@ function rmsNorm(input: Float64Array, gains: Float64Array, epsilon: number): Flo
   const mean = input.reduce((squares, x) => squares + x * x, 0) / input.length;
   const factor = 1 / Math.sqrt(mean + epsilon);
   return input.map((x, index) => x * factor * gains[index]!);
+}
+
+/** Each part of the gains' length on its own. */
+function normHeads(vector: Float64Array, gains: Float64Array | undefined, epsilon: number): Float64Array {
+  if (!gains) return vector;
+  const normed = new Float64Array(vector.length);
+  for (let start = 0; start < vector.length; start += gains.length) {
+    normed.set(rmsNorm(vector.subarray(start, start + gains.length), gains, epsilon), start);
+  }
+  return normed;
 }
 
 function product(matrix: Float64Array, vector: Float64Array): Float64Array {

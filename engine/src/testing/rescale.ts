@@ -40,8 +40,15 @@ export function rescale({ tensors }: TinyCheckpoint, factor: number, shape: Tiny
     for (const head of members(1)) {
       scaleColumn(`${at}.self_attn.o_proj.weight`, head * headSize + 1, heads * headSize, 1 / factor);
     }
-    // Rotary pair 2 of key head 0, met by the first group.
     for (const channel of [2, 2 + headSize / 2]) {
+      // Behind a norm of each head only gains can be rescaled, of all heads alike.
+      const normed = tensors.get(`${at}.self_attn.k_norm.weight`);
+      if (normed) {
+        normed.values[channel]! *= factor;
+        tensors.get(`${at}.self_attn.q_norm.weight`)!.values[channel]! /= factor;
+        continue;
+      }
+      // Rotary pair 2 of key head 0, met by the first group.
       scaleRow(`${at}.self_attn.k_proj.weight`, channel, hidden, factor);
       scaleBias(`${at}.self_attn.k_proj.bias`, channel, factor);
       for (const head of members(0)) {

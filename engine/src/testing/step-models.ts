@@ -158,7 +158,10 @@ export function wideScene(): StepScene {
   const mixed = add("mix", [weights, page], [], [HEADS, KEY_HEADS, HEAD]);
   const sum = add("add", [mixed, queries], [], [WIDTH]);
   const gated = add("gate", [sum, queries], [tensor(sigmoidTable())], [WIDTH, 6, 24]);
-  const normal = add("normalize", [gated], [table(WIDTH, 2 ** 22 - 1)], [WIDTH, 1000]);
+  const normal = add("normalize", [gated], [table(WIDTH, 2 ** 22 - 1)], [1, WIDTH, 1000]);
+  // Groups of two chunks, and groups that begin and end within tiles.
+  add("normalize", [gated], [table(WIDTH / 3, 2 ** 22 - 1)], [3, WIDTH / 3, 5]);
+  add("normalize", [gated], [table(HEAD, 2 ** 22 - 1)], [HEADS, HEAD, 77]);
   add("narrow", [normal], [], [3, WIDTH / 3]);
   const last = add("narrow", [normal], [], [1, WIDTH], "generating");
   const folded = add(

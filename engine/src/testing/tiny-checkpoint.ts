@@ -2,7 +2,7 @@ import type { CheckpointSource } from "../import/checkpoint.ts";
 import { encodeSafetensors, type ElementType, type FloatTensor } from "./safetensors-writer.ts";
 import { generateNormal } from "./random.ts";
 
-export type TinyFamily = "Llama" | "Mistral" | "Qwen2";
+export type TinyFamily = "Llama" | "Mistral" | "Qwen2" | "Qwen3";
 
 /** Sizes of a random checkpoint; small ones by default. */
 export interface TinyShape {
@@ -54,6 +54,12 @@ export function tinyCheckpoint(changes: Partial<TinyShape> = {}): TinyCheckpoint
     const values = Float64Array.from({ length: rows * columns }, () => Math.fround(scale * normal()));
     tensors.set(name, { shape: [rows, columns], values });
   };
+  const headGains = (name: string, scale: number) => {
+    const values = Float64Array.from({ length: headSize }, () =>
+      Math.fround(scale * Math.abs(1 + 0.5 * normal())),
+    );
+    tensors.set(name, { shape: [headSize], values });
+  };
   const gains = (name: string) => {
     const values = Float64Array.from({ length: hidden }, () => Math.fround(Math.abs(1 + 0.3 * normal())));
     tensors.set(name, { shape: [hidden], values });
@@ -83,6 +89,12 @@ export function tinyCheckpoint(changes: Partial<TinyShape> = {}): TinyCheckpoint
       bias(`${at}.q_proj.bias`, heads * headSize, 1);
       bias(`${at}.k_proj.bias`, keyValueHeads * headSize, 5);
       bias(`${at}.v_proj.bias`, keyValueHeads * headSize, 0.3);
+    }
+  }
+  if (shape.family === "Qwen3") {
+    for (let layer = 0; layer < shape.layers; layer++) {
+      headGains(`model.layers.${layer}.self_attn.q_norm.weight`, 1);
+      headGains(`model.layers.${layer}.self_attn.k_norm.weight`, 1.5);
     }
   }
   if (!shape.tied) random("lm_head.weight", vocabulary, hidden, 1.5 / Math.sqrt(hidden));

@@ -63,7 +63,7 @@ export function randomModel(shape: ModelShape): Model {
       builder.operator("normalize", `${name}.norm`, {
         inputs: [input],
         tensors: [gains],
-        constants: [hidden, 1],
+        constants: [1, hidden, 1],
       }),
       1,
       hidden,

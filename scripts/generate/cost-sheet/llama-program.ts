@@ -50,7 +50,7 @@ export function llamaProgram(shape: LlamaShape): Program {
     used: readonly number[] = [],
   ) => operators.push({ kind, name, phase, inputs, constants, tensors: used }) - 1;
   const normalize = (name: string, input: number) =>
-    add("normalize", name, [input], [hidden, 1], [tensor("table", 1, hidden)]);
+    add("normalize", name, [input], [1, hidden, 1], [tensor("table", 1, hidden)]);
   const linear = (name: string, input: number, rows: number, columns: number) =>
     add("linear", name, [input], [rows, columns, 0], [tensor("rows", rows, columns)]);
 

@@ -39,11 +39,13 @@ export function stepsOf(program: Program, index: number): Step[] {
       costs.output = [[tensor(0), opened.earlier("sample")], 0, 1];
       break;
     case "normalize": {
-      const chunked = chunks(first, 1024) > 1;
-      costs.maxima = [[tile(0)], 0, 1024];
-      costs.exponent = [[chunked ? own("maxima") : tile(0)], 0, Math.min(first, 1024)];
-      costs.squares = [[tile(0), own("exponent")], 0, 1024];
-      costs.scale = [[chunked ? own("squares") : tile(0), own("exponent")], 0, Math.min(first, 1024)];
+      const inputs = repeat(tile(0), 1024 % second === 0 || second % 1024 === 0 ? 1 : 2);
+      const grouped = first > 1 ? inputs : [tile(0)];
+      const chunked = chunks(second, 1024) > 1;
+      costs.maxima = [grouped, 0, 1024];
+      costs.exponent = [chunked ? [own("maxima")] : grouped, 0, Math.min(second, 1024)];
+      costs.squares = [[...grouped, own("exponent")], 0, 1024];
+      costs.scale = [[...(chunked ? [own("squares")] : grouped), own("exponent")], 0, Math.min(second, 1024)];
       costs.output = [[tile(0), own("scale"), tensor(0)], 0, 1];
       break;
     }

@@ -141,7 +141,7 @@ function constantsOf(
     case "embed":
       return [1 + below(200), width(), shift()];
     case "normalize":
-      return [width(), pick(0, below(1000), 2 ** 52 - 1)];
+      return [1 + below(6), width(), pick(0, below(1000), 2 ** 52 - 1)];
     case "narrow":
       return [1 + below(6), width()];
     case "linear":

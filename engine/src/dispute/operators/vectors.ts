@@ -26,35 +26,39 @@ export function* embed(place: Place): Reading<bigint> {
 }
 
 export function* normalize(place: Place): Reading<bigint> {
-  const { operator, section, index } = place;
-  const [width, epsilon] = operator.constants as [number, number];
-  const chunked = width > REDUCTION_CHUNK;
+  const { operator, section, group, index } = place;
+  const [, size, epsilon] = operator.constants as [number, number, number];
+  const chunked = size > REDUCTION_CHUNK;
+  const whole = (of: number) => wideElements(place, of * size, (of + 1) * size);
+  const chunk = () => {
+    const end = Math.min(size, REDUCTION_CHUNK * (index + 1));
+    return wideElements(place, group * size + REDUCTION_CHUNK * index, group * size + end);
+  };
   switch (section.name) {
     case "maxima":
-      return largestMagnitude(yield* inputSection(place, 0, "output", index));
+      return largestMagnitude(yield* chunk());
     case "exponent":
       return narrowExponent(
-        largestMagnitude(
-          yield* chunked ? ownSection(place, "maxima", 0) : inputSection(place, 0, "output", 0),
-        ),
+        largestMagnitude(yield* chunked ? ownSection(place, "maxima", group) : whole(group)),
       );
     case "squares": {
-      const values = yield* inputSection(place, 0, "output", index);
-      const [exponent] = yield* ownSection(place, "exponent", 0);
+      const values = yield* chunk();
+      const [exponent] = yield* ownSection(place, "exponent", group);
       return sumOfSquares(values, exponent!);
     }
     case "scale": {
-      const values = yield* chunked ? ownSection(place, "squares", 0) : inputSection(place, 0, "output", 0);
-      const [exponent] = yield* ownSection(place, "exponent", 0);
+      const values = yield* chunked ? ownSection(place, "squares", group) : whole(group);
+      const [exponent] = yield* ownSection(place, "exponent", group);
       const squares = chunked ? sum(values) : sumOfSquares(values, exponent!);
       return inverseLength(squares, BigInt(epsilon), exponent!)[index]!;
     }
     default: {
-      const values = yield* inputSection(place, 0, "output", Math.floor(index / WIDE_TILE));
-      const [multiplier, shift] = yield* ownSection(place, "scale", 0);
-      const gains = yield* readTable(place, 0, 0, Math.floor(index / TABLE_CHUNK));
-      const direction = saturate(shiftRoundExact(values[index % WIDE_TILE]! * multiplier!, shift!));
-      return saturate(shiftRoundExact(direction * gains[index % TABLE_CHUNK]!, 22n));
+      const [value] = yield* wideElements(place, index, index + 1);
+      const [multiplier, shift] = yield* ownSection(place, "scale", Math.floor(index / size));
+      const channel = index % size;
+      const gains = yield* readTable(place, 0, 0, Math.floor(channel / TABLE_CHUNK));
+      const direction = saturate(shiftRoundExact(value! * multiplier!, shift!));
+      return saturate(shiftRoundExact(direction * gains[channel % TABLE_CHUNK]!, 22n));
     }
   }
 }
