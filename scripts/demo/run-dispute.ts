@@ -174,12 +174,19 @@ async function settle(
   jobId: string,
   options: { readonly onMove: (move: MoveMade) => void; readonly signal: AbortSignal },
 ): Promise<ChallengeOutcome> {
+  const failed = new AbortController();
   let defending: Promise<unknown> | undefined;
+  const defend = async () => {
+    const outcome = await unlessCaught(defence.defend(jobId, options));
+    // The attack would wait for moves that nobody makes.
+    if (outcome instanceof Error) failed.abort(outcome);
+    return outcome;
+  };
   const onMove = (move: MoveMade) => {
     options.onMove(move);
-    if (move.kind === "open") defending ??= unlessCaught(defence.defend(jobId, options));
+    if (move.kind === "open") defending ??= defend();
   };
-  const play = { ...options, onMove };
+  const play = { onMove, signal: AbortSignal.any([options.signal, failed.signal]) };
   const outcome = await unlessCaught(attack.challenge(jobId, play));
   const failure = await defending;
   if (failure instanceof Error) throw failure;

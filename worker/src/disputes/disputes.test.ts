@@ -19,6 +19,14 @@ import { runWatchtower } from "./watchtower.ts";
 
 const PROMPT = [5, 6, 7];
 const MAX_TOKENS = 4;
+const SAMPLED = {
+  minTokens: 2,
+  temperature: 1_200,
+  topK: 20,
+  topP: 9_500,
+  repetitionPenalty: 1_100,
+  seed: 3n,
+};
 const POLL = 20;
 
 describe("watchtower and challenger", () => {
@@ -91,13 +99,15 @@ describe("watchtower and challenger", () => {
 
   async function answer(): Promise<readonly number[]> {
     const model = await loadModel(join(world.folder.path, "model"));
-    return (await referenceExecutor(model, { prompt: PROMPT, maxTokens: MAX_TOKENS })).tokens;
+    return (await referenceExecutor(model, { prompt: PROMPT, maxTokens: MAX_TOKENS, ...SAMPLED })).tokens;
   }
 
   /** A request that the provider answered with these tokens. */
   async function submitted(tokens: readonly number[]): Promise<string> {
     const { chain, operator } = world;
-    const id = await chain.createJob(world.request({ prompt: PROMPT, maxTokens: MAX_TOKENS }));
+    const id = await chain.createJob(
+      world.request({ prompt: PROMPT, maxTokens: MAX_TOKENS, generation: SAMPLED }),
+    );
     const { provider } = chain.connection.ethers;
     const [job] = await readJobs(chain.contracts, { id }, 0, await provider.getBlockNumber());
     const { jobEscrow } = connectContracts(operator.connect(provider), chain.contracts.deployment);

@@ -59,7 +59,8 @@ describe("a crash", function () {
     const database = world.database();
     const slow = gate(runner);
     const first = await start({ database, runners: [slow] });
-    const id = await chain.createJob(request({ maxTokens: 20 }));
+    const generation = { minTokens: 20, temperature: 1_200, repetitionPenalty: 1_300, seed: 9n };
+    const id = await chain.createJob(request({ maxTokens: 20, generation }));
     await eventually(() => slow.requests.length === 1, "running");
     slow.allow(6);
     await eventually(() => first.log.of("job.progress", id).length === 1, "progress");
@@ -74,7 +75,7 @@ describe("a crash", function () {
     again.allow(20);
     await eventually(() => second.log.of("job.submitted", id).length === 1, "submitted");
     const whole = await runner.run({
-      ...{ prompt: [5, 6, 7], prefix: [], generation: { maxTokens: 20, seed: 7n } },
+      ...{ prompt: [5, 6, 7], prefix: [], generation: { maxTokens: 20, ...generation } },
       ...{ signal: new AbortController().signal, onToken: () => undefined },
     });
     expect(second.storage.job(id)!.tokens, "the same output as without the crash").to.deep.equal(whole);

@@ -43,6 +43,31 @@ describe("runProvider", function () {
     expect(storage.job(id)!.tokens).to.deep.equal(tokens);
   });
 
+  it("samples as the client asked, to its stop sequence", async () => {
+    const { chain, request, folder, start } = world;
+    const model = await loadModel(join(folder.path, "model"));
+    const { log, storage } = await start();
+    const sampled = {
+      ...{
+        minTokens: 12,
+        temperature: 1_300,
+        topK: 30,
+        topP: 9_900,
+        repetitionPenalty: 1_200,
+        seed: 2n ** 64n - 5n,
+      },
+    };
+    const asked = { prompt: [9, 8, 7, 6], maxTokens: 40, ...sampled };
+    const { tokens: free } = await generate(model, asked);
+    expect(free.length, "tokens without a stop sequence").to.be.greaterThan(16);
+    const stopSequences = [[1, 1, 1], free.slice(13, 16)];
+    const generation = { ...sampled, stopSequences };
+    const id = await chain.createJob(request({ prompt: asked.prompt, maxTokens: 40, generation }));
+    await eventually(() => log.of("job.submitted", id).length === 1, "submitted");
+    expect(storage.job(id)!.generation).to.deep.equal({ maxTokens: 40, ...generation });
+    expect(await chain.outputOf(id)).to.deep.equal(free.slice(0, 16));
+  });
+
   it("runs two jobs at once and collects both in one transaction", async () => {
     const { chain, request, start, runner } = world;
     const gated = gate(runner);

@@ -6,9 +6,9 @@ import {
   uploadProgram,
   type AthanorContracts,
 } from "@athanor/sdk/protocol";
-import { programParts, type Model } from "@athanor/engine";
-import { encodeTokens } from "@athanor/engine/commitments";
-import { MaxUint256, parseEther, toBeHex, type Wallet, type Signer } from "ethers";
+import { programParts, type GenerationParameters, type Model } from "@athanor/engine";
+import { encodeGeneration, encodeStopSequences, encodeTokens } from "@athanor/engine/commitments";
+import { MaxUint256, parseEther, type Wallet, type Signer } from "ethers";
 import "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { network } from "hardhat";
 import type { MockStablecoin } from "../../../sdk/src/generated/contracts/MockStablecoin.ts";
@@ -70,6 +70,8 @@ export interface JobRequest {
   readonly modelRoot: string;
   readonly prompt: readonly number[];
   readonly maxTokens: number;
+  /** How tokens are chosen; default: greedily, with a seed that then means nothing. */
+  readonly generation?: Omit<GenerationParameters, "maxTokens">;
   readonly token?: string;
   readonly seconds?: number;
   readonly salt?: number;
@@ -151,6 +153,7 @@ export async function startChain(path = ""): Promise<TestChain> {
       modelRoot,
       prompt,
       maxTokens,
+      generation = { seed: 7n },
       token = deployment.ath,
       seconds = 3_000,
       ...rest
@@ -161,15 +164,15 @@ export async function startChain(path = ""): Promise<TestChain> {
         provider: owner,
         modelRoot,
         token,
-        generation: toBeHex(maxTokens, 32),
+        generation: encodeGeneration({ maxTokens, ...generation }),
         maxCost: 1_000n * ATH,
         maxInputPrice: (1n << 80n) - 1n,
         maxOutputPrice: (1n << 80n) - 1n,
         submitDeadline: (await networkHelpers.time.latest()) + seconds,
-        seed: 7,
+        seed: generation.seed ?? 0n,
         salt: rest.salt ?? salt++,
         promptTokens: encodeTokens(prompt),
-        stopSequences: "0x",
+        stopSequences: encodeStopSequences(generation.stopSequences ?? []),
       };
       const receipt = await (await asClient.jobEscrow.create(request)).wait();
       const topic = contracts.jobEscrow.interface.getEvent("JobCreated").topicHash;

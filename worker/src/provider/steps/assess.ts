@@ -1,5 +1,4 @@
-import { checkGeneration, inputRoot } from "@athanor/engine/commitments";
-import { describeError } from "../../errors.ts";
+import { inputRoot } from "@athanor/engine/commitments";
 import type { StoredJob } from "../../storage/storage.ts";
 import type { ProviderContext } from "../context.ts";
 
@@ -21,8 +20,6 @@ export function refusalOf(context: ProviderContext, job: StoredJob, ahead: numbe
   ) {
     return "the prompt does not match the commitment of the request";
   }
-  const unusable = unusableParameter(generation, vocabularySize);
-  if (unusable !== undefined) return unusable;
   if (prompt.length + maxTokens > contextLength) {
     return `prompt and output need ${prompt.length + maxTokens} positions, the model has ${contextLength}`;
   }
@@ -38,16 +35,6 @@ export function refusalOf(context: ProviderContext, job: StoredJob, ahead: numbe
   const needed = Math.ceil(secondsFor(context, job)) + limits.minimumSecondsLeft;
   if (left < needed) return `${left} seconds are left, ${needed} are needed`;
   return undefined;
-}
-
-/** What the engine would refuse, in its words. */
-function unusableParameter(generation: StoredJob["generation"], vocabularySize: number): string | undefined {
-  try {
-    checkGeneration(generation, vocabularySize);
-    return undefined;
-  } catch (error) {
-    return describeError(error).message;
-  }
 }
 
 /** Seconds that the rest of a job takes at worst, beside as many others as may run at once. */
