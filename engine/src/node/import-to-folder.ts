@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHex } from "../commitments/hash.ts";
 import type { ModelCommitment } from "../commitments/model.ts";
+import { MANIFEST_FILE } from "../download/manifest.ts";
 import { EngineError } from "../errors.ts";
 import { hasFile } from "../import/checkpoint.ts";
 import { parametersOf } from "../import/header.ts";
@@ -12,7 +13,7 @@ import { ProgramBuilder } from "../import/program-builder.ts";
 import { commitmentOf } from "../model.ts";
 import { encodeProgram } from "../program/encode.ts";
 import { continuedImport, fingerprintOf, JOURNAL_FILE, writeJournal, writeWhole } from "./import-journal.ts";
-import { hashFiles, MANIFEST_FILE } from "./manifest.ts";
+import { hashFiles } from "./manifest.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
 import { TensorFile } from "./tensor-file.ts";
 

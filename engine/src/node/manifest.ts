@@ -2,14 +2,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MANIFEST_FILE, parseManifest, type FileHashes, type ManifestClaim } from "../download/manifest.ts";
 import { EngineError } from "../errors.ts";
 import type { IntegerForm } from "../import/integer-form.ts";
 import { importModel } from "../import/import-model.ts";
 import type { Model } from "../model.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
-import { parseManifest } from "./parse-manifest.ts";
-
-export const MANIFEST_FILE = "athanor.json";
 
 /** What a folder's model is committed to be. Numbers above 2^53 are decimal strings. */
 export interface Manifest {
@@ -24,11 +22,6 @@ export interface Manifest {
   /** Set where the folder holds the model in integers rather than a checkpoint. */
   readonly integers?: IntegerForm;
 }
-
-export type FileHashes = Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
-
-/** What is needed of a manifest to hold a folder against it. */
-export type ManifestClaim = Pick<Manifest, "modelRoot" | "files" | "integers">;
 
 /** Imports the model in `directory` and records its roots and file hashes in `directory`/athanor.json. */
 export async function writeManifest(directory: string): Promise<Manifest> {
