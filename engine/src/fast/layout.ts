@@ -137,7 +137,8 @@ function slotOf(operator: Operator, positionsPitch: number): { pitch: number; ex
   }
   // Pages are written into the cache at once.
   if (type === "page") return { pitch: 64, exponents: 0 };
-  const elements = type === "positions" ? groups * positionsPitch : groups * size;
+  const isOverPositions = type === "positions" || type === "weights";
+  const elements = isOverPositions ? groups * positionsPitch : groups * size;
   return { pitch: align(4 * elements + 32), exponents: 0 };
 }
 

@@ -74,7 +74,8 @@ function programOf(kind: OperatorKind, run: OperatorRun): Program {
         wide: "add",
         narrow: "narrow",
         page: "page",
-        positions: "softmax",
+        positions: "scores",
+        weights: "softmax",
         token: "argmax",
         flag: "stop",
       } as const;
@@ -97,7 +98,7 @@ function putInput(machine: Machine, source: number, { values, exponents }: Value
   const { kind, constants } = machine.model.program.operators[source]!;
   const { address, exponents: offset } = layout.outputs[source]!;
   if (kind === "page") return;
-  if (kind === "softmax") {
+  if (kind === "scores" || kind === "softmax") {
     for (let head = 0; head < constants[0]!; head++) {
       const from = address + 4 * head * layout.positionsPitch;
       new Int32Array(buffer, from, count).set(values.subarray(head * count, (head + 1) * count));

@@ -16,6 +16,7 @@ const PRODUCERS: Readonly<Record<ShapeType, (groups: number, size: number) => [O
   narrow: (groups, size) => ["narrow", [groups, size]],
   page: (groups, size) => ["page", [groups, size]],
   positions: (groups) => ["scores", [groups, 1, 1, 1, 0]],
+  weights: (groups) => ["softmax", [groups]],
   token: () => ["argmax", [1]],
   flag: () => ["stop", [0]],
 };
