@@ -18,8 +18,8 @@ export interface WatchContext {
   readonly signal: AbortSignal;
 }
 
-/** Seconds for which a result may be of interest: longest challenge window, longest dispute, and a day to spare. */
-const LONGEST = 18 * 86_400;
+/** Seconds for which a result may be of interest: the longest dispute, which begins with its window, a sequencer's outage, and a day to spare. */
+const LONGEST = (45 + 7 + 1) * 86_400;
 /** Seconds from a request to its result, at most. */
 const LONGEST_RESPONSE = 3 * 86_400;
 /** Blocks that are read again every time: a reorganisation of fewer is followed. */
