@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHex } from "../commitments/hash.ts";
 import type { ModelCommitment } from "../commitments/model.ts";
@@ -41,7 +41,7 @@ export async function importToFolder(
   const fingerprint = await fingerprintOf(checkpoint, options.contextLength);
   let journal = await continuedImport(directory, fingerprint);
   const before = parametersOf(journal);
-  const { config, stopTokens, weights, tokenizerBytes } = await openForImport(source, {
+  const { files, config, stopTokens, weights, tokenizerBytes } = await openForImport(source, {
     ...options,
     onProgress: (done, total) => options.onProgress?.(before + done, total),
   });
@@ -72,8 +72,8 @@ export async function importToFolder(
   const small: string[] = [PROGRAM_FILE];
   await writeFile(join(directory, PROGRAM_FILE), encodeProgram(program));
   for (const name of copied) {
-    if (!(await hasFile(source, name))) continue;
-    const bytes = name === "tokenizer.json" ? tokenizerBytes : await readFile(join(checkpoint, name));
+    if (!(await hasFile(files, name))) continue;
+    const bytes = await files.readBytes(name, 0, await files.size(name));
     await writeFile(join(directory, name), bytes);
     small.push(name);
   }

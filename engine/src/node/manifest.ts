@@ -7,7 +7,7 @@ import { EngineError } from "../errors.ts";
 import type { IntegerForm } from "../import/integer-form.ts";
 import { importModel } from "../import/import-model.ts";
 import type { Model } from "../model.ts";
-import { openCheckpoint } from "./open-checkpoint.ts";
+import { folderOf, openCheckpoint } from "./open-checkpoint.ts";
 
 /** What a folder's model is committed to be. Numbers above 2^53 are decimal strings. */
 export interface Manifest {
@@ -25,6 +25,12 @@ export interface Manifest {
 
 /** Imports the model in `directory` and records its roots and file hashes in `directory`/athanor.json. */
 export async function writeManifest(directory: string): Promise<Manifest> {
+  if (folderOf(directory).file !== undefined) {
+    throw new EngineError("INVALID_ARGUMENT", `${directory} is a file: a manifest stands in a folder.`, {
+      remedy: "Pass the folder that holds the file.",
+      details: { directory },
+    });
+  }
   const { commitment } = await importModel(openCheckpoint(directory));
   const manifest = {
     ...commitment,
@@ -93,7 +99,7 @@ async function foundFiles(directory: string, manifest: ManifestClaim): Promise<F
 /** Names of the files that an import reads. */
 export async function checkpointFiles(directory: string): Promise<string[]> {
   const imported =
-    /^(?:config|generation_config|tokenizer|tokenizer_config)\.json$|^chat_template\.jinja$|\.safetensors(?:\.index\.json)?$/;
+    /^(?:config|generation_config|tokenizer|tokenizer_config)\.json$|^chat_template\.jinja$|\.safetensors(?:\.index\.json)?$|\.gguf$/;
   return (await openCheckpoint(directory).list()).filter((name) => imported.test(name));
 }
 

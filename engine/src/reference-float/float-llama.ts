@@ -1,5 +1,6 @@
-import { readJson, type CheckpointSource } from "../import/checkpoint.ts";
-import { readConfig, type LlamaConfig } from "../import/config.ts";
+import type { CheckpointSource } from "../import/checkpoint.ts";
+import type { LlamaConfig } from "../import/config.ts";
+import { openConfig } from "../import/import-model.ts";
 import { Weights } from "../import/weights.ts";
 
 /*
@@ -32,9 +33,9 @@ export interface FloatLlama {
 }
 
 export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLlama> {
-  const config = readConfig(await readJson(source, "config.json"));
+  const { layout, config } = await openConfig(source);
   const { hiddenSize, headSize, heads, keyValueHeads, feedForwardSize, vocabularySize } = config;
-  const weights = await Weights.open(source);
+  const weights = new Weights(layout);
   const matrix = (name: string, rows: number, columns: number) => weights.elements(name, rows, columns);
   const bias = async (name: string, rows: number) =>
     config.biases ? weights.elements(name, rows) : new Float64Array(rows);
