@@ -31,8 +31,9 @@ export async function runChallengerStart(options: ProviderOptions): Promise<void
   const lastRound = () => metrics.lastRound;
   let closeMetrics: (() => Promise<void>) | undefined;
   try {
-    if (config.metrics)
-      {closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);}
+    if (config.metrics) {
+      closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);
+    }
     const lazy = new LazyModels(config.models);
     const models = await lazy.roots();
     const { chain, disputes } = await untilReachable(

@@ -42,8 +42,9 @@ export async function runWatchtowerStart(options: ProviderOptions): Promise<void
     const lastRound = () => metrics.lastRound;
     let closeMetrics: (() => Promise<void>) | undefined;
     try {
-      if (config.metrics)
-        {closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);}
+      if (config.metrics) {
+        closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);
+      }
       const chain = await untilReachable(() => connectChain(rpc, config.chain), { clock, log, signal });
       const { get } = new LazyModels(config.models);
       await watchOver({ config, rpc, chain, clock, log, metrics, signal, get }, wallets[0]!);
