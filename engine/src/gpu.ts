@@ -6,3 +6,10 @@ export {
   type GpuLimit,
   type GpuReport,
 } from "./gpu/device.ts";
+export {
+  createGpuHasher,
+  type GpuDigests,
+  type GpuHasher,
+  type GpuSection,
+  type GpuSectionRow,
+} from "./gpu/hash/hasher.ts";
