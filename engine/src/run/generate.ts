@@ -7,6 +7,7 @@ import {
   checkToken,
   createSession,
   promptEmpty,
+  type RootObserver,
   type Session,
   type SessionOptions,
 } from "./session.ts";
@@ -19,6 +20,11 @@ export interface GenerateOptions extends SessionOptions {
   /** At least 1. */
   readonly maxTokens: number;
   readonly signal?: AbortSignal;
+  /**
+   * Takes roots of operators where the executor hashes what it computes: what it takes, an observer does not get. Executors that
+   * do not, such as those on the processor, show everything to the observer.
+   */
+  readonly roots?: RootObserver;
   /** Called with each output token as it is chosen, and its index in the output. */
   readonly onToken?: (token: number, index: number) => void;
 }

@@ -15,10 +15,10 @@ export interface TraceRequest extends RequestCommitment {
   readonly outputLimit?: number;
 }
 
-/** Runs a request and shows every intermediate, as `generate` does. */
+/** Runs a request and shows every intermediate, or the roots that `roots` takes, as `generate` does. */
 export type Executor = (
   model: Model,
-  options: Pick<GenerateOptions, "prompt" | "maxTokens" | "signal" | "observer">,
+  options: Pick<GenerateOptions, "prompt" | "maxTokens" | "signal" | "observer" | "roots">,
 ) => Promise<Generation>;
 
 /** The fast executor, or the reference where it cannot run. */

@@ -84,13 +84,23 @@ export async function operatorTiles(
   const tracer = new Tracer(model.program, layout, request.prompt.length, hasher, addresses);
   const enough = new AbortController();
   const { executor = defaultExecutor, signal } = options;
+  const stopWhenDone = () => {
+    if (tracer.length > at.position) enough.abort();
+  };
   try {
     await executor(model, {
       prompt: request.prompt,
       maxTokens: request.outputLimit ?? request.maxTokens,
       observer: (observation) => {
         tracer.observe(observation);
-        if (tracer.length > at.position) enough.abort();
+        stopWhenDone();
+      },
+      roots: {
+        takes: (position, operator) => tracer.takes(position, operator),
+        root(position, operator, root) {
+          tracer.root(position, operator, root);
+          stopWhenDone();
+        },
       },
       signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
     });
@@ -126,10 +136,11 @@ export async function replay(
     observer: (observation) => {
       tracer.observe(observation);
     },
+    roots: tracer,
     ...(signal && { signal }),
   });
   const complete = stopped === "stop-token" || tokens.length === maxTokens;
-  const positionsRoot = toHex(tracer.root(prompt.length + tokens.length - 1));
+  const positionsRoot = toHex(tracer.positionsRoot(prompt.length + tokens.length - 1));
   const output = outputRoot(tokens, complete);
   const commitment = {
     tokens,
