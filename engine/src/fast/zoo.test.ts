@@ -27,6 +27,7 @@ function randomShape(seed: number): Partial<TinyShape> {
     keyValueHeads,
     headSize: 2 * between(1, 12),
     tied: random() < 0.5,
+    family: seed % 4 === 0 ? "Gemma" : "Llama",
   };
 }
 

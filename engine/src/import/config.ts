@@ -4,7 +4,7 @@ import type { JsonObject } from "./checkpoint.ts";
 import { flag, invalid, real, unsupported, whole } from "./config-fields.ts";
 import { readRotary } from "./rotary-config.ts";
 
-/** The parts of config.json that determine a model of the Llama family: Llama, Mistral, Qwen2. */
+/** The parts of config.json that determine a model of the Llama family: Llama, Mistral, Qwen2, Gemma. */
 export interface LlamaConfig {
   readonly architecture: Architecture;
   readonly vocabularySize: number;
@@ -23,9 +23,16 @@ export interface LlamaConfig {
   readonly biases: boolean;
   /** The output head is the embedding. */
   readonly tiedHead: boolean;
+  /** What the gate's values go through. */
+  readonly activation: "silu" | "tanh-gelu";
+  /** Norms multiply by 1 + weight. */
+  readonly gainsFromOne: boolean;
+  /** The residual begins with the embedding times sqrt(hiddenSize). */
+  readonly scaledEmbedding: boolean;
 }
 
-export type Architecture = "LlamaForCausalLM" | "MistralForCausalLM" | "Qwen2ForCausalLM";
+export type Architecture =
+  "LlamaForCausalLM" | "MistralForCausalLM" | "Qwen2ForCausalLM" | "GemmaForCausalLM";
 
 interface Family {
   readonly modelType: string;
@@ -33,12 +40,24 @@ interface Family {
   /** What Hugging Face takes where config.json says nothing; undefined: as many as query heads. */
   readonly keyValueHeads?: number;
   readonly slidingWindow?: number;
+  readonly headSize?: number;
+  readonly tiedHead?: boolean;
+  /** Norms, embedding and activation as Gemma has them. */
+  readonly gemma?: boolean;
 }
 
 const FAMILIES: Readonly<Record<Architecture, Family>> = {
   LlamaForCausalLM: { modelType: "llama", biases: false },
   MistralForCausalLM: { modelType: "mistral", biases: false, keyValueHeads: 8, slidingWindow: 4096 },
   Qwen2ForCausalLM: { modelType: "qwen2", biases: true, keyValueHeads: 32, slidingWindow: 4096 },
+  GemmaForCausalLM: {
+    modelType: "gemma",
+    biases: false,
+    keyValueHeads: 16,
+    headSize: 256,
+    tiedHead: true,
+    gemma: true,
+  },
 };
 
 /**
@@ -46,7 +65,6 @@ const FAMILIES: Readonly<Record<Architecture, Family>> = {
  * always accepted; anything else is refused rather than silently computed wrongly.
  */
 const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  hidden_act: ["silu", "swish"],
   attention_bias: [false, null],
   mlp_bias: [false, null],
   quantization_config: [null],
@@ -85,7 +103,7 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
   if (heads % keyValueHeads !== 0) {
     throw invalid("num_key_value_heads", keyValueHeads, `a divisor of num_attention_heads ${heads}`);
   }
-  const headSize = whole(config, "head_dim", 2, 256, hiddenSize / heads);
+  const headSize = whole(config, "head_dim", 2, 256, family.headSize ?? hiddenSize / heads);
   if (headSize % 2 !== 0) throw invalid("head_dim", headSize, "an even number");
   if (heads * headSize > 65536) {
     throw invalid("head_dim", headSize, "at most 65,536 when multiplied by the heads");
@@ -93,6 +111,7 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
   const trained = whole(config, "max_position_embeddings", 1, 2 ** 31);
   const usedContext = checkedContext(trained, contextLength);
   checkSlidingWindow(config, family, usedContext);
+  const { gemma = false } = family;
   return {
     architecture,
     vocabularySize: whole(config, "vocab_size", 1, 2 ** 24),
@@ -106,7 +125,10 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
     ...readRotary(config),
     epsilon: real(config, "rms_norm_eps", 0, 1, 1e-6),
     biases: family.biases,
-    tiedHead: flag(config, "tie_word_embeddings", false),
+    tiedHead: flag(config, "tie_word_embeddings", family.tiedHead ?? false),
+    activation: readActivation(config, gemma),
+    gainsFromOne: gemma,
+    scaledEmbedding: gemma,
   };
 }
 
@@ -123,6 +145,18 @@ function readArchitecture(config: JsonObject): Architecture {
     throw unsupported("model_type", type, JSON.stringify(expected));
   }
   return architecture;
+}
+
+/** Gemma's first configurations say "gelu" and mean its approximation, with which they were trained. */
+function readActivation(config: JsonObject, gemma: boolean): LlamaConfig["activation"] {
+  const { hidden_act: older, hidden_activation: newer } = config;
+  const [field, value] =
+    newer === undefined || newer === null ? ["hidden_act", older] : ["hidden_activation", newer];
+  const accepted: unknown[] = gemma
+    ? ["gelu_pytorch_tanh", undefined, ...(field === "hidden_act" ? ["gelu"] : [])]
+    : ["silu", "swish", undefined];
+  if (accepted.includes(value)) return gemma ? "tanh-gelu" : "silu";
+  throw unsupported(field, value, gemma ? '"gelu_pytorch_tanh"' : '"silu" or "swish"');
 }
 
 /** Attention here reaches back over the whole context: a window is accepted if it does, too. */

@@ -74,7 +74,7 @@ export async function openConfig(source: CheckpointSource, contextLength?: numbe
 }
 
 /**
- * Imports a checkpoint of the Llama family (Llama, Mistral, Qwen2): the Hugging Face layout (config.json, tokenizer.json and
+ * Imports a checkpoint of the Llama family (Llama, Mistral, Qwen2, Gemma): the Hugging Face layout (config.json, tokenizer.json and
  * safetensors in F32, F16 or BF16), or a GGUF file (also Q8_0). Deterministic: the same files give the same root on every
  * machine.
  *

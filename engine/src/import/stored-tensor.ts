@@ -13,6 +13,8 @@ export interface StoredTensor {
   readonly end: number;
   /** Rows of each head of this size lie pair by pair: row 2i is pair i's first, row 2i + 1 its second. */
   readonly pairedHeadSize?: number;
+  /** A gain that a norm multiplies by 1 + weight is stored as that sum. */
+  readonly includesOne?: boolean;
 }
 
 /** A checkpoint's tensors by their names in Hugging Face's layout, whatever the file calls them. */

@@ -57,6 +57,13 @@ export class Weights {
     return Float64Array.from(await this.#read(name, [size]));
   }
 
+  /** What a norm multiplies by [size]: the weight, or 1 + weight in float32. */
+  async gains(name: string, size: number, fromOne: boolean): Promise<Float64Array> {
+    const stored = await this.vector(name, size);
+    const adds = fromOne && this.#stored.get(name)?.includesOne !== true;
+    return adds ? stored.map((weight) => Math.fround(1 + weight)) : stored;
+  }
+
   /** Elements of a tensor of any shape, in float64. */
   async elements(name: string, ...shape: readonly number[]): Promise<Float64Array> {
     return Float64Array.from(await this.#read(name, shape));

@@ -5,6 +5,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   LlamaForCausalLM: "llama",
   MistralForCausalLM: "llama",
   Qwen2ForCausalLM: "qwen2",
+  GemmaForCausalLM: "gemma",
 };
 const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^model\.embed_tokens\./, "token_embd."],
@@ -25,7 +26,7 @@ export interface GgufParts {
 
 /**
  * A checkpoint as llama.cpp's converter writes it: matrices in `type`, vectors in F32, rows of a Llama's queries and keys
- * pair by pair, Llama 3's scaling as divisors of the frequencies.
+ * pair by pair, Gemma's gains with their 1, Llama 3's scaling as divisors of the frequencies.
  */
 export function ggufParts({ config, generation, tensors }: TinyCheckpoint, type: GgufElementType): GgufParts {
   const field = (name: string) => config[name] as number;
@@ -51,10 +52,13 @@ export function ggufParts({ config, generation, tensors }: TinyCheckpoint, type:
   const named = new Map<string, GgufTensor>();
   for (const [original, tensor] of tensors) {
     const [pattern, replacement] = NAMES.find(([candidate]) => candidate.test(original))!;
+    const includesOne = name === "gemma" && /norm\.weight$/.test(original);
     const paired = name === "llama" && /[qk]_proj\.weight$/.test(original);
     named.set(original.replace(pattern, replacement), {
       shape: tensor.shape,
-      values: paired ? inPairs(tensor.values, tensor.shape[1]!, field("head_dim")) : tensor.values,
+      values: paired
+        ? inPairs(tensor.values, tensor.shape[1]!, field("head_dim"))
+        : tensor.values.map((value) => (includesOne ? 1 + value : value)),
       type: tensor.shape.length === 1 ? "F32" : type,
     });
   }

@@ -4,7 +4,7 @@ import type { CheckpointLayout } from "../layout.ts";
 import { configOf, generationOf, inTermsOf, readFamily, ROTARY_FACTORS } from "./config.ts";
 import { Metadata } from "./metadata.ts";
 import { readGguf } from "./read-gguf.ts";
-import { namedTensors, storedName, withPairedRows } from "./tensor-names.ts";
+import { namedTensors, storedName, withConventions } from "./tensor-names.ts";
 import { tokenizerConfigOf, tokenizerOf } from "./tokenizer.ts";
 
 /**
@@ -45,7 +45,7 @@ export async function openGguf(source: CheckpointSource, file: string): Promise<
   const weights = new Map([...named].filter(([name]) => name !== ROTARY_FACTORS));
   return {
     source: withFiles(source, made),
-    tensors: family.pairedRows ? withPairedRows(weights, config.head_dim as number) : weights,
+    tensors: withConventions(weights, family, config.head_dim as number),
     nameOf: storedName,
     explained: (error) => inTermsOf(metadata, error),
   };

@@ -10,11 +10,14 @@ export interface GgufFamily {
   readonly modelType: string;
   /** Rows of queries and keys lie pair by pair, as Meta's rotary embedding takes them. */
   readonly pairedRows: boolean;
+  /** Gains are stored as 1 + weight. */
+  readonly gainsIncludeOne: boolean;
 }
 
 const FAMILIES: Readonly<Record<string, GgufFamily>> = {
-  llama: { architecture: "LlamaForCausalLM", modelType: "llama", pairedRows: true },
-  qwen2: { architecture: "Qwen2ForCausalLM", modelType: "qwen2", pairedRows: false },
+  llama: { architecture: "LlamaForCausalLM", modelType: "llama", pairedRows: true, gainsIncludeOne: false },
+  qwen2: { architecture: "Qwen2ForCausalLM", modelType: "qwen2", pairedRows: false, gainsIncludeOne: false },
+  gemma: { architecture: "GemmaForCausalLM", modelType: "gemma", pairedRows: false, gainsIncludeOne: true },
 };
 
 /** Fields of config.json that are plain values of `ARCHITECTURE.key` here. */

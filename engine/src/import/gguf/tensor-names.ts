@@ -1,4 +1,5 @@
 import type { StoredTensor, StoredTensors } from "../stored-tensor.ts";
+import type { GgufFamily } from "./config.ts";
 import { headerInvalid, type GgufHeader } from "./read-gguf.ts";
 
 const NAMES: Readonly<Record<string, string>> = {
@@ -45,12 +46,13 @@ export function namedTensors({ file, tensors }: GgufHeader): StoredTensors {
   return named;
 }
 
-/** Notes of queries and keys that the rows of each head lie pair by pair. */
-export function withPairedRows(tensors: StoredTensors, headSize: number): StoredTensors {
-  return new Map(
-    [...tensors].map(([name, tensor]) => [
-      name,
-      /\.[qk]_proj\.weight$/.test(name) ? { ...tensor, pairedHeadSize: headSize } : tensor,
-    ]),
-  );
+/** Notes how the family stores rows of queries and keys, and gains. */
+export function withConventions(tensors: StoredTensors, family: GgufFamily, headSize: number): StoredTensors {
+  const noted = (name: string, tensor: StoredTensor): StoredTensor => {
+    if (family.pairedRows && /\.[qk]_proj\.weight$/.test(name)) {
+      return { ...tensor, pairedHeadSize: headSize };
+    }
+    return family.gainsIncludeOne && /norm\.weight$/.test(name) ? { ...tensor, includesOne: true } : tensor;
+  };
+  return new Map([...tensors].map(([name, tensor]) => [name, noted(name, tensor)]));
 }

@@ -11,8 +11,9 @@ import { tokenizerConfigOf, tokenizerOf } from "./tokenizer.ts";
 
 type Entries = Record<string, TypedValue>;
 
-async function metadataOf(entries: Entries): Promise<Metadata> {
-  const metadata = new Map(Object.entries(entries).map(([key, value]) => [`tokenizer.${key}`, value]));
+async function metadataOf(entries: Entries, architecture = "llama"): Promise<Metadata> {
+  const metadata = new Map<string, TypedValue>([["general.architecture", ["string", architecture]]]);
+  for (const [key, value] of Object.entries(entries)) metadata.set(`tokenizer.${key}`, value);
   const bytes = encodeGguf({ metadata, tensors: new Map() });
   return new Metadata(await readGguf(memorySource(new Map([["model.gguf", bytes]])), "model.gguf"));
 }
@@ -250,6 +251,11 @@ describe("the tokenizer of a GGUF file", () => {
       "tokenizer.ggml.bos_token_id is 999",
     ],
   ];
+  it("is refused for a Gemma, whose tabulator is a byte and stands in merges", async () => {
+    const metadata = await metadataOf(sentencePiece(PIECES), "gemma");
+    await expectRefusal(() => tokenizerOf(metadata), "TOKENIZER_NOT_CONVERTIBLE", "general.architecture");
+  });
+
   for (const [name, entries, code, text] of refusals) {
     it(`is refused with ${name}`, () =>
       expectRefusal(() => tokenizer(entries), code as "CONFIG_FIELD_INVALID", "model.gguf", text));

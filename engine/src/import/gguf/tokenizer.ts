@@ -66,6 +66,9 @@ interface Vocabulary {
  */
 export function tokenizerOf(metadata: Metadata): JsonObject {
   const model = metadata.text("tokenizer.ggml.model");
+  // Gemma's has a character that is a byte, too, and stands in merges as itself.
+  const architecture = metadata.text("general.architecture");
+  if (architecture === "gemma") throw notConvertible(metadata, "general.architecture", architecture);
   if (model !== "gpt2" && model !== "llama") throw notConvertible(metadata, "tokenizer.ggml.model", model);
   const vocabulary = readVocabulary(metadata);
   const made = model === "gpt2" ? byteLevel(metadata, vocabulary) : sentencePiece(metadata, vocabulary);
