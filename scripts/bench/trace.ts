@@ -6,6 +6,7 @@ import { Tokenizer } from "../../engine/src/tokenizer.ts";
 import { traceRequest } from "../../engine/src/trace/trace.ts";
 import { traceWork } from "../generate/cost-sheet/trace-work.ts";
 import { formatTable } from "../lib/table.ts";
+import { benchHashing, type HashingResult } from "./hashing.ts";
 
 const BUNDLED_MODEL = fileURLToPath(new URL("../../models/bard", import.meta.url));
 const OPENING = "KING HENRY:\n";
@@ -29,6 +30,8 @@ export interface TraceResult {
   readonly microsecondsPerBlock: number;
   /** What tracing adds to the process's largest resident set, MiB. */
   readonly memoryMiB: number;
+  /** What hashing alone takes, by the processor and on a graphics card. */
+  readonly hashing: HashingResult;
 }
 
 /** Time and memory of the trace root of one answer. */
@@ -60,6 +63,7 @@ export async function benchTrace(options: TraceBenchOptions = {}): Promise<Trace
     blocks,
     microsecondsPerBlock: ((traceSeconds - answerSeconds) / blocks) * 1e6,
     memoryMiB,
+    hashing: await benchHashing(),
   };
 }
 
@@ -89,10 +93,26 @@ export function traceTable(result: TraceResult): string {
       ["prompt and output tokens", `${result.promptTokens} + ${result.outputTokens}`],
       ["answer alone", `${result.answerSeconds.toFixed(2)} s`],
       ["answer with trace root", `${result.traceSeconds.toFixed(2)} s`],
+      ["with trace root, to alone", (result.traceSeconds / result.answerSeconds).toFixed(2)],
       ["tiles", `${(result.traceBytes / 2 ** 20).toFixed(1)} MiB`],
       ["keccak blocks", result.blocks.toLocaleString("en-US")],
       ["added per block", `${result.microsecondsPerBlock.toFixed(2)} µs`],
       ["added memory", `${result.memoryMiB.toFixed(1)} MiB`],
+      ["hashing, one thread", megabytes(result.hashing.processor)],
+      ...gpuRows(result.hashing),
     ],
   );
+}
+
+function gpuRows({ gpu }: HashingResult): string[][] {
+  if (!gpu) return [["hashing, graphics card", "none"]];
+  const software = gpu.software ? " (a processor: correctness only)" : "";
+  return [
+    ["hashing, graphics card", megabytes(gpu.bytesPerSecond)],
+    ["graphics card", `${gpu.adapter}${software}`],
+  ];
+}
+
+function megabytes(bytesPerSecond: number): string {
+  return `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`;
 }
