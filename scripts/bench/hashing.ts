@@ -43,8 +43,9 @@ export async function benchHashing(): Promise<HashingResult> {
     const { device, report } = await requestGpuDevice(await openGpu());
     const rows = report.software ? 16 : 1024;
     const { bytesPerSecond, roots } = await onGpu(device, values, rows);
-    if (roots.some((other) => other !== root))
-      throw new Error(`The device hashes to ${roots[0]}, not ${root}.`);
+    if (roots.some((other) => other !== root)) {
+      throw new Error(`The device hashes to ${roots.join(", ")}, not ${root}.`);
+    }
     const { software, description, device: name } = report;
     return { processor, gpu: { adapter: description || name, software, bytesPerSecond } };
   } catch (error) {
