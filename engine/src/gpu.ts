@@ -13,3 +13,6 @@ export {
   type GpuSection,
   type GpuSectionRow,
 } from "./gpu/hash/hasher.ts";
+export { createGpuExecutor, type GpuExecutor, type GpuExecutorOptions } from "./gpu/executor.ts";
+export type { MachineSize } from "./gpu/machine.ts";
+export type { GpuRequest } from "./gpu/sequence.ts";

@@ -22,7 +22,13 @@ export { OPERATORS } from "./operators/index.ts";
 export { decodeProgram } from "./program/decode.ts";
 export { encodeProgram, programParts } from "./program/encode.ts";
 export type { Operator, OperatorKind, Phase, Program } from "./program/program.ts";
-export { checkRequest, generate, type GenerateOptions, type Generation } from "./run/generate.ts";
+export {
+  checkRequest,
+  generate,
+  type GenerateOptions,
+  type GeneratingExecutor,
+  type Generation,
+} from "./run/generate.ts";
 export {
   createSession,
   type Observation,

@@ -16,7 +16,7 @@ export interface GenerateOptions extends SessionOptions {
   /** Token ids, at least one. Prompt and maxTokens together fit the model's context. */
   readonly prompt: readonly number[];
   /** Who computes; all executors yield the same bits. Default: the fast one, the reference where it cannot run. */
-  readonly executor?: FastExecutor | "reference";
+  readonly executor?: FastExecutor | GeneratingExecutor | "reference";
   /** At least 1. */
   readonly maxTokens: number;
   readonly signal?: AbortSignal;
@@ -27,6 +27,12 @@ export interface GenerateOptions extends SessionOptions {
   readonly roots?: RootObserver;
   /** Called with each output token as it is chosen, and its index in the output. */
   readonly onToken?: (token: number, index: number) => void;
+}
+
+/** An executor that runs whole requests, several at a time, such as one on a GPU. */
+export interface GeneratingExecutor {
+  readonly model: Model;
+  generate(request: Omit<GenerateOptions, "executor">): Promise<Generation>;
 }
 
 export interface Generation {
@@ -48,7 +54,12 @@ export interface Generation {
 export async function generate(model: Model, options: GenerateOptions): Promise<Generation> {
   const { prompt, maxTokens, signal, onToken } = options;
   checkRequest(model, prompt, maxTokens);
-  const session = sessionOf(model, options);
+  const { executor, ...request } = options;
+  if (typeof executor === "object" && "generate" in executor) {
+    checkExecutor(model, executor);
+    return executor.generate(request);
+  }
+  const session = sessionOf(model, { ...request, ...(executor && { executor }) });
   const tokens: number[] = [];
   const turn = async () => {
     await new Promise<void>(afterOtherEvents);
@@ -73,17 +84,23 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
   }
 }
 
-function sessionOf(model: Model, options: GenerateOptions): Session {
+function sessionOf(
+  model: Model,
+  options: Omit<GenerateOptions, "executor"> & { executor?: FastExecutor | "reference" },
+): Session {
   const { prompt, maxTokens, executor = defaultExecutor(model), observer } = options;
   const watched = observer ? { observer } : {};
   if (executor === undefined || executor === "reference") return createSession(model, watched);
-  if (executor.model !== model) {
-    throw new EngineError("INVALID_ARGUMENT", "The executor was made for another model.", {
-      remedy: "Pass the executor that createFastExecutor made for this one.",
-      details: { expected: model.commitment.modelRoot, found: executor.model.commitment.modelRoot },
-    });
-  }
+  checkExecutor(model, executor);
   return executor.createSession({ capacity: prompt.length + maxTokens, ...watched });
+}
+
+function checkExecutor(model: Model, executor: { readonly model: Model }): void {
+  if (executor.model === model) return;
+  throw new EngineError("INVALID_ARGUMENT", "The executor was made for another model.", {
+    remedy: "Pass the one that was made for this model.",
+    details: { expected: model.commitment.modelRoot, found: executor.model.commitment.modelRoot },
+  });
 }
 
 /** What every executor demands of a request before it computes anything. */

@@ -9,9 +9,10 @@ import type { Model } from "../model.ts";
 import type { SectionValues, Value } from "../operators/definition.ts";
 import { OPERATORS } from "../operators/index.ts";
 import { PAGE } from "../operators/page.ts";
-import type { Operator, OperatorKind, Program } from "../program/program.ts";
+import type { Operator, OperatorKind } from "../program/program.ts";
 import type { TableTensor } from "../tensors/tensor.ts";
 import type { OperatorRun } from "./run-operator.ts";
+import { programOf } from "./single-operator.ts";
 
 /** What `runOperator` does, with the fast executor: one operator on its own, and its trace. */
 export function runFastOperator(kind: OperatorKind, run: OperatorRun): Record<string, SectionValues> {
@@ -52,45 +53,6 @@ export function runFastOperator(kind: OperatorKind, run: OperatorRun): Record<st
     observe: (_, section, values) => (sections[section] = values),
   });
   return sections;
-}
-
-/** The operator, after one of each input that puts out what it reads. */
-function programOf(kind: OperatorKind, run: OperatorRun): Program {
-  const { constants = [], tensors = [], inputs = [], position = 0 } = run;
-  const operator: Operator = {
-    kind,
-    name: kind,
-    phase: "always",
-    inputs: OPERATORS[kind].inputs.map((_, input) => input),
-    tensors: tensors.map((_, tensor) => tensor),
-    constants,
-  };
-  const contextLength = Math.max(position + 1, tensors[0]?.rows ?? 1);
-  const program = { vocabularySize: 1, contextLength, operators: [], tensors };
-  const sources = OPERATORS[kind]
-    .expects(operator, program)
-    .inputs.map(({ type, groups, size }): Operator => {
-      const kinds = {
-        wide: "add",
-        narrow: "narrow",
-        page: "page",
-        positions: "scores",
-        weights: "softmax",
-        token: "argmax",
-        flag: "stop",
-      } as const;
-      const shape = type === "wide" ? [groups * size] : [groups, size];
-      return {
-        kind: kinds[type],
-        name: "source",
-        phase: "always",
-        inputs: [],
-        tensors: [],
-        constants: shape,
-      };
-    });
-  if (inputs.length > sources.length) throw new Error(`${kind} has ${inputs.length} inputs`);
-  return { ...program, operators: [...sources, operator] };
 }
 
 function putInput(machine: Machine, source: number, { values, exponents }: Value, count: number): void {
