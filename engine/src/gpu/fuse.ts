@@ -108,7 +108,8 @@ export function historyOf({ operators }: Program): Set<number> {
   const sources = new Set<number>();
   for (const { kind, inputs } of operators) {
     const { historyInput } = OPERATORS[kind];
-    if (historyInput !== undefined) sources.add(inputs[historyInput]!);
+    const source = inputs[historyInput ?? -1];
+    if (source !== undefined) sources.add(source);
   }
   return sources;
 }
