@@ -1,15 +1,18 @@
 import { EngineError } from "../errors.ts";
 import { OPERATORS } from "../operators/index.ts";
-import type { Observation } from "../run/session.ts";
+import type { Observation, RootObserver } from "../run/session.ts";
 import type { Program } from "../program/program.ts";
+import { traceLayout, type TraceLayout } from "../trace/layout.ts";
 import type { TableTensor, Tensor } from "../tensors/tensor.ts";
 import { createCache, mostPages, pageBytes } from "./cache.ts";
-import type { GpuDevice } from "./device.ts";
+import { BUFFER_USAGE, type GpuDevice } from "./device.ts";
+import { gpuHasherOf, type GpuHasher } from "./hash/hasher.ts";
+import { ROOT_BYTES, StepRoots } from "./hash/step-roots.ts";
 import { TILE_POSITIONS } from "./kernels/kernel.ts";
 import { Kernels } from "./launch.ts";
 import { Matrices } from "./matrices.ts";
 import { GpuMemory } from "./memory.ts";
-import { Plan, readBack, type PlanParts } from "./plan.ts";
+import { Plan, readBack, type PlanParts, type ShownSection } from "./plan.ts";
 import { encodeRows, rowsWords, sizeOf, tableAt, type Row } from "./rows.ts";
 import { roundUp } from "./values.ts";
 
@@ -36,8 +39,20 @@ export interface Outcome {
   readonly stop: boolean;
 }
 
+const NOTHING = new ArrayBuffer(0);
+
 /** Most bytes of sections that one observed step shows. */
 const SHOWN_BYTES = 2 ** 26;
+
+/** What it takes to hash steps on the device. */
+interface Hashing {
+  readonly plan: Plan;
+  readonly hasher: GpuHasher;
+  readonly layout: TraceLayout;
+  /** Roots of a step on the device, and where the host reads them. */
+  readonly source: GPUBuffer;
+  readonly target: GPUBuffer;
+}
 
 /** A model in the memory of one device, with the keys and values of its sequences. */
 export class Machine {
@@ -51,6 +66,7 @@ export class Machine {
   readonly #choice: { readonly token: number; readonly flag: number };
   readonly #spare: GPUBuffer[] = [];
   #shown: Promise<{ plan: Plan; rows: number; target: GPUBuffer }> | undefined;
+  #hashed: Promise<Hashing> | undefined;
 
   private constructor(
     gpu: GpuDevice,
@@ -114,39 +130,79 @@ export class Machine {
     const size = this.#write(rows);
     const encoder = device.createCommandEncoder();
     this.#plan.encode(encoder, size);
-    const result = this.#spare.pop() ?? this.memory.readback("result", 8 * this.size.rows);
-    this.#copyOutcomes(encoder, this.#plan, size.generating, result);
-    device.queue.submit([encoder.finish()]);
-    const outcomes = decodeOutcomes(
-      await readBack(result, 8 * this.size.rows),
-      this.size.rows,
-      size.generating,
-    );
+    return this.#submit(encoder, this.#plan, size.generating);
+  }
+
+  /** Rows of one sequence that can be observed in one step; more where roots are taken in place of sections. */
+  async observedRows(roots: boolean): Promise<number> {
+    return roots ? this.size.rows : (await this.#observed()).rows;
+  }
+
+  /**
+   * Computes rows of one sequence, and shows their trace: roots of operators that `roots` takes, and every section of the
+   * others, position by position.
+   */
+  async runObserved(
+    rows: readonly Row[],
+    observer: (observation: Observation) => void,
+    roots?: RootObserver,
+  ): Promise<Outcome[]> {
+    if (roots) return this.#runHashed(rows, observer, roots);
+    const { plan, target } = await this.#observed();
+    const size = this.#write(rows);
+    const encoder = this.#gpu.device.createCommandEncoder();
+    const shown = plan.encodeObserved(encoder, size, target);
+    const [outcomes, bytes] = await Promise.all([
+      this.#submit(encoder, plan, size.generating),
+      readBack(target, shownBytes(shown)),
+    ]);
+    this.#show(rows, shown, bytes, observer);
+    return outcomes;
+  }
+
+  async #runHashed(
+    rows: readonly Row[],
+    observer: (observation: Observation) => void,
+    observed: RootObserver,
+  ): Promise<Outcome[]> {
+    const { plan, hasher, layout, source, target } = await (this.#hashed ??= this.#planHashed());
+    const { device } = this.#gpu;
+    const size = this.#write(rows);
+    const encoder = device.createCommandEncoder();
+    const roots = new StepRoots(hasher, layout, rows, observed, source);
+    const copied = plan.copiedBytes(size, roots);
+    const usage = BUFFER_USAGE.mapRead | BUFFER_USAGE.copyDestination;
+    const sections = copied > 0 ? device.createBuffer({ label: "sections", size: copied, usage }) : undefined;
+    const shown = plan.encodeObserved(encoder, size, sections, roots);
+    if (roots.bytes > 0) encoder.copyBufferToBuffer(source, 0, target, 0, roots.bytes);
+    const [outcomes, digests, bytes] = await Promise.all([
+      this.#submit(encoder, plan, size.generating),
+      roots.bytes > 0 ? readBack(target, roots.bytes) : NOTHING,
+      sections ? readBack(sections, copied) : NOTHING,
+    ]);
+    sections?.destroy();
+    roots.show(digests);
+    this.#show(rows, shown, bytes, observer);
+    return outcomes;
+  }
+
+  /** Gives the device what was encoded, and waits for what the generating rows yield. */
+  async #submit(encoder: GPUCommandEncoder, plan: Plan, generating: number): Promise<Outcome[]> {
+    const bytes = 8 * this.size.rows;
+    const result = this.#spare.pop() ?? this.memory.readback("result", bytes);
+    this.#copyOutcomes(encoder, plan, generating, result);
+    this.#gpu.device.queue.submit([encoder.finish()]);
+    const outcomes = decodeOutcomes(await readBack(result, bytes), this.size.rows, generating);
     this.#spare.push(result);
     return outcomes;
   }
 
-  /** Rows of one sequence that can be observed in one step. */
-  async observedRows(): Promise<number> {
-    return (await this.#observed()).rows;
-  }
-
-  /** Computes rows of one sequence, and shows every section of their trace, position by position. */
-  async runObserved(rows: readonly Row[], observer: (observation: Observation) => void): Promise<Outcome[]> {
-    const { plan, target } = await this.#observed();
-    const { device } = this.#gpu;
-    const size = this.#write(rows);
-    const encoder = device.createCommandEncoder();
-    const shown = plan.encodeObserved(encoder, size, target);
-    const result = this.#spare.pop() ?? this.memory.readback("result", 8 * this.size.rows);
-    this.#copyOutcomes(encoder, plan, size.generating, result);
-    device.queue.submit([encoder.finish()]);
-    const last = shown.reduce((end, { offset, section }) => Math.max(end, offset + section.bytes), 0);
-    const [bytes, outcome] = await Promise.all([
-      readBack(target, last),
-      readBack(result, 8 * this.size.rows),
-    ]);
-    this.#spare.push(result);
+  #show(
+    rows: readonly Row[],
+    shown: readonly ShownSection[],
+    bytes: ArrayBuffer,
+    observer: (observation: Observation) => void,
+  ): void {
     const { operators } = this.#program;
     const order = rows
       .map((_, row) => row)
@@ -159,7 +215,6 @@ export class Machine {
         observer({ position, operator, name: operators[operator]!.name, section: name, values });
       }
     }
-    return decodeOutcomes(outcome, this.size.rows, size.generating);
   }
 
   /** Gives its memory back; the device goes on. */
@@ -170,6 +225,19 @@ export class Machine {
   #write(rows: readonly Row[]) {
     this.#gpu.device.queue.writeBuffer(this.#rows, 0, encodeRows(rows, this.size.positions));
     return sizeOf(rows);
+  }
+
+  async #planHashed(): Promise<Hashing> {
+    const { rows } = this.size;
+    const plan = await Plan.build({ ...this.#parts, observed: true, capacity: rows });
+    const bytes = ROOT_BYTES * this.#program.operators.length * rows;
+    return {
+      plan,
+      hasher: await gpuHasherOf(this.#gpu.device),
+      layout: traceLayout(this.#program),
+      source: this.memory.storage("roots", bytes),
+      target: this.memory.readback("roots", bytes),
+    };
   }
 
   #copyOutcomes(encoder: GPUCommandEncoder, plan: Plan, generating: number, result: GPUBuffer): void {
@@ -282,6 +350,10 @@ function sectionBytes(program: Program, positions: number): number {
   return program.operators
     .flatMap((operator) => OPERATORS[operator.kind].sections(operator, context))
     .reduce((sum, { type, groups, size }) => sum + widths[type] * groups * size, 0);
+}
+
+function shownBytes(shown: readonly ShownSection[]): number {
+  return shown.reduce((end, { offset, section }) => Math.max(end, offset + section.bytes), 0);
 }
 
 function decodeOutcomes(bytes: ArrayBuffer, capacity: number, count: number): Outcome[] {

@@ -2,6 +2,7 @@ import { MAP_READ } from "./device.ts";
 import { fuse, outputsOf } from "./fuse.ts";
 import type { Kernels, Launch, StepSize } from "./launch.ts";
 import { planItem, type Workshop } from "./operators.ts";
+import type { StepRoots } from "./hash/step-roots.ts";
 import type { DeviceSection } from "./sections.ts";
 import { Values } from "./values.ts";
 
@@ -76,21 +77,31 @@ export class Plan {
     pass.end();
   }
 
-  /** The same, and copies every section of every row to `target` before its buffer is used again. */
-  encodeObserved(encoder: GPUCommandEncoder, size: StepSize, target: GPUBuffer): ShownSection[] {
+  /**
+   * The same, and hashes what `roots` takes; copies every other section of every row to `target` before its buffer is used
+   * again.
+   */
+  encodeObserved(
+    encoder: GPUCommandEncoder,
+    size: StepSize,
+    target: GPUBuffer | undefined,
+    roots?: StepRoots,
+  ): ShownSection[] {
     const shown: ShownSection[] = [];
     let offset = 0;
     for (const { launches, sections } of this.#items) {
       const pass = encoder.beginComputePass();
       for (const launch of launches) this.#kernels.encode(pass, launch, size);
-      pass.end();
       const rows = launches[0]!.generating ? size.generating : size.rows;
+      roots?.encode(pass, sections, rows);
+      pass.end();
       for (const section of sections) {
         for (let row = 0; row < rows; row++) {
+          if (roots?.takes(section.operator, row)) continue;
           encoder.copyBufferToBuffer(
             section.buffer,
             section.first + row * section.pitch,
-            target,
+            target!,
             offset,
             section.bytes,
           );
@@ -102,6 +113,20 @@ export class Plan {
     return shown.sort(
       (left, right) => left.section.operator - right.section.operator || left.offset - right.offset,
     );
+  }
+
+  /** Bytes of the sections of a step that `roots` does not take. */
+  copiedBytes(size: StepSize, roots: StepRoots): number {
+    const bytesOf = ({ launches, sections }: PlannedItem): number => {
+      const rows = launches[0]!.generating ? size.generating : size.rows;
+      return sections.reduce((sum, { operator, bytes }) => {
+        const copied = Array.from({ length: rows }, (_, row) => row).filter(
+          (row) => !roots.takes(operator, row),
+        );
+        return sum + copied.length * bytes;
+      }, 0);
+    };
+    return this.#items.reduce((sum, item) => sum + bytesOf(item), 0);
   }
 
   /** Bytes of all sections of a row. */

@@ -132,13 +132,23 @@ export class Scheduler {
   async #observedSteps(): Promise<void> {
     const watched = [...this.#sequences].filter(({ request }) => request.observer);
     if (watched.length === 0) return;
-    const limit = await this.#machine.observedRows();
     for (const sequence of watched) {
+      const { roots } = sequence.request;
+      const limit = await this.#machine.observedRows(roots !== undefined);
       if (!sequence.residence || sequence.residence.computed >= sequence.positions) continue;
       const rows = sequence.rows(limit);
-      const outcomes = await this.#machine.runObserved(inOrder(rows), (observation) => {
-        if (!sequence.ended) sequence.observe(observation);
-      });
+      const outcomes = await this.#machine.runObserved(
+        inOrder(rows),
+        (observation) => {
+          if (!sequence.ended) sequence.observe(observation);
+        },
+        roots && {
+          takes: (position, operator) => roots.takes(position, operator),
+          root(position, operator, root) {
+            if (!sequence.ended) sequence.takeRoot(position, operator, root);
+          },
+        },
+      );
       sequence.shownTo(rows.at(-1)!.position + 1);
       if (outcomes[0]) this.#settle(sequence, outcomes[0]);
     }

@@ -10,6 +10,11 @@ export interface DeviceSection {
   readonly pitch: number;
   /** Bytes of a row that belong to the section. */
   readonly bytes: number;
+  /** Bytes of an element, and elements from one group to the next. */
+  readonly width: number;
+  readonly groupPitch: number;
+  /** Elements of each group that a position has. */
+  active(position: number): number;
   /** The elements of a row in the form that observers get; `bytes` is a copy of the row's. */
   decode(bytes: ArrayBuffer, position: number): SectionValues;
 }
@@ -50,6 +55,9 @@ export function section(
     first: 4 * (place.first ?? 0),
     pitch: 4 * place.pitch,
     bytes: Math.ceil((groups * pitch * WIDTHS[kind]) / 4) * 4,
+    width: WIDTHS[kind],
+    groupPitch: pitch,
+    active,
     decode(bytes, position) {
       const all = new VIEWS[kind](bytes, 0, groups * pitch);
       const count = active(position);

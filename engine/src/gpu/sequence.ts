@@ -94,6 +94,11 @@ export class Sequence {
     this.request.observer!(observation);
   };
 
+  /** The same for an operator's root. */
+  takeRoot(position: number, operator: number, root: Uint8Array): void {
+    if (position >= this.#shown) this.request.roots!.root(position, operator, root);
+  }
+
   /** Positions before this one have been shown. */
   shownTo(position: number): void {
     this.#shown = Math.max(this.#shown, position);

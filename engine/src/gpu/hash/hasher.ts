@@ -73,6 +73,15 @@ export async function createGpuHasher(device: GPUDevice): Promise<GpuHasher> {
   }
 }
 
+const hashers = new WeakMap<GPUDevice, Promise<GpuHasher>>();
+
+/** The hasher that all who work on a device share, made when it is first needed. @throws EngineError `GPU_UNAVAILABLE` */
+export function gpuHasherOf(device: GPUDevice): Promise<GpuHasher> {
+  let hasher = hashers.get(device);
+  if (!hasher) hashers.set(device, (hasher = createGpuHasher(device)));
+  return hasher;
+}
+
 class DeviceHasher implements GpuHasher {
   readonly #device: GPUDevice;
   readonly #tiles: GPUComputePipeline;
