@@ -62,6 +62,14 @@ describe("the page in engine/examples/browser", () => {
       });
     }
 
+    it("generates them on a graphics card, where the trace is hashed, too", async function () {
+      const page = await browser.open(`${await serve(false)}?gpu`);
+      if (!(await page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)"))) return this.skip();
+      expect(await answerOf(page)).to.deep.equal(expected);
+      expect(await page.textContent("#executor")).to.match(/^WebGPU, /);
+      await page.close();
+    });
+
     it("says what threads need where it is not isolated", async () => {
       const page = await browser.open(`${await serve(false)}?threads=2`);
       await page.waitForSelector("#status:text-matches('^INVALID_ARGUMENT.*Cross-Origin-Opener-Policy')");

@@ -1,9 +1,17 @@
 /**
  * Loads a published model, generates text and commits to the whole computation, all in the reader's browser. Addresses such
  * as `?model=https://models.example/bard&root=0x7da8…&threads=2` choose the model, the root that it must have, and how
- * many threads compute; threads need the two headers that serve.ts sends.
+ * many threads compute, for which serve.ts sends two headers; with `gpu` in place of `threads=2` the graphics card computes.
  */
-import { createFastExecutor, EngineError, fetchModel, generate, Tokenizer } from "@athanor/engine";
+import {
+  createFastExecutor,
+  EngineError,
+  fetchModel,
+  generate,
+  Tokenizer,
+  type Model,
+} from "@athanor/engine";
+import { createGpuExecutor, requestGpuDevice } from "@athanor/engine/gpu";
 import { traceRequest } from "@athanor/engine/trace";
 
 const show = (id: string, text: string) => {
@@ -22,9 +30,7 @@ async function start(): Promise<void> {
     },
   });
   const tokenizer = Tokenizer.fromJson(model.tokenizerJson, model.tokenizerConfigJson);
-  const threads = Number(parameters.get("threads") ?? 1);
-  const executor = createFastExecutor(model, { threads });
-  show("threads", String(threads));
+  const executor = parameters.has("gpu") ? await onGraphicsCard(model) : onProcessor(model);
   show("model-root", model.commitment.modelRoot);
 
   async function answer(): Promise<void> {
@@ -65,6 +71,23 @@ async function start(): Promise<void> {
   });
   button.disabled = false;
   show("status", "Ready");
+}
+
+function onProcessor(model: Model) {
+  const threads = Number(parameters.get("threads") ?? 1);
+  show("executor", `WebAssembly, ${threads} thread${threads === 1 ? "" : "s"}`);
+  return createFastExecutor(model, { threads });
+}
+
+async function onGraphicsCard(model: Model) {
+  // Typed as always there, but older browsers and pages that came over plain http have none.
+  const { gpu } = navigator as { gpu?: GPU };
+  if (!gpu) throw new Error("this browser has no WebGPU");
+  show("status", "Loading the model onto the graphics card …");
+  const executor = await createGpuExecutor(model, { open: () => requestGpuDevice(gpu), maxSequences: 1 });
+  const { vendor, architecture } = executor.report!;
+  show("executor", `WebGPU, ${vendor} ${architecture}`);
+  return executor;
 }
 
 /** What the engine refuses says what to do; anything else is a mistake in this page. */
