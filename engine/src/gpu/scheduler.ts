@@ -50,7 +50,7 @@ export class Scheduler {
     for (;;) {
       const [sequence] = waiting;
       if (!sequence || this.#slots.length === 0) return;
-      const given = sequence.known;
+      const { given } = sequence;
       // The last position yields a token and is computed in any case; all of them are if somebody watches.
       const sharable = sequence.request.observer ? 0 : Math.floor((given.length - 1) / PAGE_POSITIONS);
       const { pages: found, shared } = this.#pool.share(given, sharable);
@@ -136,9 +136,9 @@ export class Scheduler {
       const { roots } = sequence.request;
       const limit = await this.#machine.observedRows(roots !== undefined);
       if (!sequence.residence || sequence.residence.computed >= sequence.positions) continue;
-      const rows = sequence.rows(limit);
+      const rows = inOrder(sequence.rows(limit));
       const outcomes = await this.#machine.runObserved(
-        inOrder(rows),
+        rows,
         (observation) => {
           if (!sequence.ended) sequence.observe(observation);
         },
@@ -149,8 +149,11 @@ export class Scheduler {
           },
         },
       );
-      sequence.shownTo(rows.at(-1)!.position + 1);
-      if (outcomes[0]) this.#settle(sequence, outcomes[0]);
+      sequence.shownTo(Math.max(...rows.map(({ position }) => position)) + 1);
+      for (const [index, outcome] of outcomes.entries()) {
+        // After a device was lost, positions are computed again whose tokens are settled.
+        if (rows[index]!.generated > sequence.tokens.length) this.#settle(sequence, outcome);
+      }
     }
   }
 

@@ -29,11 +29,15 @@ export class Sequence {
   readonly answer: Promise<Generation>;
   #resolve!: (generation: Generation) => void;
   #reject!: (error: unknown) => void;
+  /** What it will answer, where that is known: all of its positions can be computed in blocks then. */
+  readonly #answered: readonly number[] | undefined;
   /** Positions that the observer has seen. */
   #shown = 0;
 
-  constructor(request: GpuRequest) {
+  /** @param answered the tokens that it is known to yield */
+  constructor(request: GpuRequest, answered?: readonly number[]) {
     this.request = request;
+    this.#answered = answered;
     this.answer = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -43,6 +47,11 @@ export class Sequence {
   /** All tokens that are known. */
   get known(): number[] {
     return [...this.request.prompt, ...this.tokens];
+  }
+
+  /** Tokens of its positions, as far as they are known. */
+  get given(): number[] {
+    return this.#answered ? [...this.request.prompt, ...this.#answered.slice(0, -1)] : this.known;
   }
 
   /** Positions that the longest answer takes: its last token is not computed any more. */
@@ -66,13 +75,14 @@ export class Sequence {
     const { slot, given, computed } = this.residence!;
     const { prompt, maxTokens } = this.request;
     const end = Math.min(computed + limit, this.positions, Math.max(given.length, computed + 1));
+    const firstGenerating = (this.#answered ? prompt.length : given.length) - 1;
     const rows: Row[] = [];
     for (let position = computed; position < end; position++) {
       rows.push({
         slot,
         position,
         token: given[position],
-        generating: position >= given.length - 1,
+        generating: position >= firstGenerating,
         generated: position - prompt.length + 2,
         maxTokens,
       });
