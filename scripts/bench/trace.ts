@@ -7,6 +7,7 @@ import { traceRequest } from "../../engine/src/trace/trace.ts";
 import { traceWork } from "../generate/cost-sheet/trace-work.ts";
 import { formatTable } from "../lib/table.ts";
 import { benchHashing, type HashingResult } from "./hashing.ts";
+import { benchGpuTrace, seconds, type GpuTraceResult } from "./trace-gpu.ts";
 
 const BUNDLED_MODEL = fileURLToPath(new URL("../../models/bard", import.meta.url));
 const OPENING = "KING HENRY:\n";
@@ -32,6 +33,8 @@ export interface TraceResult {
   readonly memoryMiB: number;
   /** What hashing alone takes, by the processor and on a graphics card. */
   readonly hashing: HashingResult;
+  /** The same request on a graphics card; null where there is none. */
+  readonly gpu: GpuTraceResult | null;
 }
 
 /** Time and memory of the trace root of one answer. */
@@ -64,6 +67,7 @@ export async function benchTrace(options: TraceBenchOptions = {}): Promise<Trace
     microsecondsPerBlock: ((traceSeconds - answerSeconds) / blocks) * 1e6,
     memoryMiB,
     hashing: await benchHashing(),
+    gpu: (await benchGpuTrace(model, request)) ?? null,
   };
 }
 
@@ -77,12 +81,6 @@ function endless(model: Model): Model {
     header: { ...model.header, stopTokens: [] },
     program: { ...model.program, operators },
   };
-}
-
-async function seconds(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return (performance.now() - start) / 1000;
 }
 
 export function traceTable(result: TraceResult): string {
@@ -99,17 +97,27 @@ export function traceTable(result: TraceResult): string {
       ["added per block", `${result.microsecondsPerBlock.toFixed(2)} µs`],
       ["added memory", `${result.memoryMiB.toFixed(1)} MiB`],
       ["hashing, one thread", megabytes(result.hashing.processor)],
-      ...gpuRows(result.hashing),
+      ...hashingRows(result.hashing),
+      ...answerRows(result.gpu),
     ],
   );
 }
 
-function gpuRows({ gpu }: HashingResult): string[][] {
-  if (!gpu) return [["hashing, graphics card", "none"]];
+function hashingRows({ gpu }: HashingResult): string[][] {
+  if (!gpu) return [["graphics card", "none"]];
   const software = gpu.software ? " (a processor: correctness only)" : "";
   return [
-    ["hashing, graphics card", megabytes(gpu.bytesPerSecond)],
     ["graphics card", `${gpu.adapter}${software}`],
+    ["its hashing", megabytes(gpu.bytesPerSecond)],
+  ];
+}
+
+function answerRows(gpu: GpuTraceResult | null): string[][] {
+  if (!gpu) return [];
+  return [
+    [`its answer of ${gpu.outputTokens} tokens`, `${gpu.answerSeconds.toFixed(2)} s`],
+    ["its answer with trace root", `${gpu.traceSeconds.toFixed(2)} s`],
+    ["with trace root, to alone", (gpu.traceSeconds / gpu.answerSeconds).toFixed(2)],
   ];
 }
 
