@@ -37,6 +37,8 @@ export interface GpuExecutor {
   readonly size: MachineSize;
   /** Bytes on the device. */
   readonly memoryBytes: number;
+  /** Positions that it was asked to compute so far: shared beginnings count once. */
+  readonly computed: number;
   /** Dispatches of a step of so many rows. */
   dispatches(rows: number): number;
   /**
@@ -77,6 +79,8 @@ class Executor implements GpuExecutor {
   #machine: Machine | undefined;
   #scheduler!: Scheduler;
   #size!: MachineSize;
+  /** Positions computed on devices that were lost. */
+  #computedBefore = 0;
   #lost: string | undefined;
   #running = false;
   #closed = false;
@@ -107,6 +111,10 @@ class Executor implements GpuExecutor {
 
   get memoryBytes(): number {
     return this.#machine?.memory.bytes ?? 0;
+  }
+
+  get computed(): number {
+    return this.#computedBefore + this.#scheduler.computed;
   }
 
   dispatches(rows: number): number {
@@ -191,6 +199,8 @@ class Executor implements GpuExecutor {
     // A lost device says so a little later than its commands fail.
     await Promise.race([this.#gpu?.device.lost, new Promise((resolve) => setTimeout(resolve, 100))]);
     const running = this.#scheduler.evacuate();
+    this.#computedBefore += this.#scheduler.computed;
+    this.#scheduler.computed = 0;
     if (this.#closed) return;
     if (this.#lost === undefined) {
       for (const sequence of running) sequence.fail(error);
@@ -202,17 +212,11 @@ class Executor implements GpuExecutor {
     try {
       await this.open();
       this.#options.onDeviceLost?.(`${message} A new device goes on.`);
-    } catch (cause) {
+    } catch {
       this.#machine = undefined;
       this.#gpu = undefined;
       const goesOn = this.#options.failover !== "none";
       this.#options.onDeviceLost?.(`${message} ${goesOn ? "The processor goes on." : "Nobody goes on."}`);
-      if (goesOn) return;
-      const gone = new EngineError("GPU_UNAVAILABLE", `The device was lost: ${message}`, {
-        remedy: "Open another one, or compute on the processor.",
-        cause,
-      });
-      for (const sequence of this.#waiting.splice(0)) sequence.fail(gone);
     }
   }
 
@@ -221,6 +225,7 @@ class Executor implements GpuExecutor {
       const sequence = this.#waiting.shift();
       if (!sequence) return;
       try {
+        if (this.#options.failover === "none") throw gone();
         await finishOnProcessor(this.model, sequence);
         if (!sequence.ended) sequence.end(this.model.header.stopTokens);
       } catch (error) {
@@ -228,6 +233,12 @@ class Executor implements GpuExecutor {
       }
     }
   }
+}
+
+function gone(): EngineError {
+  return new EngineError("GPU_UNAVAILABLE", "The device was lost, and there is no other one.", {
+    remedy: "Make an executor when there is one, or compute on the processor.",
+  });
 }
 
 function positive(name: string, value: number): number {

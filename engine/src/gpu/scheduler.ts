@@ -25,6 +25,8 @@ export class Scheduler {
   readonly #slots: number[];
   readonly #sequences = new Set<Sequence>();
   readonly #flights: Flight[] = [];
+  /** Positions that the machine was given. */
+  computed = 0;
 
   constructor(model: Model, machine: Machine) {
     this.#model = model;
@@ -119,6 +121,7 @@ export class Scheduler {
     }
     if (rows.length === 0) return undefined;
     const ordered = inOrder(rows);
+    this.computed += rows.length;
     const outcomes = this.#machine.run(ordered);
     // Whether it failed is asked when its turn comes.
     outcomes.catch(() => undefined);
@@ -137,6 +140,7 @@ export class Scheduler {
       const limit = await this.#machine.observedRows(roots !== undefined);
       if (!sequence.residence || sequence.residence.computed >= sequence.positions) continue;
       const rows = inOrder(sequence.rows(limit));
+      this.computed += rows.length;
       const outcomes = await this.#machine.runObserved(
         rows,
         (observation) => {

@@ -20,7 +20,9 @@ function withoutLaterColumns(values: SectionValues, position: number): SectionVa
   return (values as Int16Array).map((value, index) => (index % PAGE > position % PAGE ? 0 : value));
 }
 
-describe("the operators' vectors on a GPU", () => {
+describe("the operators' vectors on a GPU", function () {
+  // Software takes its time to compile kernels.
+  this.timeout(300_000);
   for (const subgroups of [true, false]) {
     const variant = subgroups ? "where threads add within subgroups" : "where they do not";
     for (const file of files) {

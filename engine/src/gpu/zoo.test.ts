@@ -10,7 +10,9 @@ import { createGpuExecutor } from "./executor.ts";
 
 const MODELS = process.env.ATHANOR_AUDIT ? 96 : 12;
 
-describe(`a zoo of ${MODELS} random models on a GPU`, () => {
+describe(`a zoo of ${MODELS} random models on a GPU`, function () {
+  // Software takes its time to compile kernels.
+  this.timeout(300_000);
   for (let seed = 1; seed <= MODELS; seed++) {
     const random = generateRandom(2000 + seed);
     const maxRows = 1 + Math.floor(random() * 18);

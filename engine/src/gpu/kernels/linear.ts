@@ -166,6 +166,8 @@ fn run(block: u32, part: u32, thread: u32) {
  */
 export function blockKernel(kind: Exclude<Ending, "gate">): Kernel {
   const four = range(4);
+  const sums = (half: string) =>
+    four.flatMap((row) => four.map((column) => `${half}${row}_${column}`)).join(", ");
   return {
     name: `block ${kind}`,
     parameters: PARAMETERS,
@@ -225,19 +227,14 @@ fn run(block: u32, part: u32, thread: u32) {
     }
     workgroupBarrier();
   }
-  ${four
-    .flatMap((row) =>
-      four.map(
-        (
-          column,
-        ) => `if (first + down + ${16 * row}u < p.matrixRows && firstRow + across + ${8 * column}u < rowCount()) {
-    let index = first + down + ${16 * row}u;
-    let row = firstRow + across + ${8 * column}u;
-    put(index, row, scaled(index, row, high${row}_${column}, low${row}_${column}));
-  }`,
-      ),
-    )
-    .join("\n  ")}
+  // One copy of what follows, for compilers that copy functions into their callers.
+  let highs = array(${sums("high")});
+  let lows = array(${sums("low")});
+  for (var each = 0u; each < 16u; each++) {
+    let index = first + down + 16u * (each / 4u);
+    let row = firstRow + across + 8u * (each % 4u);
+    if (index < p.matrixRows && row < rowCount()) { put(index, row, scaled(index, row, highs[each], lows[each])); }
+  }
 }`,
   };
 }
