@@ -13,8 +13,8 @@ abstract contract GameParameters is IDisputeGame, AccessManaged {
     /// @dev Moves of both sides at most: ten reveals (contexts and operator lists of up to 65,536 entries, operators of up to 2^24 tiles), as many
     /// answers, tile, element, step.
     uint256 private constant MOVES = 23;
-    /// @dev The shortest unbonding of stake.
-    uint256 private constant LONGEST_DISPUTE = 14 days;
+    /// @dev Leaves each move a day, within which rollups include what their sequencer ignores, and half a day to spare.
+    uint256 private constant LONGEST_DISPUTE = 45 days;
     /// @dev The escrow's longest challenge window.
     uint256 private constant LONGEST_WINDOW = 3 days;
     uint256 private constant SHORTEST_PERIOD = 1 minutes;
@@ -92,7 +92,7 @@ abstract contract GameParameters is IDisputeGame, AccessManaged {
         _requireBetween("clock", next.clock, shortest, LONGEST_PERIOD);
         _requireBetween("grace", next.grace, shortest, LONGEST_PERIOD);
         _requireBetween("openPeriod", next.openPeriod, shortest, LONGEST_PERIOD);
-        // INVARIANT: stake that starts to unbond when a result is submitted is there when its last challenge is decided.
+        // INVARIANT: a result is final or refuted within a bounded time. The fraud deposit stays locked for all of it, as the job is open work.
         uint256 longest = 3 * LONGEST_WINDOW + 2 * uint256(next.clock) + MOVES * uint256(next.grace);
         _requireBetween("longestDispute", longest, 0, LONGEST_DISPUTE);
         _requireBetween("stressGasPrice", next.stressGasPrice, 1, MAX_GAS_PRICE);

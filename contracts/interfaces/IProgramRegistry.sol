@@ -54,7 +54,8 @@ interface IProgramRegistry {
         Page,
         Positions,
         Token,
-        Flag
+        Flag,
+        Weights
     }
 
     /// @notice `groups` × `size` elements.

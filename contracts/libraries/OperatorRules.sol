@@ -141,9 +141,8 @@ library OperatorRules {
         if (opcode == Opcodes.NARROW) return _shape(IProgramRegistry.ShapeType.Narrow, first, second);
         if (opcode == Opcodes.NORMALIZE || opcode == Opcodes.ROTATE) return _wide(first * second);
         if (opcode == Opcodes.PAGE) return _shape(IProgramRegistry.ShapeType.Page, first, second);
-        if (opcode == Opcodes.SCORES || opcode == Opcodes.SOFTMAX) {
-            return _shape(IProgramRegistry.ShapeType.Positions, first, 1);
-        }
+        if (opcode == Opcodes.SCORES) return _shape(IProgramRegistry.ShapeType.Positions, first, 1);
+        if (opcode == Opcodes.SOFTMAX) return _shape(IProgramRegistry.ShapeType.Weights, first, 1);
         if (opcode == Opcodes.MIX) return _wide(first * uint64(operator.constants[2]));
         if (opcode == Opcodes.ARGMAX) return _shape(IProgramRegistry.ShapeType.Token, 1, 1);
         if (opcode == Opcodes.STOP) return _shape(IProgramRegistry.ShapeType.Flag, 1, 1);
@@ -169,10 +168,9 @@ library OperatorRules {
             uint64 heads = input == 0 ? first : second;
             return _shape(IProgramRegistry.ShapeType.Narrow, heads, uint64(operator.constants[2]));
         }
-        if (opcode == Opcodes.SOFTMAX || (opcode == Opcodes.MIX && input == 0)) {
-            return _shape(IProgramRegistry.ShapeType.Positions, first, 1);
-        }
+        if (opcode == Opcodes.SOFTMAX) return _shape(IProgramRegistry.ShapeType.Positions, first, 1);
         if (opcode == Opcodes.MIX) {
+            if (input == 0) return _shape(IProgramRegistry.ShapeType.Weights, first, 1);
             return _shape(IProgramRegistry.ShapeType.Page, second, uint64(operator.constants[2]));
         }
         if (opcode == Opcodes.STOP) return _shape(IProgramRegistry.ShapeType.Token, 1, 1);

@@ -25,7 +25,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     // ------------------------------------------------------------------------------------------ constants
 
     uint8 private constant MAX_MODULES = 32;
-    /// @dev Outlasts every response time, challenge window and dispute that stake can be slashed for.
+    /// @dev Nothing is slashed for that is not locked: what unbonds was free. It outlasts usual disputes all the same, should a module free too much.
     uint40 private constant MIN_UNBONDING_PERIOD = 14 days;
     uint40 private constant MAX_UNBONDING_PERIOD = 90 days;
 

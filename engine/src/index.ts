@@ -13,6 +13,7 @@ export { leafHash, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
 export { inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";
 export { decodeTokens, encodeTokens, tokensRoot, TOKENS_PER_LEAF } from "./commitments/tokens.ts";
+export { fetchModel, type FetchModelOptions } from "./download/fetch-model.ts";
 export {
   createFastExecutor,
   type FastExecutor,
@@ -30,7 +31,13 @@ export { OPERATORS } from "./operators/index.ts";
 export { decodeProgram } from "./program/decode.ts";
 export { encodeProgram, programParts } from "./program/encode.ts";
 export type { Operator, OperatorKind, Phase, Program } from "./program/program.ts";
-export { endOf, generate, type GenerateOptions, type Generation } from "./run/generate.ts";
+export {
+  endOf,
+  generate,
+  type GenerateOptions,
+  type GeneratingExecutor,
+  type Generation,
+} from "./run/generate.ts";
 export { checkRequest, type InferenceRequest } from "./run/request.ts";
 export {
   createSession,

@@ -9,7 +9,7 @@ import { tensorRoot } from "./tensors/chunks.ts";
 import type { Tensor } from "./tensors/tensor.ts";
 
 export interface ModelHeader {
-  /** As in config.json: "LlamaForCausalLM", "MistralForCausalLM" or "Qwen2ForCausalLM". Not part of the root. */
+  /** As in config.json: "LlamaForCausalLM" and its like. Not part of the root. */
   readonly architecture: string;
   readonly vocabularySize: number;
   readonly contextLength: number;

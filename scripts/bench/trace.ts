@@ -6,6 +6,8 @@ import { Tokenizer } from "../../engine/src/tokenizer.ts";
 import { traceRequest } from "../../engine/src/trace/trace.ts";
 import { traceWork } from "../generate/cost-sheet/trace-work.ts";
 import { formatTable } from "../lib/table.ts";
+import { benchHashing, type HashingResult } from "./hashing.ts";
+import { benchGpuTrace, seconds, type GpuTraceResult } from "./trace-gpu.ts";
 
 const BUNDLED_MODEL = fileURLToPath(new URL("../../models/bard", import.meta.url));
 const OPENING = "KING HENRY:\n";
@@ -29,6 +31,10 @@ export interface TraceResult {
   readonly microsecondsPerBlock: number;
   /** What tracing adds to the process's largest resident set, MiB. */
   readonly memoryMiB: number;
+  /** What hashing alone takes, by the processor and on a graphics card. */
+  readonly hashing: HashingResult;
+  /** The same request on a graphics card; null where there is none. */
+  readonly gpu: GpuTraceResult | null;
 }
 
 /** Time and memory of the trace root of one answer. */
@@ -60,6 +66,8 @@ export async function benchTrace(options: TraceBenchOptions = {}): Promise<Trace
     blocks,
     microsecondsPerBlock: ((traceSeconds - answerSeconds) / blocks) * 1e6,
     memoryMiB,
+    hashing: await benchHashing(),
+    gpu: (await benchGpuTrace(model, request)) ?? null,
   };
 }
 
@@ -75,12 +83,6 @@ function endless(model: Model): Model {
   };
 }
 
-async function seconds(action: () => Promise<unknown>): Promise<number> {
-  const start = performance.now();
-  await action();
-  return (performance.now() - start) / 1000;
-}
-
 export function traceTable(result: TraceResult): string {
   return formatTable(
     [{ heading: "measure" }, { heading: "value", align: "right" }],
@@ -89,10 +91,36 @@ export function traceTable(result: TraceResult): string {
       ["prompt and output tokens", `${result.promptTokens} + ${result.outputTokens}`],
       ["answer alone", `${result.answerSeconds.toFixed(2)} s`],
       ["answer with trace root", `${result.traceSeconds.toFixed(2)} s`],
+      ["with trace root, to alone", (result.traceSeconds / result.answerSeconds).toFixed(2)],
       ["tiles", `${(result.traceBytes / 2 ** 20).toFixed(1)} MiB`],
       ["keccak blocks", result.blocks.toLocaleString("en-US")],
       ["added per block", `${result.microsecondsPerBlock.toFixed(2)} µs`],
       ["added memory", `${result.memoryMiB.toFixed(1)} MiB`],
+      ["hashing, one thread", megabytes(result.hashing.processor)],
+      ...hashingRows(result.hashing),
+      ...answerRows(result.gpu),
     ],
   );
+}
+
+function hashingRows({ gpu }: HashingResult): string[][] {
+  if (!gpu) return [["graphics card", "none"]];
+  const software = gpu.software ? " (a processor: correctness only)" : "";
+  return [
+    ["graphics card", `${gpu.adapter}${software}`],
+    ["its hashing", megabytes(gpu.bytesPerSecond)],
+  ];
+}
+
+function answerRows(gpu: GpuTraceResult | null): string[][] {
+  if (!gpu) return [];
+  return [
+    [`its answer of ${gpu.outputTokens} tokens`, `${gpu.answerSeconds.toFixed(2)} s`],
+    ["its answer with trace root", `${gpu.traceSeconds.toFixed(2)} s`],
+    ["with trace root, to alone", (gpu.traceSeconds / gpu.answerSeconds).toFixed(2)],
+  ];
+}
+
+function megabytes(bytesPerSecond: number): string {
+  return `${(bytesPerSecond / 1e6).toFixed(0)} MB/s`;
 }

@@ -25,6 +25,7 @@ export function allChecks(): Check[] {
       args: [typescript, "--project", "."],
       folder,
     })),
+    { name: "types: browser example", args: [typescript, "--project", "engine/examples/browser"] },
     { name: "eslint", args: [inModules("eslint/bin/eslint.js"), "--max-warnings", "0", "."] },
     {
       name: "prettier",

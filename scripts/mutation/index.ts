@@ -2,7 +2,7 @@
 // no test notices.
 import { Command } from "commander";
 import { type Fault, generatedFaults, namedFaults, tryFaults } from "./faults.ts";
-import { named } from "./mutants.ts";
+import { mutants } from "./mutants.ts";
 import { describeResult, isNoticed, reportOf } from "./report.ts";
 import { readContracts } from "./syntax.ts";
 
@@ -23,7 +23,7 @@ const { all, only, list, json } = program.opts<{
 
 const sources = readContracts();
 const isChosen = ({ file, name }: Fault) => only?.some((text) => `${file} ${name}`.includes(text)) ?? true;
-const faults = (all ? generatedFaults(sources) : namedFaults(named, sources)).filter(isChosen);
+const faults = (all ? generatedFaults(sources) : namedFaults(mutants, sources)).filter(isChosen);
 if (faults.length === 0) throw new Error("there is no such fault; --list shows them");
 
 if (list) {

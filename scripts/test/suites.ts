@@ -29,6 +29,7 @@ export const suites: readonly Suite[] = [
     except: ["test/integration/**"],
   },
   { name: "engine", runner: "mocha", files: ["engine/src/**/*.test.ts"] },
+  { name: "browser", runner: "mocha", files: ["engine/examples/browser/**/*.test.ts"] },
   { name: "sdk", runner: "mocha", files: ["sdk/src/**/*.test.ts"] },
   { name: "worker", runner: "mocha", files: ["worker/src/**/*.test.ts"] },
   { name: "integration", runner: "mocha", files: ["test/integration/**/*.test.ts"] },

@@ -317,12 +317,12 @@ describeRefusals("DisputeGame", () => errorsOf("IDisputeGame"), {
         outOfBounds(name, { [name]: value }, value, minimum, maximum),
       ]),
     ),
-    "setParameters, a dispute that outlasts the unbonding of stake": outOfBounds(
+    "setParameters, disputes of more than 45 days": outOfBounds(
       "longestDispute",
-      { clock: 3_600n, grace: 18_500n },
-      9n * 86_400n + 7_200n + 23n * 18_500n,
+      { clock: 3_600n, grace: 134_922n },
+      9n * 86_400n + 7_200n + 23n * 134_922n,
       0n,
-      14n * 86_400n,
+      45n * 86_400n,
     ),
   },
 });

@@ -1,5 +1,6 @@
 // The course of a dispute: every move, what it leaves behind, and who wins what.
 import { expect } from "chai";
+import { leafHash } from "../../engine/src/commitments/merkle.ts";
 import { CountingTrace, elements, HONEST_TOKENS } from "../support/counting.ts";
 import {
   type Arena,
@@ -17,7 +18,8 @@ import {
   step,
 } from "../support/dispute.ts";
 import { eventsOf } from "../support/expect.ts";
-import { ATH, ethers, time } from "../support/system.ts";
+import { LARGE_VERIFIER, LONG_WALK, segmentsTo } from "../support/long-walk.ts";
+import { ATH, ethers, networkHelpers, time } from "../support/system.ts";
 
 const LIE = elements(5_000);
 const DEEP = { "7/2/33": LIE };
@@ -53,6 +55,22 @@ describe("dispute game: the walk", () => {
       expect([at.position, at.operator, at.tile]).to.deep.equal(named);
     });
   }
+
+  it("adds up the address where each tree takes several reveals", async () => {
+    const arena = await freshArena();
+    const { game, stranger, operator } = arena;
+    await networkHelpers.setCode(await game.verifier(), LARGE_VERIFIER);
+    const dispute = await challenge(arena, await resultWith(arena), stranger);
+    const { segments } = segmentsTo(leafHash(Uint8Array.of(1)));
+    for (const [number, { children, index, siblings }] of segments.entries()) {
+      const shown = children.map((child) => ethers.hexlify(child));
+      await game.connect(operator)[number === 0 ? "postTrace" : "reveal"](dispute.id, shown);
+      await game.connect(stranger).narrow(dispute.id, index, shown[index]!, siblings);
+    }
+    expect(segments).to.have.length(7);
+    const { at, stage } = await stateOf(arena, dispute.id);
+    expect({ ...at, stage }).to.include({ ...LONG_WALK, stage: "Tile" });
+  });
 
   it("convicts for the first wrong token of an answer whose trace is right", async () => {
     const arena = await freshArena();
@@ -129,125 +147,6 @@ describe("dispute game: the walk", () => {
       ...["Narrowed", ...reveal, ...reveal, ...reveal],
       ...["TileRevealed", "Reimbursed", "ElementNamed", "Reimbursed", "Convicted"],
     ]);
-  });
-});
-
-describe("dispute game: money", () => {
-  it("gives the winner its bond, what is left of it, and the reward; burns at least half of what is forfeited", async () => {
-    const arena = await freshArena();
-    const { game, ath, stranger, provider, vault } = arena;
-    const supply = await ath.totalSupply();
-    const { dispute } = await verdict(arena, DEEP);
-    const { bond, spent, reserved } = await stateOf(arena, dispute.id);
-    expect(spent).to.be.greaterThan(0n);
-    await expect(game.connect(provider).reclaim(dispute.id)).to.changeEtherBalance(
-      ethers,
-      stranger,
-      bond - spent,
-    );
-    expect(await ath.balanceOf(stranger)).to.equal(reserved);
-    expect(reserved).to.equal((bond * 10_000n * ATH) / ATH);
-    expect(supply - (await ath.totalSupply())).to.equal(5_000n * ATH - reserved);
-    expect(await vault.isJailed(provider)).to.equal(true);
-    expect((await stateOf(arena, dispute.id)).status).to.equal("Won");
-    expect((await vault.accountOf(arena.addresses.ath, arena.addresses.game)).available).to.equal(0n);
-    expect(await ethers.provider.getBalance(game)).to.equal(0n);
-  });
-
-  it("burns half of a lost bond and credits the provider with the rest of the other half", async () => {
-    const arena = await freshArena();
-    const { game, stranger, provider, client } = arena;
-    const burned = await ethers.provider.getBalance("0x000000000000000000000000000000000000dEaD");
-    const dispute = await challenge(arena, await resultWith(arena), stranger, new CountingTrace(DEEP));
-    await play(arena, dispute);
-    const { bond, spent } = await stateOf(arena, dispute.id);
-    expect(await game.credit(provider)).to.equal(bond / 2n - spent);
-    expect(await ethers.provider.getBalance("0x000000000000000000000000000000000000dEaD")).to.equal(
-      burned + bond / 2n,
-    );
-    await expect(game.connect(provider).withdraw(client)).to.changeEtherBalance(
-      ethers,
-      client,
-      bond / 2n - spent,
-    );
-    expect(await ethers.provider.getBalance(game)).to.equal(0n);
-  });
-
-  it("reimburses each move of the defence at once, and never more than half of the bond", async () => {
-    const arena = await freshArena();
-    const { game, operator, stranger } = arena;
-    const dispute = await challenge(arena, await resultWith(arena, DEEP), stranger);
-    const before = await ethers.provider.getBalance(operator);
-    let sum = 0n;
-    for (const stage of ["Root", "Descent", "Tile"] as const) {
-      await playUntil(arena, dispute, stage);
-      const sent = await (await defend(arena, dispute)).wait();
-      const [reimbursed] = sent!.logs.flatMap((log) => {
-        const parsed = game.interface.parseLog(log);
-        return parsed?.name === "Reimbursed" ? [parsed.args[2] as bigint] : [];
-      });
-      expect(reimbursed, stage).to.be.greaterThanOrEqual(sent!.fee);
-      sum += reimbursed!;
-    }
-    expect(await ethers.provider.getBalance(operator), "the defence has cost nothing").to.be.greaterThan(
-      before,
-    );
-    const { spent, bond } = await stateOf(arena, dispute.id);
-    expect(spent).to.be.greaterThanOrEqual(sum);
-    expect(spent).to.be.lessThanOrEqual(bond / 2n);
-  });
-
-  it("gives back what was put in above the bond", async () => {
-    const arena = await freshArena();
-    const { game, stranger } = arena;
-    const result = await resultWith(arena);
-    const bond = await game.bondOf(result.job.job);
-    const dispute = await commit(arena, result, stranger, { bond: bond + 5n });
-    await game.connect(arena.client).commit(dispute.id, { value: 2n });
-    await expect(open(arena, dispute)).to.changeEtherBalance(ethers, game, -7n);
-    expect((await stateOf(arena, dispute.id)).bond).to.equal(bond);
-  });
-
-  it("pays other live challenges what was spent of their bonds, and burns the rest of their reservations", async () => {
-    const arena = await freshArena();
-    const { game, ath, stranger, newcomer, addresses, vault } = arena;
-    const result = await resultWith(arena, DEEP);
-    const first = await challenge(arena, result, stranger);
-    const other = await challenge(arena, await resultWith(arena, { "2/0/0": LIE }), newcomer);
-    await playUntil(arena, other, "Descent");
-    await play(arena, first);
-    const { spent, bond } = await stateOf(arena, other.id);
-    expect(spent).to.be.greaterThan(0n);
-    const supply = await ath.totalSupply();
-    await expect(game.reclaim(other.id)).to.changeEtherBalance(ethers, newcomer, bond - spent);
-    expect((await stateOf(arena, other.id)).status).to.equal("Returned");
-    expect(await ath.balanceOf(newcomer)).to.equal(spent * 10_000n);
-    expect(supply - (await ath.totalSupply())).to.equal((bond * 10_000n) / 2n - spent * 10_000n);
-    await game.reclaim(first.id);
-    expect((await vault.accountOf(addresses.ath, addresses.game)).available).to.equal(0n);
-  });
-
-  it("takes the reward from a multiple of the job's price where that is more; only ATH counts", async () => {
-    const arena = await freshArena();
-    const { addresses, stranger } = arena;
-    const large = await resultWith(arena, {}, HONEST_TOKENS, { maxTokens: 100 });
-    const first = await challenge(arena, large, stranger);
-    const { job } = large.job;
-    const price = await arena.escrow.costOf(
-      BigInt(job.promptTokens),
-      100,
-      BigInt(job.inputPrice),
-      BigInt(job.outputPrice),
-    );
-    expect((await stateOf(arena, first.id)).reserved).to.equal(20n * price);
-    const coins = await resultWith(arena, {}, HONEST_TOKENS, {
-      token: addresses.stablecoin,
-      maxTokens: 100,
-      maxCost: 10n ** 9n,
-    });
-    const second = await challenge(arena, coins, stranger);
-    const { bond, reserved } = await stateOf(arena, second.id);
-    expect(reserved).to.equal(bond * 10_000n);
   });
 });
 

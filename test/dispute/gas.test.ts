@@ -1,65 +1,19 @@
 // What a dispute costs at the shape of a model of 8 billion parameters, move by move, without the execution of the element itself.
 import { expect } from "chai";
 import { hexlify, randomBytes } from "ethers";
-import { leafHash, nodeHash } from "../../engine/src/commitments/merkle.ts";
+import { leafHash } from "../../engine/src/commitments/merkle.ts";
 import { claimOf, HONEST_TOKENS } from "../support/counting.ts";
-import { commit, freshArena, levelsOf, open, resultWith, stateOf } from "../support/dispute.ts";
+import { commit, freshArena, open, resultWith, stateOf } from "../support/dispute.ts";
+import { LARGE_VERIFIER, LONG_WALK, segmentsTo } from "../support/long-walk.ts";
 import { networkHelpers, time } from "../support/system.ts";
 
-/** Positions, operators and tiles of the vocabulary head, and their trees' depths. */
-const DEPTHS = [13, 10, 11] as const;
-const AT = { position: 5_000, operator: 700, tile: 1_500 } as const;
 const TILE_BYTES = 4_096;
-
-/** A verifier of that shape, for which every element is wrong: `widths` takes 68 bytes and gives 8,192, 774 and 2,004; all else gives false. */
-const VERIFIER = "0x36604414600b5760205ff35b6120005f526103066020526107d460405260605ff3";
-
-interface Segment {
-  readonly children: Uint8Array[];
-  /** Which of them the path goes on to. */
-  readonly index: number;
-  readonly siblings: string[];
-}
-
-/** What is shown on the way to a leaf, from the root down: all other nodes are random. */
-function segmentsTo(leaf: Uint8Array): { root: Uint8Array; segments: Segment[] } {
-  const segments: Segment[] = [];
-  let node = leaf;
-  for (const [tree, place] of [
-    [2, AT.tile],
-    [1, AT.operator],
-    [0, AT.position],
-  ] as const) {
-    const steps: number[] = [];
-    for (let level: number = DEPTHS[tree]; level > 0; level -= steps.at(-1)!) steps.push(levelsOf(level));
-    let height = 0;
-    for (const levels of steps.toReversed()) {
-      const index = Math.floor(place / 2 ** height) % 2 ** levels;
-      const children = Array.from({ length: 2 ** levels }, (_, number) =>
-        number === index ? node : randomBytes(32),
-      );
-      const siblings: string[] = [];
-      let row = children;
-      for (let level = 1; row.length > 1; level++) {
-        siblings.push(hexlify(row[(index >> (level - 1)) ^ 1]!));
-        const below = row;
-        row = Array.from({ length: below.length / 2 }, (_, number) =>
-          nodeHash(height + level, below[2 * number]!, below[2 * number + 1]!),
-        );
-      }
-      segments.unshift({ children, index, siblings });
-      node = row[0]!;
-      height += levels;
-    }
-  }
-  return { root: node, segments };
-}
 
 describe("dispute game: gas", () => {
   it("stays below 2.15 million for both sides together, from commitment to verdict, at the shape of 8 billion parameters", async () => {
     const arena = await freshArena();
     const { game, stranger, operator } = arena;
-    await networkHelpers.setCode(await game.verifier(), VERIFIER);
+    await networkHelpers.setCode(await game.verifier(), LARGE_VERIFIER);
     const result = await resultWith(arena);
     const tile = randomBytes(TILE_BYTES);
     const { root, segments } = segmentsTo(leafHash(tile));
@@ -86,7 +40,7 @@ describe("dispute game: gas", () => {
     const claim = claimOf(result.job.job, HONEST_TOKENS, hexlify(root));
     await note("step without execution", game.connect(stranger).step(dispute.id, claim, "0x"));
     expect({ ...(await stateOf(arena, dispute.id)).at }).to.deep.include({
-      ...AT,
+      ...LONG_WALK,
       element: 7,
     });
 

@@ -4,11 +4,13 @@ import { JobStatus } from "../../sdk/src/generated/enums.ts";
 import { claimOf, CountingTrace, elements } from "../support/counting.ts";
 import {
   type Arena,
+  attack,
   challenge,
   commit,
   defend,
   type Dispute,
   freshArena,
+  HONEST,
   narrowing,
   narrowTo,
   open,
@@ -19,7 +21,7 @@ import {
   stateOf,
   step,
 } from "../support/dispute.ts";
-import { ATH, ethers, networkHelpers, passWindow } from "../support/system.ts";
+import { ATH, ethers, networkHelpers, passWindow, profileOf } from "../support/system.ts";
 
 const LIE = elements(5_000);
 const DEEP = { "7/2/33": LIE };
@@ -52,6 +54,57 @@ describe("attack: a forged trace root", () => {
     await expect(defend(arena, dispute, operator))
       .to.be.revertedWithCustomError(game, "TraceAlreadyPosted")
       .withArgs(result.job.id);
+  });
+
+  it("a provider without a watchtower does not have the zero address as one", async () => {
+    const arena = await freshArena();
+    const { game, providers, provider, operator } = arena;
+    await providers.connect(provider).update(profileOf(operator));
+    const { id, result } = await challenge(arena, await resultWith(arena), arena.stranger);
+    const children = result.trace.descendants(0, { position: 0, operator: 0 }, 5, 0, 5);
+    const nobody = await ethers.getImpersonatedSigner(ethers.ZeroAddress);
+    await expect(game.connect(nobody).postTrace.staticCall(id, children))
+      .to.be.revertedWithCustomError(game, "NotDefender")
+      .withArgs(ethers.ZeroAddress, operator.address, ethers.ZeroAddress);
+  });
+});
+
+describe("attack: a node that was shown elsewhere", () => {
+  it("one that stands on another level, too, is not shown there: the provider has to, and cannot", async () => {
+    const arena = await freshArena();
+    const { game, provider } = arena;
+    // The root over the 3 tiles of operator 1 stands in for the one over the 70 of operator 2.
+    const [, shown] = HONEST.descendants(1, { position: 3, operator: 0 }, 2, 0, 2);
+    const result = await resultWith(arena, { "3/2": shown! });
+    const distracting = await challenge(arena, result, arena.newcomer);
+    await defend(arena, distracting);
+    await narrowTo(arena, distracting, 3);
+    await defend(arena, distracting);
+    await narrowTo(arena, distracting, 1);
+    await defend(arena, distracting);
+    const honest = await challenge(arena, result, arena.stranger);
+    await attack(arena, honest);
+    await attack(arena, honest);
+    const { node, tree, level } = await stateOf(arena, honest.id);
+    expect({ node, tree, level }).to.deep.equal({ node: shown, tree: 2, level: 7 });
+    expect((await game.turnOf(honest.id)).side).to.equal(0n);
+    await passDeadline(arena, honest);
+    await game.timeout(honest.id);
+    expect(await game.convictionOf(provider)).to.equal(honest.id);
+  });
+
+  it("what was shown of one result's trace is not shown of another's", async () => {
+    const arena = await freshArena();
+    const { game } = arena;
+    const [first, second] = [await resultWith(arena, DEEP), await resultWith(arena, DEEP)];
+    await playUntil(arena, await challenge(arena, first, arena.stranger), "Named");
+    const dispute = await challenge(arena, second, arena.stranger);
+    for (const stage of ["Root", "Descent", "Descent", "Descent", "Tile"] as const) {
+      expect((await stateOf(arena, dispute.id)).stage).to.equal(stage);
+      expect((await game.turnOf(dispute.id)).side, stage).to.equal(0n);
+      await defend(arena, dispute);
+      await attack(arena, dispute);
+    }
   });
 });
 

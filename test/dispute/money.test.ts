@@ -346,6 +346,26 @@ describe("attack: sequencer outages", () => {
     expect((await stateOf(arena, dispute.id)).status).to.equal("Lost");
   });
 
+  it("the provider's turn, too, counts from when the sequencer is up again, and costs nothing of its clock", async () => {
+    const { arena, say } = await withFeed();
+    const { game } = arena;
+    await say(0, 0n);
+    const dispute = await challenge(arena, await resultWith(arena), arena.stranger, WRONG);
+    const { deadline } = await game.turnOf(dispute.id);
+    const { clock } = await game.parameters();
+    const window = BigInt(dispute.result.job.job.challengeWindow);
+    await say(1, BigInt(await time.latest()));
+    await time.increaseTo(deadline + 100n);
+    await expect(game.timeout(dispute.id)).to.be.revertedWithCustomError(game, "NotTooLate");
+    const up = BigInt(await time.latest()) + 1n;
+    await say(0, up);
+    expect(await game.turnOf(dispute.id)).to.deep.equal([0n, up + window + clock]);
+    await defend(arena, dispute);
+    await attack(arena, dispute);
+    const state = await stateOf(arena, dispute.id);
+    expect([state.providerClock, state.challengerClock]).to.deep.equal([clock, clock]);
+  });
+
   async function answered(arena: Arena, dispute: Dispute): Promise<Dispute> {
     await defend(arena, dispute);
     return dispute;

@@ -50,6 +50,51 @@ describe("attack: a stolen challenge", () => {
     expect((await stateOf(arena, thief.id)).status).to.equal("Returned");
   });
 
+  it("nor if it is faster in naming the tile", async () => {
+    const arena = await freshArena();
+    const result = await resultWith(arena, DEEP);
+    const honest = await challenge(arena, result, arena.stranger);
+    const thief = await challenge(arena, result, arena.newcomer);
+    await playUntil(arena, thief, "Named");
+    await playUntil(arena, honest, "Named");
+    await step(arena, thief, arena.newcomer);
+    expect(await arena.game.convictionOf(arena.provider)).to.equal(honest.id);
+  });
+
+  it("a challenge that named the tile first, and lost over it, is not rewarded for who proves it wrong", async () => {
+    const arena = await freshArena();
+    const [right, wrong] = [0, 3];
+    const at = 7 * 74 + 4 + 33;
+    const result = await resultWith(arena, { "7/2/33": `${elements(at).slice(0, -8)}ffffffff` });
+    const early = await challenge(arena, result, arena.newcomer);
+    const late = await challenge(arena, result, arena.stranger);
+    for (const [dispute, element] of [
+      [early, right],
+      [late, wrong],
+    ] as const) {
+      await playUntil(arena, dispute, "Tile");
+      const { node } = await stateOf(arena, dispute.id);
+      await arena.game.connect(dispute.challenger).nameElement(dispute.id, node, element);
+    }
+    await step(arena, early, arena.operator);
+    expect((await stateOf(arena, early.id)).status).to.equal("Lost");
+    await step(arena, late, arena.newcomer);
+    expect(await arena.game.convictionOf(arena.provider)).to.equal(late.id);
+  });
+
+  it("nor is a challenge that named another token of the answer", async () => {
+    const arena = await freshArena();
+    const { game } = arena;
+    const result = await resultWith(arena, {}, [0, 75, 148]);
+    const early = await challenge(arena, result, arena.newcomer);
+    const late = await challenge(arena, result, arena.stranger);
+    await defend(arena, early);
+    await game.connect(arena.newcomer).disputeOutput(early.id, result.trace.root, 0);
+    await game.connect(arena.stranger).disputeOutput(late.id, result.trace.root, 1);
+    await step(arena, late, arena.newcomer);
+    expect(await game.convictionOf(arena.provider)).to.equal(late.id);
+  });
+
   it("no commitment is ready before the result is", async () => {
     const arena = await freshArena();
     const { game, stranger } = arena;

@@ -8,14 +8,16 @@ import {
   challenge,
   defend,
   freshArena,
+  parametersOf,
   passDeadline,
   play,
   playUntil,
   resultWith,
   stateOf,
 } from "../support/dispute.ts";
-import { ethers, passWindow, time } from "../support/system.ts";
+import { ATH, ethers, passWindow, time } from "../support/system.ts";
 
+const DAY = 86_400n;
 const LIE = elements(5_000);
 const DEEP = { "7/2/33": LIE };
 const WRONG = new CountingTrace(DEEP);
@@ -106,6 +108,70 @@ describe("attack: withholding", () => {
     await arena.game.timeout(early.id);
     expect(await arena.game.convictionOf(arena.provider)).to.equal(early.id);
   });
+});
+
+describe("attack: leaving during a long dispute", () => {
+  it("all stake that can leave leaves, and a dispute that outlasts it takes the whole deposit all the same", async () => {
+    const arena = await freshArena();
+    const { game, vault, provider, addresses } = arena;
+    await game.setParameters({ ...(await parametersOf(arena)), clock: 3n * DAY, grace: DAY });
+    await time.increase(1);
+    const dispute = await challenge(arena, await resultWith(arena, DEEP), arena.stranger);
+    const startedAt = BigInt(await time.latest());
+    const { staked, locked } = await vault.stakeOf(provider);
+    await vault.connect(provider).unbond(staked - locked);
+    const released = await vault.unbondingOf(provider);
+    for (;;) {
+      const { side, deadline } = await game.turnOf(dispute.id);
+      await time.setNextBlockTimestamp(deadline);
+      const sent = side === 0n ? await defend(arena, dispute) : await attack(arena, dispute);
+      expect(await sent!.wait()).to.include({ status: 1 });
+      if (
+        BigInt(await time.latest()) > released.releaseAt &&
+        (await vault.unbondingOf(provider)).amount > 0n
+      ) {
+        await vault.claimUnbonded(provider);
+        await vault.connect(provider).withdraw(addresses.ath, released.amount, provider);
+      }
+      if (await convicted(arena)) break;
+    }
+    expect(await arena.ath.balanceOf(provider), "what was free has left").to.equal(staked - locked);
+    expect(BigInt(await time.latest()) - startedAt).to.be.greaterThan(await vault.unbondingPeriod());
+    expect((await vault.stakeOf(provider)).staked, "the deposit has not").to.equal(locked - 5_000n * ATH);
+  });
+});
+
+describe("the chain's inclusion delay", () => {
+  /** A game on a chain that includes within a day what its sequencer ignores. */
+  async function slowChain(changes: object) {
+    const arena = await freshArena();
+    const { addresses, game } = arena;
+    const parameters = {
+      ...(await parametersOf(arena)),
+      clock: DAY,
+      grace: DAY,
+      openPeriod: DAY,
+      ...changes,
+    };
+    const verifier = await game.verifier();
+    return ethers.deployContract("DisputeGame", [
+      ...[arena.manager, addresses.escrow, addresses.providers, addresses.vault, verifier, DAY, parameters],
+    ]);
+  }
+
+  it("fits the bounds if it is a day: every move has one, and half a day to spare", async () => {
+    const game = await slowChain({ grace: (3n * DAY) / 2n - 4_000n });
+    expect(await game.getFunction("inclusionDelay")()).to.equal(DAY);
+  });
+
+  for (const name of ["clock", "grace", "openPeriod"]) {
+    it(`is not above the ${name}`, async () => {
+      const { game } = await freshArena();
+      await expect(slowChain({ [name]: DAY - 1n }))
+        .to.be.revertedWithCustomError(game, "ParameterOutOfBounds")
+        .withArgs(ethers.encodeBytes32String(name), DAY - 1n, DAY, 3n * DAY);
+    });
+  }
 });
 
 describe("attack: both sides silent", () => {

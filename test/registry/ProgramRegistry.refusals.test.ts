@@ -253,6 +253,10 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
       const narrow = at("narrow");
       return changing(at("add"), { inputs: [narrow, 0] }, [narrow, [1n, 1n, 24n], [0n, 1n, 24n]]);
     },
+    "validate, scores that are mixed without a softmax": () => {
+      const [scores, pages] = [at("scores"), PROGRAM.operators[at("mix")]!.inputs[1]!];
+      return changing(at("mix"), { inputs: [scores, pages] }, [scores, [3n, 4n, 1n], [6n, 4n, 1n]]);
+    },
     "validate, a linear operator of more columns than its input has": () =>
       changing(at("linear"), { constants: [12, 25, 0] }, [at("narrow"), [1n, 1n, 24n], [1n, 1n, 25n]]),
   },

@@ -18,7 +18,8 @@ export interface TileAddress {
   readonly tile: number;
 }
 
-/** How a trace differs from the honest one: `position/operator/tile` → bytes, or null for PAD. Leaves beyond the program take any bytes. */
+/** How a trace differs from the honest one: `position/operator/tile` → bytes, or null for PAD; `position/operator` → the root of the operator's tiles. Leaves beyond
+ * the program take any bytes. */
 export type Lies = Readonly<Record<string, string | null>>;
 
 type Rows = readonly (readonly Uint8Array[])[];
@@ -91,6 +92,11 @@ export class CountingTrace {
     return encode(packTokens(tokens), this.tile(at) ?? "0x", this.path(at));
   }
 
+  #rootLie(position: number, operator: number): Uint8Array | undefined {
+    const root = this.#lies[`${position}/${operator}`];
+    return root ? Buffer.from(root.slice(2), "hex") : undefined;
+  }
+
   #rowsOf(tree: number, position: number, operator: number): Rows {
     if (tree === 2) {
       const key = `${position}/${operator}`;
@@ -108,7 +114,7 @@ export class CountingTrace {
       if (found) return found;
       const leaves = Array.from(
         { length: 2 ** DEPTHS.operators },
-        (_, index) => this.#rowsOf(2, position, index).at(-1)![0]!,
+        (_, index) => this.#rootLie(position, index) ?? this.#rowsOf(2, position, index).at(-1)![0]!,
       );
       return remember(this.#operatorRows, position, rowsOver(leaves));
     }

@@ -2,6 +2,7 @@ import type { Model } from "../model.ts";
 import { workPerPosition } from "../program/work.ts";
 import { createFastExecutor, type FastExecutor } from "./executor.ts";
 import { kernelsSupported } from "./kernels.ts";
+import { mayShare } from "./threads.ts";
 
 /** Multiply-adds a position from which threads help; below, one thread is as fast as several. */
 const THREADED_WORK = 2 ** 24;
@@ -28,13 +29,11 @@ export function defaultExecutor(model: Model): FastExecutor | undefined {
 
 /** Threads that this program may run at once. */
 function cores(): number {
-  const { process, navigator, crossOriginIsolated } = globalThis as {
+  const { process, navigator } = globalThis as {
     process?: { getBuiltinModule?(name: string): unknown };
     navigator?: { hardwareConcurrency?: number };
-    crossOriginIsolated?: boolean;
   };
   const os = process?.getBuiltinModule?.("node:os") as { availableParallelism(): number } | undefined;
   if (os) return os.availableParallelism();
-  // A browser lets pages share memory with threads only if they are isolated from others.
-  return crossOriginIsolated ? (navigator?.hardwareConcurrency ?? 1) : 1;
+  return mayShare() ? (navigator?.hardwareConcurrency ?? 1) : 1;
 }

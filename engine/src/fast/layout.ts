@@ -188,7 +188,8 @@ function slotOf(operator: Operator, positionsPitch: number): { pitch: number; ex
   }
   // These are written into the cache at once.
   if (KEEPERS.has(operator.kind)) return { pitch: 64, exponents: 0 };
-  const elements = type === "positions" ? groups * positionsPitch : groups * size;
+  const isOverPositions = type === "positions" || type === "weights";
+  const elements = isOverPositions ? groups * positionsPitch : groups * size;
   return { pitch: align(4 * elements + 32), exponents: 0 };
 }
 

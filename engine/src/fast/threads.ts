@@ -1,3 +1,4 @@
+import { EngineError } from "../errors.ts";
 import { compileKernels, instantiateKernels, type Kernels, type WasmMemory } from "./kernels.ts";
 
 /** The kernels whose work is cut into items; their first two parameters are the bounds of a range of items. */
@@ -158,10 +159,7 @@ interface Thread {
 
 /** Threads that help the calling one. A task never waits for a thread that has not begun with it. */
 export class Threads {
-  readonly #bench: Bench = {
-    control: new Int32Array(new SharedArrayBuffer(4 * WORDS)),
-    parameters: new Float64Array(new SharedArrayBuffer(8 * MOST_PARAMETERS)),
-  };
+  readonly #bench: Bench;
   readonly #gone = new FinalizationRegistry<number>((id) => this.#tell({ id }));
   #workers: Thread[];
   #nextMemory = 0;
@@ -173,8 +171,15 @@ export class Threads {
   /**
    * @param helpers threads besides the calling one
    * @param leastWork multiply-adds of a task from which they help
+   * @throws EngineError `INVALID_ARGUMENT` for helpers where threads may not share memory
    */
   constructor(helpers: number, leastWork = WORTHWHILE) {
+    if (helpers > 0 && !mayShare()) throw notIsolated(helpers + 1);
+    const words = helpers > 0 ? SharedArrayBuffer : ArrayBuffer;
+    this.#bench = {
+      control: new Int32Array(new words(4 * WORDS)),
+      parameters: new Float64Array(new words(8 * MOST_PARAMETERS)),
+    };
     this.#leastWork = leastWork;
     this.#workers = Array.from({ length: helpers }, () => startWorker());
     for (const worker of this.#workers) worker.postMessage({ module: compileKernels(), ...this.#bench });
@@ -236,6 +241,24 @@ export class Threads {
       if (look > LOOKS && canWait()) Atomics.wait(control, DONE, done);
     }
   }
+}
+
+/** A browser lets pages share memory with threads only if they are isolated from others. */
+export function mayShare(): boolean {
+  const { crossOriginIsolated } = globalThis as { crossOriginIsolated?: boolean };
+  return crossOriginIsolated ?? "SharedArrayBuffer" in globalThis;
+}
+
+function notIsolated(threads: number): EngineError {
+  return new EngineError(
+    "INVALID_ARGUMENT",
+    `This page may not share memory with threads, and threads is ${threads}.`,
+    {
+      remedy:
+        "Serve it with Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp, or use one thread.",
+      details: { threads },
+    },
+  );
 }
 
 let waits: boolean | undefined;

@@ -4,33 +4,14 @@ import { generate } from "../run/generate.ts";
 import { createSession } from "../run/session.ts";
 import { generateRandom } from "../testing/random.ts";
 import { randomGeneration } from "../testing/random-generation.ts";
+import { randomShape } from "../testing/random-shape.ts";
 import { expectSameRun, recordRun } from "../testing/record-run.ts";
-import { tinySource, type TinyShape } from "../testing/tiny-checkpoint.ts";
+import { tinySource } from "../testing/tiny-checkpoint.ts";
 import { referenceExecutor, type Executor } from "../trace/request.ts";
 import { traceRequest } from "../trace/trace.ts";
 import { createFastExecutor, type FastExecutor } from "./executor.ts";
 
 const MODELS = process.env.ATHANOR_AUDIT ? 96 : 24;
-
-/** A shape of the zoo: odd sizes, every ratio of heads, tied and untied heads. */
-function randomShape(seed: number): Partial<TinyShape> {
-  const random = generateRandom(seed);
-  const between = (low: number, high: number) => low + Math.floor(random() * (high - low + 1));
-  const keyValueHeads = between(1, 3);
-  return {
-    seed,
-    vocabulary: between(20, 90),
-    context: between(40, 70),
-    hidden: between(3, 70),
-    feedForward: between(1, 90),
-    layers: between(1, 3),
-    heads: keyValueHeads * between(1, 3),
-    keyValueHeads,
-    headSize: 2 * between(1, 12),
-    tied: random() < 0.5,
-    family: seed % 4 === 2 ? "Qwen3" : "Llama",
-  };
-}
 
 /** Cuts tokens into parts of random lengths. */
 function cut(tokens: readonly number[], random: () => number): number[][] {

@@ -24,7 +24,7 @@ describe("the accuracy of the integer form", function () {
     expect(top1Agreement, "same most likely token").to.be.greaterThan(0.985);
   });
 
-  for (const family of ["Llama", "Qwen2", "Qwen3"] as const) {
+  for (const family of ["Llama", "Qwen2", "Qwen3", "Gemma"] as const) {
     it(`holds them on a ${family} of which a few channels have activations 1,000 times larger`, async () => {
       const shape = { ...SECOND_SHAPE, family };
       const checkpoint = successorCheckpoint(shape);

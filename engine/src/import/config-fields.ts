@@ -37,16 +37,30 @@ export function flag(config: JsonObject, field: string, absent: boolean): boolea
   return value;
 }
 
-export function unsupported(field: string, value: unknown, supported: string): EngineError {
-  return new EngineError("CONFIG_FIELD_UNSUPPORTED", `config.json: ${field} is ${JSON.stringify(value)}.`, {
-    remedy: `Supported: ${supported}.`,
-    details: { field, value },
-  });
+/** @param file where the field stands */
+export function unsupported(
+  field: string,
+  value: unknown,
+  supported: string,
+  file = "config.json",
+): EngineError {
+  return fieldError("CONFIG_FIELD_UNSUPPORTED", file, field, value, `Supported: ${supported}.`);
 }
 
-export function invalid(field: string, value: unknown, expected: string): EngineError {
-  return new EngineError("CONFIG_FIELD_INVALID", `config.json: ${field} is ${JSON.stringify(value)}.`, {
-    remedy: `Expected ${expected}.`,
+/** @param file where the field stands */
+export function invalid(field: string, value: unknown, expected: string, file = "config.json"): EngineError {
+  return fieldError("CONFIG_FIELD_INVALID", file, field, value, `Expected ${expected}.`);
+}
+
+export function fieldError(
+  code: "CONFIG_FIELD_UNSUPPORTED" | "CONFIG_FIELD_INVALID",
+  file: string,
+  field: string,
+  value: unknown,
+  remedy: string,
+): EngineError {
+  return new EngineError(code, `${file}: ${field} is ${JSON.stringify(value)}.`, {
+    remedy,
     details: { field, value },
   });
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from "./checkpoint.ts";
 import { flag, invalid, real, unsupported, whole } from "./config-fields.ts";
 import { readRotary } from "./rotary-config.ts";
 
-/** The parts of config.json that determine a model of the Llama family: Llama, Mistral, Qwen2. */
+/** The parts of config.json that determine a model of the Llama family: Llama, Mistral, Qwen2, Gemma. */
 export interface LlamaConfig {
   readonly architecture: Architecture;
   readonly vocabularySize: number;
@@ -25,10 +25,16 @@ export interface LlamaConfig {
   readonly biases: boolean;
   /** The output head is the embedding. */
   readonly tiedHead: boolean;
+  /** What the gate's values go through. */
+  readonly activation: "silu" | "tanh-gelu";
+  /** Norms multiply by 1 + weight. */
+  readonly gainsFromOne: boolean;
+  /** The residual begins with the embedding times sqrt(hiddenSize). */
+  readonly scaledEmbedding: boolean;
 }
 
 export type Architecture =
-  "LlamaForCausalLM" | "MistralForCausalLM" | "Qwen2ForCausalLM" | "Qwen3ForCausalLM";
+  "LlamaForCausalLM" | "MistralForCausalLM" | "Qwen2ForCausalLM" | "Qwen3ForCausalLM" | "GemmaForCausalLM";
 
 interface Family {
   readonly headNorms?: boolean;
@@ -38,6 +44,9 @@ interface Family {
   readonly keyValueHeads?: number;
   readonly slidingWindow?: number;
   readonly headSize?: number;
+  readonly tiedHead?: boolean;
+  /** Norms, embedding and activation as Gemma has them. */
+  readonly gemma?: boolean;
 }
 
 const FAMILIES: Readonly<Record<Architecture, Family>> = {
@@ -52,6 +61,14 @@ const FAMILIES: Readonly<Record<Architecture, Family>> = {
   LlamaForCausalLM: { modelType: "llama", biases: false },
   MistralForCausalLM: { modelType: "mistral", biases: false, keyValueHeads: 8, slidingWindow: 4096 },
   Qwen2ForCausalLM: { modelType: "qwen2", biases: true, keyValueHeads: 32, slidingWindow: 4096 },
+  GemmaForCausalLM: {
+    modelType: "gemma",
+    biases: false,
+    keyValueHeads: 16,
+    headSize: 256,
+    tiedHead: true,
+    gemma: true,
+  },
 };
 
 /**
@@ -59,7 +76,6 @@ const FAMILIES: Readonly<Record<Architecture, Family>> = {
  * always accepted; anything else is refused rather than silently computed wrongly.
  */
 const NEUTRAL_VALUES: Readonly<Record<string, readonly unknown[]>> = {
-  hidden_act: ["silu", "swish"],
   attention_bias: [false, null],
   mlp_bias: [false, null],
   quantization_config: [null],
@@ -106,6 +122,7 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
   const trained = whole(config, "max_position_embeddings", 1, 2 ** 31);
   const usedContext = checkedContext(trained, contextLength);
   checkSlidingWindow(config, family, usedContext);
+  const { gemma = false } = family;
   return {
     architecture,
     vocabularySize: whole(config, "vocab_size", 1, 2 ** 20),
@@ -120,7 +137,10 @@ export function readConfig(config: JsonObject, contextLength?: number): LlamaCon
     epsilon: real(config, "rms_norm_eps", 0, 1, 1e-6),
     headNorms: family.headNorms ?? false,
     biases: family.biases,
-    tiedHead: flag(config, "tie_word_embeddings", false),
+    tiedHead: flag(config, "tie_word_embeddings", family.tiedHead ?? false),
+    activation: readActivation(config, gemma),
+    gainsFromOne: gemma,
+    scaledEmbedding: gemma,
   };
 }
 
@@ -137,6 +157,18 @@ function readArchitecture(config: JsonObject): Architecture {
     throw unsupported("model_type", type, JSON.stringify(expected));
   }
   return architecture;
+}
+
+/** Gemma's first configurations say "gelu" and mean its approximation, with which they were trained. */
+function readActivation(config: JsonObject, gemma: boolean): LlamaConfig["activation"] {
+  const { hidden_act: older, hidden_activation: newer } = config;
+  const [field, value] =
+    newer === undefined || newer === null ? ["hidden_act", older] : ["hidden_activation", newer];
+  const accepted: unknown[] = gemma
+    ? ["gelu_pytorch_tanh", undefined, ...(field === "hidden_act" ? ["gelu"] : [])]
+    : ["silu", "swish", undefined];
+  if (accepted.includes(value)) return gemma ? "tanh-gelu" : "silu";
+  throw unsupported(field, value, gemma ? '"gelu_pytorch_tanh"' : '"silu" or "swish"');
 }
 
 /** Attention here reaches back over the whole context: a window is accepted if it does, too. */

@@ -45,7 +45,7 @@ const LLAMA3 = {
 };
 
 describe("importModel", () => {
-  for (const family of ["Llama", "Mistral", "Qwen2", "Qwen3"] as const) {
+  for (const family of ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma"] as const) {
     for (const type of ["F32", "F16", "BF16"] as const) {
       for (const tied of [true, false]) {
         const name = `${family} in ${type} with ${tied ? "a tied" : "an untied"} head`;

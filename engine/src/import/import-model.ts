@@ -15,6 +15,7 @@ import {
 import { readConfig, readStopTokens, type LlamaConfig } from "./config.ts";
 import { headerOf } from "./header.ts";
 import { buildStage, stagesOf } from "./llama.ts";
+import { openLayout } from "./layout.ts";
 import { ProgramBuilder } from "./program-builder.ts";
 import { Weights } from "./weights.ts";
 
@@ -29,6 +30,8 @@ export interface ImportOptions {
 
 /** A checkpoint whose small files are read and checked, and whose weights are known but not read. */
 export interface OpenedCheckpoint {
+  /** config.json, tokenizer.json and the like, read or made from a GGUF file's metadata. */
+  readonly files: CheckpointSource;
   readonly config: LlamaConfig;
   readonly stopTokens: readonly number[];
   readonly weights: Weights;
@@ -42,28 +45,44 @@ export async function openForImport(
   source: CheckpointSource,
   options: ImportOptions = {},
 ): Promise<OpenedCheckpoint> {
-  const configJson = await readJson(source, "config.json");
-  const config = readConfig(configJson, options.contextLength);
-  const generation = await readOptionalJson(source, "generation_config.json");
-  const stopTokens = readStopTokens(configJson, generation ?? {}, config.vocabularySize);
-  const tokenizer = await readTokenizer(source, config.vocabularySize);
+  const { layout, config, stopTokens } = await openConfig(source, options.contextLength);
+  const tokenizer = await readTokenizer(layout.source, config.vocabularySize);
   let done = 0;
-  const weights: Weights = await Weights.open(source, (parameters) => {
+  const weights: Weights = new Weights(layout, (parameters) => {
     done += parameters;
     options.onProgress?.(done, weights.stored);
   });
   weights.requireExactly(config.architecture, tensorNames(config), (name) => changesNothing(name, config));
-  return { config, stopTokens, weights, ...tokenizer };
+  return { files: layout.source, config, stopTokens, weights, ...tokenizer };
+}
+
+/** @throws EngineError `CONFIG_FIELD_UNSUPPORTED`, `CONFIG_FIELD_INVALID` naming the field, or the key of a GGUF file. */
+export async function openConfig(source: CheckpointSource, contextLength?: number) {
+  const layout = await openLayout(source);
+  const configJson = await readJson(layout.source, "config.json");
+  const generation = await readOptionalJson(layout.source, "generation_config.json");
+  try {
+    const config = readConfig(configJson, contextLength);
+    return {
+      layout,
+      config,
+      stopTokens: readStopTokens(configJson, generation ?? {}, config.vocabularySize),
+    };
+  } catch (error) {
+    throw layout.explained(error);
+  }
 }
 
 /**
- * Imports a checkpoint of the Llama family (Llama, Mistral, Qwen2) in the Hugging Face layout: config.json, tokenizer.json
- * and safetensors in F32, F16 or BF16. Deterministic: the same files give the same root on every machine.
+ * Imports a checkpoint of the Llama family (Llama, Mistral, Qwen2, Gemma): the Hugging Face layout (config.json, tokenizer.json and
+ * safetensors in F32, F16 or BF16), or a GGUF file (also Q8_0). Deterministic: the same files give the same root on every
+ * machine.
  *
  * @throws EngineError naming the file, field or tensor that is wrong; see `EngineErrorCode`.
  */
 export async function importModel(source: CheckpointSource, options: ImportOptions = {}): Promise<Model> {
-  const { config, stopTokens, weights, ...tokenizer } = await openForImport(source, options);
+  const { config, stopTokens, weights, tokenizerBytes, tokenizerJson, tokenizerConfigJson } =
+    await openForImport(source, options);
   const tensors: Tensor[] = [];
   const builder = new ProgramBuilder((tensor) => tensors.push(tensor));
   for (let stage = 0; stage < stagesOf(config); stage++) {
@@ -74,7 +93,9 @@ export async function importModel(source: CheckpointSource, options: ImportOptio
     header: headerOf(program, config.architecture, stopTokens),
     program,
     tensors,
-    ...tokenizer,
+    tokenizerBytes,
+    tokenizerJson,
+    tokenizerConfigJson,
   });
 }
 

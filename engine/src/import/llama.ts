@@ -1,6 +1,6 @@
 import { NARROW_MAXIMUM } from "../arithmetic/round.ts";
 import { MIX_FRACTION } from "../operators/mix.ts";
-import { exponentialTable, rotaryTable, sigmoidTable, tableOf } from "../tables/tables.ts";
+import { exponentialTable, rotaryTable, sigmoidTable, tableOf, tanhGeluTable } from "../tables/tables.ts";
 import type { RowTensor, TableTensor } from "../tensors/tensor.ts";
 import { largestProduct } from "./bounds.ts";
 import type { LlamaConfig } from "./config.ts";
@@ -53,12 +53,12 @@ interface Normalized extends Wire {
 interface SharedTables {
   readonly rotary: number;
   readonly exponential: number;
-  readonly sigmoid: number;
+  readonly activation: number;
 }
 
 /** The first tensors of every program, in this order. */
 const EMBEDDING = 0;
-const TABLES: SharedTables = { rotary: 1, exponential: 2, sigmoid: 3 };
+const TABLES: SharedTables = { rotary: 1, exponential: 2, activation: 3 };
 
 /** Parts of a build, one after another: the embedding, the layers, the output. */
 export function stagesOf(config: LlamaConfig): number {
@@ -110,7 +110,7 @@ async function buildEmbedding(config: LlamaConfig, weights: Weights, builder: Pr
     rotaryTable(config.contextLength, config.headSize, config.rotaryTheta, config.rotaryScaling),
   );
   builder.tensor(exponentialTable());
-  builder.tensor(sigmoidTable());
+  builder.tensor(config.activation === "silu" ? sigmoidTable() : tanhGeluTable());
   builder.operator("embed", "embedding", {
     tensors: [EMBEDDING],
     constants: [vocabularySize, hiddenSize, -residualFraction],
@@ -129,7 +129,7 @@ async function buildOutput(
   const seen = builder.operator("seen", "output.seen", { constants: [vocabularySize] });
   const recent = builder.operator("recent", "output.recent", {});
   builder.phase = "generating";
-  const gains = await weights.vector("model.norm.weight", hiddenSize);
+  const gains = await weights.gains("model.norm.weight", hiddenSize, config.gainsFromOne);
   const head = config.tiedHead ? undefined : await quantizedHead(config, weights, gains);
   const last = normalized(
     builder,
@@ -180,6 +180,14 @@ async function quantizedHead(
   return { rows, gains: lengths };
 }
 
+/**
+ * What the residual is multiplied by in the program. An embedding times sqrt(hiddenSize) is left as it is, and all that is
+ * added to it is divided instead: norms see no difference, given an epsilon that is divided, too.
+ */
+function residualScale({ scaledEmbedding, hiddenSize }: LlamaConfig): number {
+  return scaledEmbedding ? 1 / Math.sqrt(hiddenSize) : 1;
+}
+
 /** Normalisation and narrowing of the residual. */
 function normalized(
   builder: ProgramBuilder,
@@ -190,7 +198,8 @@ function normalized(
   gains: Float64Array,
 ): Normalized {
   const { table, fraction } = quantizeGains(gains);
-  const epsilon = Math.round(config.epsilon * config.hiddenSize * 4 ** residualFraction);
+  const squares = config.epsilon * config.hiddenSize * residualScale(config) ** 2;
+  const epsilon = Math.round(squares * 4 ** residualFraction);
   const operator = builder.operator("normalize", `${name}.norm`, {
     inputs: [residual],
     tensors: [builder.tensor(table)],
@@ -242,7 +251,7 @@ class LayerBuilder {
     const key = await this.#biased("self_attn.k_proj", keyValueSize, hiddenSize);
     const value = await this.#biased("self_attn.v_proj", keyValueSize, hiddenSize);
     const output = await this.#matrix("self_attn.o_proj.weight", hiddenSize, heads * headSize);
-    const gains = equalizeNorm(await this.#vector("input_layernorm.weight"), [query, key, value]);
+    const gains = equalizeNorm(await this.#gains("input_layernorm.weight"), [query, key, value]);
     const group = heads / keyValueHeads;
     equalizeChannels(value, output, (row) => {
       const [head, channel] = [Math.floor(row / headSize), row % headSize];
@@ -296,7 +305,7 @@ class LayerBuilder {
     const gateMatrix = await this.#matrix("mlp.gate_proj.weight", feedForwardSize, hiddenSize);
     const up = await this.#matrix("mlp.up_proj.weight", feedForwardSize, hiddenSize);
     const down = await this.#matrix("mlp.down_proj.weight", hiddenSize, feedForwardSize);
-    const gains = equalizeNorm(await this.#vector("post_attention_layernorm.weight"), [gateMatrix, up]);
+    const gains = equalizeNorm(await this.#gains("post_attention_layernorm.weight"), [gateMatrix, up]);
     equalizeChannels(up, down, (row) => [row]);
 
     const input = this.#normalized("feed-forward", residual, gains);
@@ -306,7 +315,7 @@ class LayerBuilder {
     const productShift = 30;
     const gated = this.#builder.operator("gate", this.#name("feed-forward.gated"), {
       inputs: [gateWire.operator, upWire.operator],
-      tensors: [TABLES.sigmoid],
+      tensors: [TABLES.activation],
       constants: [feedForwardSize, gateWire.fraction - 16, productShift],
     });
     const fraction = gateWire.fraction + upWire.fraction - productShift;
@@ -375,6 +384,8 @@ class LayerBuilder {
 
   /** A projection back to the residual. */
   #returned(name: string, input: Wire, matrix: Matrix): Wire {
+    const scale = residualScale(this.#config);
+    if (scale !== 1) matrix.scaleRows(new Float64Array(matrix.rows).fill(scale));
     return this.#linear(name, input, quantizeRows(matrix, this.#name(name)), this.#residualFraction);
   }
 
@@ -415,8 +426,9 @@ class LayerBuilder {
     );
   }
 
-  #vector(name: string): Promise<Float64Array> {
-    return this.#weights.vector(`model.layers.${this.#layer}.${name}`, this.#config.hiddenSize);
+  #gains(name: string): Promise<Float64Array> {
+    const { hiddenSize, gainsFromOne } = this.#config;
+    return this.#weights.gains(`model.layers.${this.#layer}.${name}`, hiddenSize, gainsFromOne);
   }
 
   #name(name: string): string {

@@ -45,7 +45,8 @@ function importingHeader(
 
 describe("importModel refuses a config.json", () => {
   const unsupported: [string, unknown][] = [
-    ["architectures", ["GemmaForCausalLM"]],
+    ["architectures", ["Gemma2ForCausalLM"]],
+    ["hidden_activation", "gelu_pytorch_tanh"],
     ["architectures", ["toString"]],
     ["architectures", undefined],
     ["model_type", "qwen2"],

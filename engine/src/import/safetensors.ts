@@ -7,19 +7,15 @@ import {
   hasFile,
   type CheckpointSource,
 } from "./checkpoint.ts";
+import {
+  blockOf,
+  bytesOf,
+  tensorMissing,
+  truncated,
+  typeUnsupported,
+  type StoredTensor,
+} from "./stored-tensor.ts";
 
-/** Where a tensor's elements lie. */
-export interface StoredTensor {
-  readonly name: string;
-  readonly file: string;
-  readonly type: string;
-  readonly shape: readonly number[];
-  /** Byte range in the file. */
-  readonly start: number;
-  readonly end: number;
-}
-
-const ELEMENT_BYTES: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 };
 /** Element sizes of types that may be stored but not imported, so that the right thing is said about them. */
 const OTHER_BYTES: Readonly<Record<string, number>> = {
   F64: 8,
@@ -33,8 +29,6 @@ const OTHER_BYTES: Readonly<Record<string, number>> = {
 const INDEX_FILE = "model.safetensors.index.json";
 const SINGLE_FILE = "model.safetensors";
 const LARGEST_HEADER = 100_000_000;
-/** Elements read at a time, so that a tensor's bytes and its numbers are never both in memory as a whole. */
-const READ_ELEMENTS = 2 ** 22;
 
 /**
  * Finds every tensor of a checkpoint, in one file or in shards with an index.
@@ -66,95 +60,6 @@ export async function listTensors(source: CheckpointSource): Promise<Map<string,
     if (!found.has(name)) throw tensorMissing(name, `${INDEX_FILE} lists it, but its file does not hold it`);
   }
   return found;
-}
-
-/** @param instead names of tensors that are there and that no such model has: perhaps it is one of them */
-export function tensorMissing(name: string, why: string, instead: readonly string[] = []): EngineError {
-  const found = instead.length === 0 ? "" : `; found instead: ${instead.slice(0, 3).join(", ")}`;
-  return new EngineError("TENSOR_MISSING", `Tensor ${name} is missing: ${why}${found}.`, {
-    remedy: "Download the checkpoint completely.",
-    details: { tensor: name, expected: name, found: instead },
-  });
-}
-
-/**
- * Reads a tensor's elements [first, last), exactly.
- *
- * @throws EngineError `TENSOR_TYPE_UNSUPPORTED`, `TENSOR_NOT_FINITE`, `SAFETENSORS_TRUNCATED`.
- */
-export async function readTensor(
-  source: CheckpointSource,
-  tensor: StoredTensor,
-  first = 0,
-  last = tensor.shape.reduce((product, dimension) => product * dimension, 1),
-): Promise<Float32Array> {
-  const values = new Float32Array(last - first);
-  for (let at = first; at < last; at += READ_ELEMENTS) {
-    const end = Math.min(last, at + READ_ELEMENTS);
-    values.set(await readElements(source, tensor, at, end), at - first);
-  }
-  return values;
-}
-
-async function readElements(
-  source: CheckpointSource,
-  tensor: StoredTensor,
-  first: number,
-  last: number,
-): Promise<Float32Array> {
-  const width = ELEMENT_BYTES[tensor.type];
-  if (width === undefined) {
-    throw new EngineError(
-      "TENSOR_TYPE_UNSUPPORTED",
-      `Tensor ${tensor.name} has elements of type ${tensor.type}.`,
-      {
-        remedy: "Use a checkpoint in F32, F16 or BF16.",
-        details: { tensor: tensor.name, expected: Object.keys(ELEMENT_BYTES), found: tensor.type },
-      },
-    );
-  }
-  const [start, end] = [tensor.start + first * width, tensor.start + last * width];
-  const bytes = await source.readBytes(tensor.file, start, end);
-  if (bytes.length !== end - start) throw truncated(tensor.file, end, start + bytes.length, tensor.name);
-  const values = decodeElements(bytes, tensor.type);
-  const bad = values.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) {
-    throw new EngineError(
-      "TENSOR_NOT_FINITE",
-      `Tensor ${tensor.name} holds ${values[bad]} at element ${first + bad}.`,
-      {
-        remedy: "The checkpoint is damaged or its training diverged; use another one.",
-        details: {
-          tensor: tensor.name,
-          element: first + bad,
-          expected: "a finite number",
-          found: String(values[bad]),
-        },
-      },
-    );
-  }
-  return values;
-}
-
-function decodeElements(bytes: Uint8Array, type: string): Float32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const values = new Float32Array(bytes.length / ELEMENT_BYTES[type]!);
-  const bits = new Uint32Array(values.buffer);
-  for (let index = 0; index < values.length; index++) {
-    if (type === "F32") bits[index] = view.getUint32(4 * index, true);
-    else if (type === "BF16") bits[index] = view.getUint16(2 * index, true) << 16;
-    else values[index] = halfToNumber(view.getUint16(2 * index, true));
-  }
-  return values;
-}
-
-/** IEEE 754 binary16. */
-function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 31;
-  const fraction = bits & 1023;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
 }
 
 /** uint64 length, little endian ‖ that many bytes of JSON ‖ the elements, without gaps or overlaps. */
@@ -204,7 +109,8 @@ function readEntry(name: string, entry: unknown, file: string, dataStart: number
     });
   }
   const [start, end] = offsets as [number, number];
-  const width = ELEMENT_BYTES[dtype] ?? OTHER_BYTES[dtype];
+  if (blockOf(dtype) !== 1) throw typeUnsupported(file, name, dtype);
+  const width = bytesOf(dtype, 1) ?? OTHER_BYTES[dtype];
   const elements = shape.reduce((product, dimension) => product * dimension, 1);
   const bytes = elements * (width ?? 1);
   if (end < start || (width !== undefined && bytes !== end - start)) {
@@ -226,17 +132,4 @@ function headerInvalid(file: string, problem: string, details: object = {}): Eng
     remedy: "Download the file again.",
     details: { file, problem, ...details },
   });
-}
-
-/** @param tensor the first one that is not whole; none if the header itself is not */
-function truncated(file: string, expected: number, found: number, tensor?: string): EngineError {
-  const where = tensor === undefined ? "in its header" : `in tensor ${tensor}`;
-  return new EngineError(
-    "SAFETENSORS_TRUNCATED",
-    `${file} is truncated ${where}: ${expected} bytes expected, ${found} found.`,
-    {
-      remedy: "Download the file again.",
-      details: { file, expected, found, ...(tensor === undefined ? {} : { tensor }) },
-    },
-  );
 }

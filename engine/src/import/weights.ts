@@ -1,32 +1,27 @@
 import { EngineError } from "../errors.ts";
 import type { CheckpointSource } from "./checkpoint.ts";
+import type { CheckpointLayout } from "./layout.ts";
 import { Matrix } from "./matrix.ts";
-import { listTensors, readTensor, tensorMissing, type StoredTensor } from "./safetensors.ts";
+import { readTensor, tensorMissing, type StoredTensor, type StoredTensors } from "./stored-tensor.ts";
 
 /** Elements of a matrix that is read in blocks of rows. */
 const BLOCK_ELEMENTS = 2 ** 24;
-const CALLED_FOR = "config.json calls for it, but no file holds it";
+const CALLED_FOR = "the configuration calls for it, but no file holds it";
 
 /** A checkpoint's tensors by name, with the shapes that config.json implies. */
 export class Weights {
   readonly #source: CheckpointSource;
-  readonly #stored: Map<string, StoredTensor>;
+  readonly #stored: StoredTensors;
   readonly #taken = new Set<string>();
+  readonly #nameOf: (name: string) => string;
   readonly #onTake: ((parameters: number) => void) | undefined;
 
-  private constructor(
-    source: CheckpointSource,
-    stored: Map<string, StoredTensor>,
-    onTake?: (parameters: number) => void,
-  ) {
-    this.#source = source;
-    this.#stored = stored;
-    this.#onTake = onTake;
-  }
-
   /** @param onTake told the elements of a tensor when it is read for the first time. */
-  static async open(source: CheckpointSource, onTake?: (parameters: number) => void): Promise<Weights> {
-    return new Weights(source, await listTensors(source), onTake);
+  constructor({ source, tensors, nameOf }: CheckpointLayout, onTake?: (parameters: number) => void) {
+    this.#source = source;
+    this.#stored = tensors;
+    this.#nameOf = nameOf;
+    this.#onTake = onTake;
   }
 
   /** Elements of all tensors in the files. */
@@ -62,6 +57,13 @@ export class Weights {
     return Float64Array.from(await this.#read(name, [size]));
   }
 
+  /** What a norm multiplies by [size]: the weight, or 1 + weight in float32. */
+  async gains(name: string, size: number, fromOne: boolean): Promise<Float64Array> {
+    const stored = await this.vector(name, size);
+    const adds = fromOne && this.#stored.get(name)?.includesOne !== true;
+    return adds ? stored.map((weight) => Math.fround(1 + weight)) : stored;
+  }
+
   /** Elements of a tensor of any shape, in float64. */
   async elements(name: string, ...shape: readonly number[]): Promise<Float64Array> {
     return Float64Array.from(await this.#read(name, shape));
@@ -76,11 +78,11 @@ export class Weights {
     const known = new Set(names);
     const others = [...this.#stored.keys()].filter((name) => !known.has(name) && !ignored(name));
     const missing = names.find((name) => !this.#stored.has(name));
-    if (missing !== undefined) throw tensorMissing(missing, CALLED_FOR, others);
+    if (missing !== undefined) throw tensorMissing(this.#nameOf(missing), CALLED_FOR, others);
     for (const name of others) {
       throw new EngineError(
         "TENSOR_UNEXPECTED",
-        `The checkpoint holds tensor ${name}, which a ${architecture} with this config.json does not have.`,
+        `The checkpoint holds tensor ${name}, which a ${architecture} with this configuration does not have.`,
         {
           remedy: "Only plain models without adapters or further biases can be imported.",
           details: { tensor: name, expected: "no such tensor", found: this.#stored.get(name)!.shape },
@@ -95,14 +97,14 @@ export class Weights {
 
   #take(name: string, shape: readonly number[]): StoredTensor {
     const tensor = this.#stored.get(name);
-    if (!tensor) throw tensorMissing(name, CALLED_FOR);
+    if (!tensor) throw tensorMissing(this.#nameOf(name), CALLED_FOR);
     if (tensor.shape.join() !== shape.join()) {
       throw new EngineError(
         "TENSOR_SHAPE_MISMATCH",
-        `Tensor ${name} has the shape [${tensor.shape.join(", ")}]; config.json implies [${shape.join(", ")}].`,
+        `Tensor ${tensor.name} has the shape [${tensor.shape.join(", ")}]; the configuration implies [${shape.join(", ")}].`,
         {
-          remedy: "Use the config.json that belongs to these weights.",
-          details: { tensor: name, expected: shape, found: tensor.shape },
+          remedy: "Use the configuration that belongs to these weights.",
+          details: { tensor: tensor.name, expected: shape, found: tensor.shape },
         },
       );
     }

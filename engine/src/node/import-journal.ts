@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { BuildState } from "../import/program-builder.ts";
 import { INTEGER_FORMAT } from "../import/integer-form.ts";
 import { checkpointFiles, hashFile } from "./manifest.ts";
+import { folderOf } from "./open-checkpoint.ts";
 import type { WrittenTensors } from "./tensor-file.ts";
 
 export const JOURNAL_FILE = "import.json";
@@ -19,7 +20,7 @@ export interface Journal extends BuildState {
 export async function fingerprintOf(checkpoint: string, contextLength: number | undefined): Promise<string> {
   const hash = createHash("sha256").update(JSON.stringify([INTEGER_FORMAT, contextLength ?? null]));
   for (const name of await checkpointFiles(checkpoint)) {
-    const { size, mtimeMs } = await stat(join(checkpoint, name));
+    const { size, mtimeMs } = await stat(join(folderOf(checkpoint).directory, name));
     hash.update(JSON.stringify([name, size, mtimeMs]));
   }
   return hash.digest("hex");

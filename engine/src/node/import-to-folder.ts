@@ -1,7 +1,8 @@
-import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fromHex } from "../commitments/hash.ts";
 import type { ModelCommitment } from "../commitments/model.ts";
+import { MANIFEST_FILE } from "../download/manifest.ts";
 import { EngineError } from "../errors.ts";
 import { hasFile } from "../import/checkpoint.ts";
 import { parametersOf } from "../import/header.ts";
@@ -12,7 +13,7 @@ import { ProgramBuilder } from "../import/program-builder.ts";
 import { commitmentOf } from "../model.ts";
 import { encodeProgram } from "../program/encode.ts";
 import { continuedImport, fingerprintOf, JOURNAL_FILE, writeJournal, writeWhole } from "./import-journal.ts";
-import { hashFiles, MANIFEST_FILE } from "./manifest.ts";
+import { hashFiles } from "./manifest.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
 import { TensorFile } from "./tensor-file.ts";
 
@@ -40,7 +41,7 @@ export async function importToFolder(
   const fingerprint = await fingerprintOf(checkpoint, options.contextLength);
   let journal = await continuedImport(directory, fingerprint);
   const before = parametersOf(journal);
-  const { config, stopTokens, weights, tokenizerBytes } = await openForImport(source, {
+  const { files, config, stopTokens, weights, tokenizerBytes } = await openForImport(source, {
     ...options,
     onProgress: (done, total) => options.onProgress?.(before + done, total),
   });
@@ -71,8 +72,8 @@ export async function importToFolder(
   const small: string[] = [PROGRAM_FILE];
   await writeFile(join(directory, PROGRAM_FILE), encodeProgram(program));
   for (const name of copied) {
-    if (!(await hasFile(source, name))) continue;
-    const bytes = name === "tokenizer.json" ? tokenizerBytes : await readFile(join(checkpoint, name));
+    if (!(await hasFile(files, name))) continue;
+    const bytes = await files.readBytes(name, 0, await files.size(name));
     await writeFile(join(directory, name), bytes);
     small.push(name);
   }

@@ -1,9 +1,10 @@
+import { MANIFEST_FILE, type ManifestClaim } from "../download/manifest.ts";
 import { EngineError } from "../errors.ts";
 import { hasFile, type CheckpointSource } from "../import/checkpoint.ts";
 import { importModel } from "../import/import-model.ts";
 import { readIntegerModel } from "../import/integer-form.ts";
 import type { Model } from "../model.ts";
-import { checkFiles, checkManifest, MANIFEST_FILE, readManifest, type ManifestClaim } from "./manifest.ts";
+import { checkFiles, checkManifest, readManifest } from "./manifest.ts";
 import { openCheckpoint } from "./open-checkpoint.ts";
 
 /**

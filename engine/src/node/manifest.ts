@@ -2,14 +2,12 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { MANIFEST_FILE, parseManifest, type FileHashes, type ManifestClaim } from "../download/manifest.ts";
 import { EngineError } from "../errors.ts";
 import type { IntegerForm } from "../import/integer-form.ts";
 import { importModel } from "../import/import-model.ts";
 import type { Model } from "../model.ts";
-import { openCheckpoint } from "./open-checkpoint.ts";
-import { parseManifest } from "./parse-manifest.ts";
-
-export const MANIFEST_FILE = "athanor.json";
+import { folderOf, openCheckpoint } from "./open-checkpoint.ts";
 
 /** What a folder's model is committed to be. Numbers above 2^53 are decimal strings. */
 export interface Manifest {
@@ -25,13 +23,14 @@ export interface Manifest {
   readonly integers?: IntegerForm;
 }
 
-export type FileHashes = Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
-
-/** What is needed of a manifest to hold a folder against it. */
-export type ManifestClaim = Pick<Manifest, "modelRoot" | "files" | "integers">;
-
 /** Imports the model in `directory` and records its roots and file hashes in `directory`/athanor.json. */
 export async function writeManifest(directory: string): Promise<Manifest> {
+  if (folderOf(directory).file !== undefined) {
+    throw new EngineError("INVALID_ARGUMENT", `${directory} is a file: a manifest stands in a folder.`, {
+      remedy: "Pass the folder that holds the file.",
+      details: { directory },
+    });
+  }
   const { commitment } = await importModel(openCheckpoint(directory));
   const manifest = {
     ...commitment,
@@ -100,7 +99,7 @@ async function foundFiles(directory: string, manifest: ManifestClaim): Promise<F
 /** Names of the files that an import reads. */
 export async function checkpointFiles(directory: string): Promise<string[]> {
   const imported =
-    /^(?:config|generation_config|tokenizer|tokenizer_config)\.json$|^chat_template\.jinja$|\.safetensors(?:\.index\.json)?$/;
+    /^(?:config|generation_config|tokenizer|tokenizer_config)\.json$|^chat_template\.jinja$|\.safetensors(?:\.index\.json)?$|\.gguf$/;
   return (await openCheckpoint(directory).list()).filter((name) => imported.test(name));
 }
 

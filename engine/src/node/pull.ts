@@ -1,12 +1,19 @@
 import { mkdir, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { setTimeout } from "node:timers/promises";
+import { DEFAULT_IDLE_TIMEOUT, fetchManifest, fileUrl, type FetchOptions } from "../download/connection.ts";
+import {
+  MANIFEST_FILE,
+  otherFile,
+  parseManifest,
+  requireRoot,
+  totalBytes,
+  type ManifestClaim,
+} from "../download/manifest.ts";
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
-import { fetchText, fetchToFile, fileUrl, type FetchOptions } from "./fetch-file.ts";
+import { fetchToFile, openAt, SCHEMES } from "./fetch-file.ts";
 import { loadModel } from "./load-model.ts";
-import { hashFile, MANIFEST_FILE, type ManifestClaim } from "./manifest.ts";
-import { parseManifest } from "./parse-manifest.ts";
+import { hashFile } from "./manifest.ts";
 
 export interface PullOptions {
   /** The root that the model must have; the manifest's own if absent. */
@@ -22,7 +29,6 @@ export interface PullOptions {
   readonly wait?: FetchOptions["wait"];
 }
 
-const LARGEST_MANIFEST = 4 * 2 ** 20;
 const DEFAULT_MAXIMUM = 2 ** 39;
 const UNFINISHED = ".part";
 /** Kept under this name until every file is here, so that nobody takes half a model for a whole one. */
@@ -40,10 +46,10 @@ const PENDING_MANIFEST = `${MANIFEST_FILE}${UNFINISHED}`;
 export async function pullModel(uri: string, directory: string, options: PullOptions = {}): Promise<Model> {
   const connection: FetchOptions = {
     signal: options.signal,
-    idleTimeout: options.idleTimeout ?? 60_000,
-    wait: options.wait ?? ((milliseconds, signal) => setTimeout(milliseconds, undefined, { signal })),
+    idleTimeout: options.idleTimeout ?? DEFAULT_IDLE_TIMEOUT,
+    wait: options.wait,
   };
-  const text = await fetchText(fileUrl(uri, MANIFEST_FILE), LARGEST_MANIFEST, connection);
+  const text = await fetchManifest(fileUrl(uri, MANIFEST_FILE, SCHEMES), openAt, connection);
   const manifest = parseManifest(text, uri);
   requireRoot(uri, manifest, options.root);
   const total = totalBytes(uri, manifest, options.maximumBytes ?? DEFAULT_MAXIMUM);
@@ -53,7 +59,7 @@ export async function pullModel(uri: string, directory: string, options: PullOpt
   let done = 0;
   for (const [name, file] of Object.entries(manifest.files)) {
     const before = done;
-    await fetchVerified(fileUrl(uri, name), join(directory, name), file, {
+    await fetchVerified(fileUrl(uri, name, SCHEMES), join(directory, name), file, {
       ...connection,
       onProgress: (bytes) => options.onProgress?.(before + bytes, total),
     });
@@ -79,39 +85,11 @@ async function fetchVerified(
   await fetchToFile(url, part, expected.bytes, options);
   if (!(await isThere(part))) {
     // Going on from these bytes would never end well.
-    const { bytes, sha256 } = await hashFile(part);
+    const found = await hashFile(part);
     await rm(part);
-    throw new EngineError(
-      "MODEL_FILE_MISMATCH",
-      `${url.href} has ${bytes} bytes with the SHA-256 ${sha256}; its manifest says ${expected.bytes} and ${expected.sha256}.`,
-      {
-        remedy: "Pull again, or from another place: this one serves other files than it promises.",
-        details: { url: url.href, expected, found: { bytes, sha256 } },
-      },
-    );
+    throw otherFile(url, expected, found);
   }
   await rename(part, path);
-}
-
-function requireRoot(uri: string, manifest: ManifestClaim, expected: string | undefined): void {
-  if (expected === undefined || manifest.modelRoot === expected.toLowerCase()) return;
-  throw new EngineError(
-    "MODEL_ROOT_MISMATCH",
-    `${uri} publishes the model ${manifest.modelRoot}, not ${expected}.`,
-    {
-      remedy: "Check the address and the root; nothing was fetched.",
-      details: { uri, expected, found: manifest.modelRoot },
-    },
-  );
-}
-
-function totalBytes(uri: string, manifest: ManifestClaim, maximum: number): number {
-  const total = Object.values(manifest.files).reduce((sum, { bytes }) => sum + bytes, 0);
-  if (total <= maximum) return total;
-  throw new EngineError("MODEL_TOO_LARGE", `The model at ${uri} has ${total} bytes, more than ${maximum}.`, {
-    remedy: "Allow more, if the model is meant to be so large.",
-    details: { uri, found: total, maximum },
-  });
 }
 
 /** A folder may hold what an earlier pull of these files left, and nothing else. */

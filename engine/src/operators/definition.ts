@@ -7,10 +7,11 @@ import type { RowTensor, TableTensor, Tensor, TensorDescriptor } from "../tensor
  *
  * wide: int32 fixed point. narrow: int16 in [-32,639, 32,639] with one power-of-two exponent per group.
  * page: int16 values of up to 32 positions, transposed, [groups][size][32]. positions: int32 for each
- * earlier position, [groups][position + 1]. seen: int32 words, a bit for each token of the vocabulary. recent: int32 for
- * each of the last tokens. token, flag: one int32.
+ * position so far, [groups][position + 1]. weights: such of a softmax, in [0, 2^22]. seen: int32 words, a bit for each
+ * token of the vocabulary. recent: int32 for each of the last tokens. token, flag: one int32.
  */
-export type ShapeType = "wide" | "narrow" | "page" | "positions" | "seen" | "recent" | "token" | "flag";
+export type ShapeType =
+  "wide" | "narrow" | "page" | "positions" | "weights" | "seen" | "recent" | "token" | "flag";
 
 export interface Shape {
   readonly type: ShapeType;

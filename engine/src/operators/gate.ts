@@ -1,5 +1,5 @@
 import { saturate32, shiftRound, shiftRoundProduct } from "../arithmetic/round.ts";
-import { sameTable, SIGMOID_FRACTION, sigmoidTable } from "../tables/tables.ts";
+import { sameTable, SIGMOID_FRACTION, sigmoidTable, tanhGeluTable } from "../tables/tables.ts";
 import { constant, DIMENSION, SHIFT, wide, wideOutput, type OperatorDefinition } from "./definition.ts";
 
 const ONE = 2 ** SIGMOID_FRACTION;
@@ -9,7 +9,8 @@ const ONE = 2 ** SIGMOID_FRACTION;
  *
  * x = |shiftRound(g, sigmoidShift)| with 16 fraction bits; row i = floor(x / 1,024) of the table holds T[i] and
  * T[i + 1] - T[i], T[i] = round(2^20 / (1 + exp(-i/64))); sigmoid = T[i] + shiftRound(difference · (x mod 1,024), 10),
- * 2^20 from x >= 16 on, and 2^20 minus that for negative g. |g · sigmoid| <= 2^51. silu(g) · u is below 2^62,
+ * 2^20 from x >= 16 on, and 2^20 minus that for negative g. A second table makes GELU of SiLU; it has the same range and
+ * symmetry. |g · sigmoid| <= 2^51. silu(g) · u is below 2^62,
  * the one product that needs more than 53 bits.
  */
 export const gate: OperatorDefinition = {
@@ -29,9 +30,9 @@ export const gate: OperatorDefinition = {
   }),
   sections: (operator) => [wideOutput(constant(operator, 0))],
   checkTensor: (tensor) =>
-    tensor.kind === "table" && sameTable(tensor, sigmoidTable())
+    tensor.kind === "table" && [sigmoidTable, tanhGeluTable].some((table) => sameTable(tensor, table()))
       ? undefined
-      : "it is not the sigmoid table of the specification",
+      : "it is neither the sigmoid nor the GELU table of the specification",
   execute(step) {
     const [width, sigmoidShift, productShift] = step.operator.constants as [number, number, number];
     const gates = step.input(0).values;

@@ -13,13 +13,13 @@ export const MIX_FRACTION = 12;
  * [2^15, 2^16), R = floor(2^31 / P') in (2^15, 2^16], S' = shiftRound(S, b - 16), o = saturate32(shiftRound(S' · R, 19)):
  * S / P with 12 more fraction bits than the values.
  *
- * The largest weight is 2^22, so b >= 23; the 1 only makes the operator total. P <= 65,536 · 2^22 = 2^38;
+ * Only the weights of a softmax are read: the largest is 2^22, so b >= 23; the 1 only makes the operator total. P <= 65,536 · 2^22 = 2^38;
  * |S| <= 32,639 · P < 2^53; |S'| <= 65,536 · 32,639 + 1 < 2^31; |S' · R| < 2^47.
  */
 export const mix: OperatorDefinition = {
   opcode: 9,
   kind: "mix",
-  inputs: ["positions", "page"],
+  inputs: ["weights", "page"],
   historyInput: 1,
   tensors: [0, 0],
   constants: [
@@ -30,7 +30,7 @@ export const mix: OperatorDefinition = {
   output: (operator) => wide(constant(operator, 0) * constant(operator, 2)),
   expects: (operator) => ({
     inputs: [
-      { type: "positions", groups: constant(operator, 0), size: 1 },
+      { type: "weights", groups: constant(operator, 0), size: 1 },
       { type: "page", groups: constant(operator, 1), size: constant(operator, 2) },
     ],
     tensors: [],

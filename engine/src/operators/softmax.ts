@@ -17,7 +17,7 @@ export const softmax: OperatorDefinition = {
   inputs: ["positions"],
   tensors: [1, 1],
   constants: [{ name: "heads", minimum: 1, maximum: 1024 }],
-  output: (operator) => ({ type: "positions", groups: constant(operator, 0), size: 1 }),
+  output: (operator) => ({ type: "weights", groups: constant(operator, 0), size: 1 }),
   expects: (operator) => ({
     inputs: [{ type: "positions", groups: constant(operator, 0), size: 1 }],
     tensors: [{ kind: "table", rows: 256, columns: 2 }],

@@ -63,6 +63,12 @@ describe("a program", () => {
     await refused(withOperator(add, { inputs: [add, 0] }), `input ${add} is not an earlier operator`);
     await refused(withOperator(add, { inputs: [add + 1, 0] }), `input ${add + 1} is not an earlier operator`);
     await refused(withOperator(add, { inputs: [2, 0] }), "input 2 is narrow 1 × 16, expected wide 1 × 16");
+    const [scores, mix] = [indexOf("scores"), indexOf("mix")];
+    const pages = model.program.operators[mix]!.inputs[1]!;
+    await refused(
+      withOperator(mix, { inputs: [scores, pages] }),
+      `input ${scores} is positions 4 × 1, expected weights 4 × 1`,
+    );
     await refused(withOperator(add, { inputs: [0] }), "it has 1 inputs");
     await refused(withOperator(0, { phase: "generating" }), "does not run at every position");
     await refused(withOperator(indexOf("narrow"), { constants: [0, 16] }), "groups 0 is not in [1, 65536]");

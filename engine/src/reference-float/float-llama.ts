@@ -1,10 +1,11 @@
-import { readJson, type CheckpointSource } from "../import/checkpoint.ts";
-import { readConfig, type LlamaConfig } from "../import/config.ts";
+import type { CheckpointSource } from "../import/checkpoint.ts";
+import type { LlamaConfig } from "../import/config.ts";
+import { openConfig } from "../import/import-model.ts";
 import { Weights } from "../import/weights.ts";
 
 /*
- * A model of the Llama family (Llama, Mistral, Qwen2) in float64, computed from the checkpoint's own numbers. What the integer engine is measured against, so it
- * shares none of its arithmetic: only the reading of files and of config.json.
+ * A model of the Llama family (Llama, Mistral, Qwen2, Gemma) in float64, computed from the checkpoint's own numbers. What the
+ * integer engine is measured against, so it shares none of its arithmetic: only the reading of files and of config.json.
  */
 
 interface FloatLayer {
@@ -35,19 +36,20 @@ export interface FloatLlama {
 }
 
 export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLlama> {
-  const config = readConfig(await readJson(source, "config.json"));
+  const { layout, config } = await openConfig(source);
   const { hiddenSize, headSize, heads, keyValueHeads, feedForwardSize, vocabularySize } = config;
-  const weights = await Weights.open(source);
+  const weights = new Weights(layout);
   const matrix = (name: string, rows: number, columns: number) => weights.elements(name, rows, columns);
   const headNorm = async (name: string) => (config.headNorms ? weights.vector(name, headSize) : undefined);
   const bias = async (name: string, rows: number) =>
     config.biases ? weights.elements(name, rows) : new Float64Array(rows);
+  const gains = (name: string) => weights.gains(name, hiddenSize, config.gainsFromOne);
   const embedding = await matrix("model.embed_tokens.weight", vocabularySize, hiddenSize);
   const layers: FloatLayer[] = [];
   for (let layer = 0; layer < config.layers; layer++) {
     const at = `model.layers.${layer}`;
     layers.push({
-      attentionNorm: await weights.vector(`${at}.input_layernorm.weight`, hiddenSize),
+      attentionNorm: await gains(`${at}.input_layernorm.weight`),
       query: await matrix(`${at}.self_attn.q_proj.weight`, heads * headSize, hiddenSize),
       key: await matrix(`${at}.self_attn.k_proj.weight`, keyValueHeads * headSize, hiddenSize),
       value: await matrix(`${at}.self_attn.v_proj.weight`, keyValueHeads * headSize, hiddenSize),
@@ -57,16 +59,21 @@ export async function loadFloatLlama(source: CheckpointSource): Promise<FloatLla
       queryNorm: await headNorm(`${at}.self_attn.q_norm.weight`),
       keyNorm: await headNorm(`${at}.self_attn.k_norm.weight`),
       output: await matrix(`${at}.self_attn.o_proj.weight`, hiddenSize, heads * headSize),
-      feedForwardNorm: await weights.vector(`${at}.post_attention_layernorm.weight`, hiddenSize),
+      feedForwardNorm: await gains(`${at}.post_attention_layernorm.weight`),
       gate: await matrix(`${at}.mlp.gate_proj.weight`, feedForwardSize, hiddenSize),
       up: await matrix(`${at}.mlp.up_proj.weight`, feedForwardSize, hiddenSize),
       down: await matrix(`${at}.mlp.down_proj.weight`, hiddenSize, feedForwardSize),
     });
   }
-  const norm = await weights.vector("model.norm.weight", hiddenSize);
+  const norm = await gains("model.norm.weight");
   const head = config.tiedHead ? embedding : await matrix("lm_head.weight", vocabularySize, hiddenSize);
   return { config, embedding, layers, norm, head };
 }
+
+const ACTIVATIONS: Readonly<Record<LlamaConfig["activation"], (x: number) => number>> = {
+  silu: (x) => x / (1 + Math.exp(-x)),
+  "tanh-gelu": (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+};
 
 /** A sequence computed token by token. */
 export class FloatSession {
@@ -84,7 +91,9 @@ export class FloatSession {
   /** Logits [vocabularySize] after one more token. */
   next(token: number): Float64Array {
     const { config, embedding, layers, norm, head } = this.#model;
-    let residual: Float64Array = embedding.slice(token * config.hiddenSize, (token + 1) * config.hiddenSize);
+    const { hiddenSize, activation } = config;
+    let residual = embedding.slice(token * hiddenSize, (token + 1) * hiddenSize) as Float64Array;
+    if (config.scaledEmbedding) residual = residual.map((x) => x * Math.sqrt(hiddenSize));
     for (const [index, layer] of layers.entries()) {
       residual = sum(
         residual,
@@ -92,7 +101,7 @@ export class FloatSession {
       );
       const input = rmsNorm(residual, layer.feedForwardNorm, config.epsilon);
       const up = product(layer.up, input);
-      const gated = product(layer.gate, input).map((x, channel) => (x / (1 + Math.exp(-x))) * up[channel]!);
+      const gated = product(layer.gate, input).map((x, channel) => ACTIVATIONS[activation](x) * up[channel]!);
       residual = sum(residual, product(layer.down, gated));
     }
     return product(head, rmsNorm(residual, norm, config.epsilon));

@@ -4,15 +4,26 @@ import type { FastExecutor } from "../fast/executor.ts";
 import type { Model } from "../model.ts";
 import { endsWith } from "../operators/stop.ts";
 import { checkRequest, type InferenceRequest } from "./request.ts";
-import { createSession, type Session, type SessionOptions } from "./session.ts";
+import { createSession, type RootObserver, type Session, type SessionOptions } from "./session.ts";
 
 /** Prompt and maxTokens together fit the model's context. */
 export interface GenerateOptions extends SessionOptions, InferenceRequest {
   /** Who computes; all executors yield the same bits. Default: the fast one, the reference where it cannot run. */
-  readonly executor?: FastExecutor | "reference";
+  readonly executor?: FastExecutor | GeneratingExecutor | "reference";
   readonly signal?: AbortSignal;
+  /**
+   * Takes roots of operators where the executor hashes what it computes: what it takes, an observer does not get. Executors that
+   * do not, such as those on the processor, show everything to the observer.
+   */
+  readonly roots?: RootObserver;
   /** Called with each output token as it is chosen, and its index in the output. */
   readonly onToken?: (token: number, index: number) => void;
+}
+
+/** An executor that runs whole requests, several at a time, such as one on a GPU. */
+export interface GeneratingExecutor {
+  readonly model: Model;
+  generate(request: Omit<GenerateOptions, "executor">): Promise<Generation>;
 }
 
 export interface Generation {
@@ -34,7 +45,12 @@ export interface Generation {
 export async function generate(model: Model, options: GenerateOptions): Promise<Generation> {
   const { prompt, maxTokens, outputLimit = maxTokens, startOffset = 0, signal, onToken } = options;
   checkRequest(model, options);
-  const session = sessionOf(model, options);
+  const { executor, ...request } = options;
+  if (typeof executor === "object" && "generate" in executor) {
+    checkExecutor(model, executor);
+    return executor.generate(request);
+  }
+  const session = sessionOf(model, { ...request, ...(executor && { executor }) });
   const tokens: number[] = [];
   const turn = async () => {
     await new Promise<void>(afterOtherEvents);
@@ -74,17 +90,23 @@ export function endOf(
   return tokens.length >= maxTokens ? "max-tokens" : undefined;
 }
 
-function sessionOf(model: Model, options: GenerateOptions): Session {
+function sessionOf(
+  model: Model,
+  options: Omit<GenerateOptions, "executor"> & { executor?: FastExecutor | "reference" },
+): Session {
   const { prompt, maxTokens, executor = defaultExecutor(model), observer } = options;
   const watched = observer ? { observer } : {};
   if (executor === undefined || executor === "reference") return createSession(model, watched);
-  if (executor.model !== model) {
-    throw new EngineError("INVALID_ARGUMENT", "The executor was made for another model.", {
-      remedy: "Pass the executor that createFastExecutor made for this one.",
-      details: { expected: model.commitment.modelRoot, found: executor.model.commitment.modelRoot },
-    });
-  }
+  checkExecutor(model, executor);
   return executor.createSession({ capacity: prompt.length + maxTokens, ...watched });
+}
+
+function checkExecutor(model: Model, executor: { readonly model: Model }): void {
+  if (executor.model === model) return;
+  throw new EngineError("INVALID_ARGUMENT", "The executor was made for another model.", {
+    remedy: "Pass the one that was made for this model.",
+    details: { expected: model.commitment.modelRoot, found: executor.model.commitment.modelRoot },
+  });
 }
 
 /** Node's setImmediate where there is one: setTimeout waits a millisecond, and four in browsers. */

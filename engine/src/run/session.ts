@@ -19,6 +19,14 @@ export interface Observation {
   readonly values: SectionValues;
 }
 
+/** Takes the roots of operators from executors that hash what they compute where they compute it. */
+export interface RootObserver {
+  /** Whether the root of this operator's tiles at this position will do in place of its sections. */
+  takes(position: number, operator: number): boolean;
+  /** @param root 32 bytes */
+  root(position: number, operator: number, root: Uint8Array): void;
+}
+
 export interface SessionOptions {
   /** Called with every intermediate of the computation, in program order. Slows it down. */
   readonly observer?: (observation: Observation) => void;

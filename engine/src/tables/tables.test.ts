@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { cosineAndSine, exponential, fromNumber, LN2, logarithm, ONE } from "./fixed-point.ts";
-import { exponentialTable, rotaryTable, sigmoidTable } from "./tables.ts";
+import { exponentialTable, rotaryTable, sigmoidTable, tanhGeluTable } from "./tables.ts";
 
 const toNumber = (x: bigint) => Number(x >> 64n) / 2 ** 64;
 
@@ -31,6 +31,13 @@ describe("tables", () => {
   it("hold rounded functions with slopes that lead to the next entry", () => {
     const tables = [
       { table: exponentialTable(), of: (i: number) => 2 ** (22 - i / 256) },
+      {
+        table: tanhGeluTable(),
+        of: (i: number) => {
+          const x = i / 64;
+          return 2 ** 19 * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+        },
+      },
       { table: sigmoidTable(), of: (i: number) => 2 ** 20 / (1 + Math.exp(-i / 64)) },
     ];
     for (const { table, of } of tables) {

@@ -18,9 +18,10 @@ export const SIGMOID_FRACTION = 20;
 /** Of cosines and sines: entries are at most 2^20 in magnitude. */
 export const ROTARY_FRACTION = 20;
 
-// Every model has these two; they are computed once.
+// Every model has the first and one of the others; they are computed once.
 let exponentials: TableTensor | undefined;
 let sigmoids: TableTensor | undefined;
+let tanhGelus: TableTensor | undefined;
 
 export function tableOf(rows: number, columns: number, values: ArrayLike<number>): TableTensor {
   return { kind: "table", rows, columns, values: Int32Array.from(values) };
@@ -50,6 +51,23 @@ export function sigmoidTable(): TableTensor {
     SIGMOID_FRACTION,
   );
   return sigmoids;
+}
+
+/**
+ * [1,024 × 2]: round(2^20 / (1 + exp(-z))) with z = 2 · sqrt(2 / π) · (x + 0.044715 · x³), x = i/64, and the difference to
+ * the next entry. GELU in its approximation by a hyperbolic tangent is x times that (Hendrycks and Gimpel,
+ * arXiv:1606.08415): the factor for -x is 1 minus the factor for x, as it is with the sigmoid.
+ */
+export function tanhGeluTable(): TableTensor {
+  tanhGelus ??= withDifferences(1024, tanhGeluFactor, SIGMOID_FRACTION);
+  return tanhGelus;
+}
+
+function tanhGeluFactor(index: number): bigint {
+  const x = (ONE * BigInt(index)) / 64n;
+  const root = exponential(logarithm(divide(2n * ONE, PI)) / 2n);
+  const cubic = (multiply(x, multiply(x, x)) * 44715n) / 1_000_000n;
+  return divide(ONE, ONE + exponential(-2n * multiply(root, x + cubic)));
 }
 
 /** A row holds an entry and its slope, so that one interpolation opens one leaf of eight bytes. */

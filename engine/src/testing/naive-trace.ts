@@ -4,6 +4,7 @@ import { outputRoot } from "../commitments/request.ts";
 import type { Model } from "../model.ts";
 import { OPERATORS } from "../operators/index.ts";
 import type { SectionType, SectionValues } from "../operators/definition.ts";
+import type { Program } from "../program/program.ts";
 import type { Generation } from "../run/generate.ts";
 import type { Observation } from "../run/session.ts";
 
@@ -28,29 +29,39 @@ export function naiveTraceRoot(
   return toHex(keccak256(Uint8Array.of(0x06, ...merkleRoot(positions), ...bytes(output))));
 
   function positionRoot(position: number): Uint8Array {
-    const operators = program.operators.map((operator, index) => {
-      const leaves: Uint8Array[] = [];
-      for (const section of OPERATORS[operator.kind].sections(operator, program)) {
-        const values = seen.get(`${position} ${index} ${section.name}`);
-        const active = values ? values.length / section.groups : 0;
-        for (let group = 0; group < section.groups; group++) {
-          for (let start = 0; start < section.size; start += section.tile) {
-            const end = Math.min(section.size, start + section.tile);
-            if (start >= active) {
-              leaves.push(PAD);
-              continue;
-            }
-            const elements = Array.from({ length: end - start }, (_, offset) =>
-              start + offset < active ? BigInt(values![group * active + start + offset]!) : 0n,
-            );
-            leaves.push(leafHash(bytesOf(section.type, elements)));
-          }
-        }
-      }
-      return merkleRoot(leaves);
-    });
+    const operators = program.operators.map((_, index) =>
+      naiveOperatorRoot(program, index, (section) => seen.get(`${position} ${index} ${section}`)),
+    );
     return merkleRoot(operators);
   }
+}
+
+/** @param valuesOf active elements of a section by its name; undefined where the operator does not run */
+export function naiveOperatorRoot(
+  program: Program,
+  index: number,
+  valuesOf: (section: string) => SectionValues | undefined,
+): Uint8Array {
+  const leaves: Uint8Array[] = [];
+  const operator = program.operators[index]!;
+  for (const section of OPERATORS[operator.kind].sections(operator, program)) {
+    const values = valuesOf(section.name);
+    const active = values ? values.length / section.groups : 0;
+    for (let group = 0; group < section.groups; group++) {
+      for (let start = 0; start < section.size; start += section.tile) {
+        const end = Math.min(section.size, start + section.tile);
+        if (start >= active) {
+          leaves.push(PAD);
+          continue;
+        }
+        const elements = Array.from({ length: end - start }, (_, offset) =>
+          start + offset < active ? BigInt(values![group * active + start + offset]!) : 0n,
+        );
+        leaves.push(leafHash(bytesOf(section.type, elements)));
+      }
+    }
+  }
+  return merkleRoot(leaves);
 }
 
 function bytesOf(type: SectionType, elements: readonly bigint[]): Uint8Array {

@@ -22,13 +22,18 @@ export function rescale({ tensors }: TinyCheckpoint, factor: number, shape: Tiny
     const { values } = tensors.get(name)!;
     for (let row = 0; row * columns < values.length; row++) values[row * columns + column]! *= by;
   };
+  const offset = shape.family === "Gemma" ? 1 : 0;
+  const scaleGain = (name: string, channel: number) => {
+    const { values } = tensors.get(name)!;
+    values[channel] = (values[channel]! + offset) * factor - offset;
+  };
   for (let layer = 0; layer < layers; layer++) {
     const at = `model.layers.${layer}`;
-    tensors.get(`${at}.input_layernorm.weight`)!.values[3]! *= factor;
+    scaleGain(`${at}.input_layernorm.weight`, 3);
     for (const name of ["q_proj", "k_proj", "v_proj"]) {
       scaleColumn(`${at}.self_attn.${name}.weight`, 3, hidden, 1 / factor);
     }
-    tensors.get(`${at}.post_attention_layernorm.weight`)!.values[5]! *= factor;
+    scaleGain(`${at}.post_attention_layernorm.weight`, 5);
     for (const name of ["gate_proj", "up_proj"]) {
       scaleColumn(`${at}.mlp.${name}.weight`, 5, hidden, 1 / factor);
     }

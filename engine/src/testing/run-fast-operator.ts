@@ -9,10 +9,10 @@ import type { Model } from "../model.ts";
 import type { SectionValues, Value } from "../operators/definition.ts";
 import { OPERATORS } from "../operators/index.ts";
 import { PAGE } from "../operators/page.ts";
-import { TOKENS_PER_WORD } from "../operators/seen.ts";
-import type { Operator, OperatorKind, Program } from "../program/program.ts";
+import type { Operator, OperatorKind } from "../program/program.ts";
 import type { TableTensor } from "../tensors/tensor.ts";
 import type { OperatorRun } from "./run-operator.ts";
+import { programOf } from "./single-operator.ts";
 
 /** What `runOperator` does, with the fast executor: one operator on its own, and its trace. */
 export function runFastOperator(kind: OperatorKind, run: OperatorRun): Record<string, SectionValues> {
@@ -55,58 +55,13 @@ export function runFastOperator(kind: OperatorKind, run: OperatorRun): Record<st
   return sections;
 }
 
-/** The operator, after one of each input that puts out what it reads. */
-function programOf(kind: OperatorKind, run: OperatorRun): Program {
-  const { constants = [], tensors = [], inputs = [], position = 0 } = run;
-  const operator: Operator = {
-    kind,
-    name: kind,
-    phase: "always",
-    inputs: OPERATORS[kind].inputs.map((_, input) => input),
-    tensors: tensors.map((_, tensor) => tensor),
-    constants,
-  };
-  const contextLength = Math.max(position + 1, tensors[0]?.rows ?? 1);
-  const program = { vocabularySize: 1, contextLength, operators: [], tensors };
-  const sources = OPERATORS[kind]
-    .expects(operator, program)
-    .inputs.map(({ type, groups, size }): Operator => {
-      const kinds = {
-        wide: "add",
-        narrow: "narrow",
-        page: "page",
-        positions: "softmax",
-        seen: "seen",
-        recent: "recent",
-        token: "sample",
-        flag: "stop",
-      } as const;
-      const shapes = new Map([
-        ["wide", [groups * size]],
-        ["seen", [TOKENS_PER_WORD * size]],
-        ["recent", []],
-      ]);
-      const shape = shapes.get(type) ?? [groups, size];
-      return {
-        kind: kinds[type],
-        name: "source",
-        phase: "always",
-        inputs: [],
-        tensors: [],
-        constants: shape,
-      };
-    });
-  if (inputs.length > sources.length) throw new Error(`${kind} has ${inputs.length} inputs`);
-  return { ...program, operators: [...sources, operator] };
-}
-
 function putInput(machine: Machine, source: number, { values, exponents }: Value, count: number): void {
   const { layout, buffer } = machine;
   const { kind, constants } = machine.model.program.operators[source]!;
   const { address, exponents: offset } = layout.outputs[source]!;
   if (kind === "page") return;
   if (kind === "seen" || kind === "recent") return putState(machine, source, values);
-  if (kind === "softmax") {
+  if (kind === "scores" || kind === "softmax") {
     for (let head = 0; head < constants[0]!; head++) {
       const from = address + 4 * head * layout.positionsPitch;
       new Int32Array(buffer, from, count).set(values.subarray(head * count, (head + 1) * count));

@@ -17,6 +17,7 @@ const PRODUCERS: Readonly<Record<ShapeType, (groups: number, size: number) => [O
   narrow: (groups, size) => ["narrow", [groups, size]],
   page: (groups, size) => ["page", [groups, size]],
   positions: (groups) => ["scores", [groups, 1, 1, 1, 0]],
+  weights: (groups) => ["softmax", [groups]],
   seen: (_, size) => ["seen", [32 * size]],
   recent: () => ["recent", []],
   token: () => ["sample", [1, 0]],

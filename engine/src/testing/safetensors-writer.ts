@@ -36,14 +36,14 @@ export function withHeader(header: unknown, data: Uint8Array): Uint8Array {
   return bytes;
 }
 
-function brainBits(value: number): number {
+export function brainBits(value: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setFloat32(0, value);
   return view.getUint16(0);
 }
 
-/** IEEE 754 binary16 of a finite value below 65,520 in magnitude. */
-function halfBits(value: number): number {
+/** IEEE 754 binary16, cut towards zero, of a finite value below 65,520 in magnitude. */
+export function halfBits(value: number): number {
   const sign = value < 0 ? 0x8000 : 0;
   const magnitude = Math.abs(value);
   if (magnitude < 2 ** -14) return sign | Math.floor(magnitude * 2 ** 24);

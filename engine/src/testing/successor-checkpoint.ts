@@ -31,7 +31,8 @@ export function successorCheckpoint(shape: TinyShape = SECOND_SHAPE): TinyCheckp
   const checkpoint = tinyCheckpoint({ ...shape, tied: false });
   const { vocabulary, hidden } = shape;
   const embedding = checkpoint.tensors.get("model.embed_tokens.weight")!.values;
-  const gains = checkpoint.tensors.get("model.norm.weight")!.values;
+  const offset = shape.family === "Gemma" ? 1 : 0;
+  const gains = checkpoint.tensors.get("model.norm.weight")!.values.map((weight) => weight + offset);
   const head = checkpoint.tensors.get("lm_head.weight")!.values.fill(0);
   for (const [name, { values }] of checkpoint.tensors) {
     if (!/(?:o_proj|down_proj)\.weight$/.test(name)) continue;

@@ -2,7 +2,7 @@ import type { CheckpointSource } from "../import/checkpoint.ts";
 import { encodeSafetensors, type ElementType, type FloatTensor } from "./safetensors-writer.ts";
 import { generateNormal } from "./random.ts";
 
-export type TinyFamily = "Llama" | "Mistral" | "Qwen2" | "Qwen3";
+export type TinyFamily = "Llama" | "Mistral" | "Qwen2" | "Qwen3" | "Gemma";
 
 /** Sizes of a random checkpoint; small ones by default. */
 export interface TinyShape {
@@ -16,7 +16,7 @@ export interface TinyShape {
   readonly keyValueHeads: number;
   readonly headSize: number;
   readonly tied: boolean;
-  /** Qwen2 has biases. */
+  /** Qwen2 has biases; Gemma's norms, embedding and activation differ. */
   readonly family: TinyFamily;
 }
 
@@ -61,10 +61,14 @@ export function tinyCheckpoint(changes: Partial<TinyShape> = {}): TinyCheckpoint
     tensors.set(name, { shape: [headSize], values });
   };
   const gains = (name: string) => {
-    const values = Float64Array.from({ length: hidden }, () => Math.fround(Math.abs(1 + 0.3 * normal())));
+    const offset = shape.family === "Gemma" ? 1 : 0;
+    const values = Float64Array.from({ length: hidden }, () =>
+      Math.fround(Math.abs(1 + 0.3 * normal()) - offset),
+    );
     tensors.set(name, { shape: [hidden], values });
   };
-  random("model.embed_tokens.weight", vocabulary, hidden, 2 / Math.sqrt(hidden));
+  const embeddingScale = shape.family === "Gemma" ? Math.sqrt(hidden) : 1;
+  random("model.embed_tokens.weight", vocabulary, hidden, 2 / Math.sqrt(hidden) / embeddingScale);
   for (let layer = 0; layer < shape.layers; layer++) {
     const at = `model.layers.${layer}`;
     gains(`${at}.input_layernorm.weight`);
@@ -167,9 +171,9 @@ function configOf(shape: TinyShape): Record<string, unknown> {
     max_position_embeddings: shape.context,
     rope_theta: 10000,
     rms_norm_eps: 1e-5,
-    hidden_act: "silu",
+    hidden_act: shape.family === "Gemma" ? "gelu_pytorch_tanh" : "silu",
     tie_word_embeddings: shape.tied,
-    ...(shape.family === "Llama" ? {} : { sliding_window: shape.context }),
+    ...(["Llama", "Gemma"].includes(shape.family) ? {} : { sliding_window: shape.context }),
   };
 }
 

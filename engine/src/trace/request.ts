@@ -5,10 +5,10 @@ import type { InferenceRequest } from "../run/request.ts";
 /** What a trace belongs to. */
 export type TraceRequest = InferenceRequest;
 
-/** Runs a request and shows every intermediate, as `generate` does. */
+/** Runs a request and shows every intermediate, or the roots that `roots` takes, as `generate` does. */
 export type Executor = (
   model: Model,
-  options: InferenceRequest & Pick<GenerateOptions, "signal" | "observer">,
+  options: InferenceRequest & Pick<GenerateOptions, "signal" | "observer" | "roots">,
 ) => Promise<Generation>;
 
 /** The fast executor, or the reference where it cannot run. */

@@ -5,7 +5,7 @@ import type { Model } from "../model.ts";
 import { generate } from "../run/generate.ts";
 import type { Observation } from "../run/session.ts";
 import { expectRefusal } from "../testing/expect-error.ts";
-import { copied, naiveTraceRoot } from "../testing/naive-trace.ts";
+import { copied, naiveOperatorRoot, naiveTraceRoot } from "../testing/naive-trace.ts";
 import { filesOf, memorySource, tinyCheckpoint, tinySource } from "../testing/tiny-checkpoint.ts";
 import { locateTile, traceLayout, type TraceAddress } from "./layout.ts";
 import { referenceExecutor, type Executor, type TraceRequest } from "./request.ts";
@@ -94,6 +94,68 @@ describe("traces", () => {
       { executor: (of, options) => generate(of, { ...options, executor }) },
     );
     expect(fast).to.deep.equal(reference);
+  });
+
+  it("are the same from an executor that hashes operators itself, and open all the same", async () => {
+    let [taken, shown] = [0, 0];
+    const hashing: Executor = async (of, { roots, observer, ...options }) => {
+      const sections = new Map<string, Observation[]>();
+      const generation = await referenceExecutor(of, {
+        ...options,
+        observer: (observation) => {
+          const at = `${observation.position} ${observation.operator}`;
+          sections.set(at, [...(sections.get(at) ?? []), copied(observation)]);
+        },
+      });
+      for (const observations of sections.values()) {
+        const { position, operator } = observations[0]!;
+        if (roots!.takes(position, operator)) {
+          const valuesOf = (name: string) => observations.find(({ section }) => section === name)?.values;
+          roots!.root(position, operator, naiveOperatorRoot(of.program, operator, valuesOf));
+          taken++;
+        } else {
+          for (const observation of observations) observer!(observation);
+          shown++;
+        }
+      }
+      return generation;
+    };
+    const expected = await traceRequest(model, request);
+    expect(await traceRequest(model, request, { executor: hashing })).to.deep.equal(expected);
+    expect(shown).to.equal(0);
+    const addresses = [
+      { position: 2, operator: 3, tile: 0 },
+      { position: 7, operator: 0, tile: 0 },
+      { position: 30, operator: 3, tile: 0 },
+    ];
+    const { commitment, openings } = await openTiles(model, request, addresses, { executor: hashing });
+    expect(commitment).to.deep.equal(expected);
+    expect(openings).to.deep.equal((await openTiles(model, request, addresses)).openings);
+    expect(shown).to.equal(2);
+    const tiles = await operatorTiles(model, request, addresses[0]!, { executor: hashing });
+    expect(tiles).to.deep.equal(await operatorTiles(model, request, addresses[0]!));
+    expect(shown).to.equal(3);
+    expect(taken).to.be.greaterThan(100);
+  });
+
+  it("refuse roots where sections are shown or wanted, and roots that come twice", async () => {
+    const at = { position: 2, operator: 3 };
+    const giving =
+      (times: number): Executor =>
+      (of, { roots, ...options }) => {
+        for (let time = 0; time < times; time++) roots!.root(at.position, at.operator, new Uint8Array(32));
+        return referenceExecutor(of, options);
+      };
+    const refused = (times: number, addresses: TraceAddress[] = []) =>
+      expectRefusal(
+        () => openTiles(model, request, addresses, { executor: giving(times) }),
+        "INVALID_ARGUMENT",
+        "operator 3",
+        "position 2",
+      );
+    await refused(1);
+    await refused(2);
+    await refused(1, [{ ...at, tile: 0 }]);
   });
 
   it("open at every address of some positions, and every opening verifies", async () => {

@@ -85,12 +85,22 @@ export async function operatorTiles(
   const tracer = new Tracer(model.program, layout, request, hasher, addresses);
   const enough = new AbortController();
   const { executor = defaultExecutor, signal } = options;
+  const stopWhenDone = () => {
+    if (tracer.length > at.position) enough.abort();
+  };
   try {
     await executor(model, {
       ...request,
       observer: (observation) => {
         tracer.observe(observation);
-        if (tracer.length > at.position) enough.abort();
+        stopWhenDone();
+      },
+      roots: {
+        takes: (position, operator) => tracer.takes(position, operator),
+        root(position, operator, root) {
+          tracer.root(position, operator, root);
+          stopWhenDone();
+        },
       },
       signal: signal ? AbortSignal.any([signal, enough.signal]) : enough.signal,
     });
@@ -125,10 +135,11 @@ export async function replay(
     observer: (observation) => {
       tracer.observe(observation);
     },
+    roots: tracer,
     ...(signal && { signal }),
   });
   const complete = stopped !== "max-tokens" || tokens.length === maxTokens;
-  const positionsRoot = toHex(tracer.root(prompt.length + tokens.length - 1));
+  const positionsRoot = toHex(tracer.positionsRoot(prompt.length + tokens.length - 1));
   const output = outputRoot(tokens, complete);
   const commitment = {
     tokens,

@@ -1,7 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { Program } from "../program/program.ts";
 import type { InferenceRequest } from "../run/request.ts";
-import type { Observation } from "../run/session.ts";
+import type { Observation, RootObserver } from "../run/session.ts";
 import { encodeSection, Scratch } from "./encode-tile.ts";
 import type { TreeHasher } from "./hasher.ts";
 import type { OperatorLayout, SectionLayout, TraceAddress, TraceLayout } from "./layout.ts";
@@ -42,11 +42,11 @@ interface OpenPosition {
 }
 
 /**
- * Builds the tree of a trace from observations. Positions may be interleaved, as executors that compute blocks do;
+ * Builds the tree of a trace from observations, and from roots of operators that were hashed elsewhere. Positions may be interleaved, as executors that compute blocks do;
  * the sections of one operator at one position come in order. Holds a hash for each operator of the positions under
  * way, a path for each level, and what it was asked to watch.
  */
-export class Tracer {
+export class Tracer implements RootObserver {
   readonly #layout: TraceLayout;
   readonly #program: Program;
   readonly #promptLength: number;
@@ -110,12 +110,25 @@ export class Tracer {
     }
     this.#addSection(current.tiles, section, values, watched);
     if (current.nextSection < layout.sections.length) return;
-    state.roots[operator] = current.tiles.root();
+    const root = current.tiles.root();
     state.open.delete(operator);
     for (const tile of watched?.keys() ?? []) {
       this.#tilePaths.set(key(position, operator, tile), current.tiles.path(tile));
     }
-    if (--state.missing === 0) this.#complete(position, state);
+    this.#completeOperator(position, operator, state, root);
+  }
+
+  /** Roots do where no tile is watched. */
+  takes(position: number, operator: number): boolean {
+    return !this.#watched.get(position)?.has(operator);
+  }
+
+  root(position: number, operator: number, root: Uint8Array): void {
+    const state = entry(this.#open, position, () => this.#begin(position));
+    if (state.roots[operator] || state.open.has(operator) || !this.takes(position, operator)) {
+      throw rootUnexpected(position, operator);
+    }
+    this.#completeOperator(position, operator, state, root);
   }
 
   /**
@@ -123,7 +136,7 @@ export class Tracer {
    *
    * @throws EngineError `INVALID_ARGUMENT` when the executor showed others.
    */
-  root(existing: number): Uint8Array {
+  positionsRoot(existing: number): Uint8Array {
     if (this.#positions.count !== existing || this.#open.size > 0 || this.#early.size > 0) {
       throw new EngineError(
         "INVALID_ARGUMENT",
@@ -149,7 +162,7 @@ export class Tracer {
     }
   }
 
-  /** The same with their paths, once `root` was called. */
+  /** The same with their paths, once `positionsRoot` was called. */
   *openings(): Generator<Opening> {
     for (const traced of this.tiles()) {
       const { position, operator, tile } = traced;
@@ -197,6 +210,11 @@ export class Tracer {
       const at = index < perGroup ? group * perGroup + index : group;
       watched!.set(tile, bytes.slice(at * size, (at + 1) * size));
     }
+  }
+
+  #completeOperator(position: number, operator: number, state: OpenPosition, root: Uint8Array): void {
+    state.roots[operator] = root;
+    if (--state.missing === 0) this.#complete(position, state);
   }
 
   #complete(position: number, state: OpenPosition): void {
@@ -249,6 +267,17 @@ function outOfOrder(observation: Observation, expected: SectionLayout | undefine
     {
       remedy: "Show the sections of an operator once each, in the order of its definition.",
       details: { position, operator, section },
+    },
+  );
+}
+
+function rootUnexpected(position: number, operator: number): EngineError {
+  return new EngineError(
+    "INVALID_ARGUMENT",
+    `The executor gave a root of operator ${operator} at position ${position}, of which it showed sections or which is watched.`,
+    {
+      remedy: "Give the root of an operator once, where it is taken, and show no section of it there.",
+      details: { position, operator },
     },
   );
 }

@@ -13,6 +13,9 @@ export interface ErrorContext {
 
 type Format = (value: unknown, values: Record<string, unknown>, context: ErrorContext) => string;
 
+/** IProgramRegistry.ShapeType. */
+const SHAPES = ["wide", "narrow", "page", "positions", "token", "flag", "weights"];
+
 /** How `{name:format}` shows a value. */
 export const formats: Record<string, Format> = {
   address: String,
@@ -27,7 +30,7 @@ export const formats: Record<string, Format> = {
     // IProgramRegistry.Shape: type of the elements, groups, size.
     if (!Array.isArray(value)) return String(value);
     const [kind, groups, size] = value as unknown[];
-    const name = ["wide", "narrow", "page", "positions", "token", "flag"][Number(kind)] ?? String(kind);
+    const name = SHAPES[Number(kind)] ?? String(kind);
     return `${name} ${String(groups)} × ${String(size)}`;
   },
   status: (value) => {

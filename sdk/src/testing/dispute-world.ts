@@ -139,6 +139,8 @@ export async function startDisputeWorld(given?: Model): Promise<DisputeWorld> {
     async restore() {
       await chain.rpc("evm_revert", [snapshot]);
       snapshot = await chain.rpc("evm_snapshot");
+      // The block gone back to may be as old as the world; the chain's clock went on.
+      await chain.rpc("evm_mine", []);
     },
   };
 }

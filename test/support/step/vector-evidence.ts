@@ -132,6 +132,8 @@ function operatorOfShape({ type, groups, size }: Shape): Operator {
       return operatorOf("page", [groups, size]);
     case "positions":
       return operatorOf("scores", [groups, 1, 1, 1, 0]);
+    case "weights":
+      return operatorOf("softmax", [groups]);
     case "token":
     case "flag":
       return operatorOf("argmax", [8]);

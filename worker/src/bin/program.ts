@@ -36,7 +36,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** The engine refuses model files with codes of its own; no restart repairs a file. */
 function exitCodeOf(code: string): number {
-  return /^(CHECKPOINT|CONFIG_FIELD|JSON|MANIFEST|MODEL_(FILE|ROOT)|PROGRAM|SAFETENSORS|TENSOR|TOKENIZER)_/.test(
+  return /^(CHECKPOINT|CONFIG_FIELD|GGUF|JSON|MANIFEST|MODEL_(FILE|ROOT)|PROGRAM|SAFETENSORS|TENSOR|TOKENIZER)_/.test(
     code,
   )
     ? 78

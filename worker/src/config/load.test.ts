@@ -36,7 +36,7 @@ challenger: { maximumBond: ${bond} }
 
   it("reads the bond exactly and makes paths absolute", () => {
     const config = parseChallengerConfig(text("0.5 ETH"), "/etc/athanor/challenger.yaml");
-    expect(config.challenger).to.deep.equal({ maximumBond: 5n * 10n ** 17n, maximumAtOnce: 1 });
+    expect(config.challenger).to.deep.equal({ maximumBond: 5n * 10n ** 17n, maximumAtOnce: 16 });
     expect(config.keys.challengerKeystore).to.equal("/etc/athanor/challenger.json");
     expect(config.models).to.deep.equal([{ path: "/etc/athanor/models/bard", root: null }]);
   });

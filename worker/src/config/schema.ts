@@ -54,6 +54,11 @@ const modelFolder = {
   root: optionalLeaf("the model's root: 0x and 64 hexadecimal digits", null, root),
 };
 
+const metrics = z
+  .strictObject({ port: leaf("a TCP port from 1 to 65535, such as 9464", integer(1, 65_535)) })
+  .nullable()
+  .default(null);
+
 const logLevelField = optionalLeaf(`one of ${logLevels.join(", ")}`, "info", logLevel);
 
 /** The configuration file, once parsed. Paths are as written; `loadConfig` makes them absolute. */
@@ -87,10 +92,7 @@ export const configSchema = z.strictObject({
   limits: limits.optional().transform((value) => value ?? limits.parse({})),
   storage: optionalLeaf("the path of the database file, such as provider.sqlite", "provider.sqlite", text),
   logLevel: logLevelField,
-  metrics: z
-    .strictObject({ port: leaf("a TCP port from 1 to 65535, such as 9464", integer(1, 65_535)) })
-    .nullable()
-    .default(null),
+  metrics,
 });
 
 /** The configuration file of a challenger, once parsed. */
@@ -102,9 +104,10 @@ export const challengerSchema = z.strictObject({
   models: leafArray("a list of at least one model", z.strictObject(modelFolder)),
   challenger: z.strictObject({
     maximumBond: leaf('the largest bond for one challenge in the chain\'s coin, such as "0.5 ETH"', coin),
-    maximumAtOnce: optionalLeaf("a number of challenges from 1 to 64, such as 1", 1, integer(1, 64)),
+    maximumAtOnce: optionalLeaf("a number of challenges from 1 to 64, such as 16", 16, integer(1, 64)),
   }),
   logLevel: logLevelField,
+  metrics,
 });
 
 export type Config = z.output<typeof configSchema>;

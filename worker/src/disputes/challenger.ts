@@ -1,6 +1,7 @@
 import { AthanorError, decodeJobState, readJobs, readLogs, type JobRecord } from "@athanor/sdk/protocol";
+import type { MoveMade } from "@athanor/sdk/disputes";
 import { getAddress, ZeroHash } from "ethers";
-import { firstRequestBlock, followEvents, logMove, type WatchContext } from "./follow-disputes.ts";
+import { firstRequestBlock, followEvents, noteMove, type WatchContext } from "./follow-disputes.ts";
 import { JobQueue } from "./job-queue.ts";
 
 export interface ChallengerOptions {
@@ -8,7 +9,7 @@ export interface ChallengerOptions {
   readonly models: ReadonlySet<string>;
   /** Wei for one challenge. */
   readonly maximumBond: bigint;
-  /** Challenges at a time. */
+  /** Challenges under way at a time. */
   readonly atOnce: number;
 }
 
@@ -30,7 +31,7 @@ const UNFINISHED = new Set([2n, 4n]);
  * restart the chain says what is to be checked, and which challenges are its own.
  */
 export async function runChallenger(context: WatchContext, options: ChallengerOptions): Promise<void> {
-  const { chain, log, disputes, signal } = context;
+  const { chain, log, disputes, metrics, signal } = context;
   const { contracts } = chain;
   const { disputeGame, jobEscrow, deployment } = contracts;
 
@@ -79,7 +80,7 @@ export async function runChallenger(context: WatchContext, options: ChallengerOp
   async function challenge(jobId: string): Promise<void> {
     const job = await jobOf(jobId);
     if (!job) return;
-    const onMove = (move: Parameters<typeof logMove>[1]) => logMove(log, move);
+    const onMove = (move: MoveMade) => noteMove(context, move);
     await unlessFinal(jobId, async () => {
       const outcome = await disputes.challenge(job, { maximumBond: options.maximumBond, onMove, signal });
       if (outcome.status === "honest") return;
@@ -87,6 +88,7 @@ export async function runChallenger(context: WatchContext, options: ChallengerOp
       const money = outcome.status === "won" ? { bond: outcome.bond, reward: outcome.reward } : {};
       const level = status === "won" ? "info" : "error";
       log.emit(level, "result.challenged", { jobId, challengeId, status, byTimeout, ...money });
+      metrics.note(status);
     });
   }
 

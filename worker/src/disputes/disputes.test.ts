@@ -5,6 +5,7 @@ import { connectContracts, readJobs, tokenBytes } from "@athanor/sdk/protocol";
 import { expect } from "chai";
 import { Wallet, ZeroHash } from "ethers";
 import { join } from "node:path";
+import { Registry } from "prom-client";
 import { faultyExecutor } from "../../../engine/src/testing/faulty-executor.ts";
 import { connectChain } from "../chain/connect.ts";
 import { openRpc } from "../chain/rpc.ts";
@@ -13,6 +14,7 @@ import { eventually } from "../testing/eventually.ts";
 import { recordingLog } from "../testing/recording-log.ts";
 import { setUpWorld } from "../testing/world.ts";
 import { runChallenger } from "./challenger.ts";
+import { DisputeMetrics } from "./dispute-metrics.ts";
 import type { WatchContext } from "./follow-disputes.ts";
 import { LazyModels } from "./models.ts";
 import { runWatchtower } from "./watchtower.ts";
@@ -80,21 +82,24 @@ describe("watchtower and challenger", () => {
     const controller = new AbortController();
     const { signal } = controller;
     const disputes = await partyOf(key);
-    const ended = run({ chain: connected, clock: systemClock, log, disputes, pollInterval: POLL, signal });
+    const registry = new Registry();
+    const metrics = new DisputeMetrics(registry);
+    const parts = { chain: connected, clock: systemClock, log, disputes, metrics };
+    const ended = run({ ...parts, pollInterval: POLL, signal });
     const stop = async () => {
       controller.abort();
       await ended;
       rpc.destroy();
     };
     running.push({ stop });
-    return { log, stop };
+    return { log, stop, counters: () => registry.metrics() };
   }
 
   const startWatchtower = () =>
     start(watchtowerKey, (context) => runWatchtower(context, world.owner.address));
-  const startChallenger = (maximumBond = 10n ** 21n) =>
+  const startChallenger = ({ maximumBond = 10n ** 21n, atOnce = 1 } = {}) =>
     start(challengerKey, (context) =>
-      runChallenger(context, { models: new Set([world.modelRoot]), maximumBond, atOnce: 1 }),
+      runChallenger(context, { models: new Set([world.modelRoot]), maximumBond, atOnce }),
     );
 
   async function answer(): Promise<readonly number[]> {
@@ -140,6 +145,29 @@ describe("watchtower and challenger", () => {
     expect(await world.chain.status(right)).to.equal("Submitted");
     const { vault } = world.chain.contracts;
     expect((await vault.stakeOf(world.owner.address)).jailed).to.equal(true);
+    const counted = await challenger.counters();
+    const moves = challenger.log.of("dispute.move");
+    for (const event of ["opened", "won"]) {
+      expect(counted).to.contain(`athanor_challenges_total{event="${event}"} 1\n`);
+    }
+    expect(counted).to.contain('athanor_challenges_total{event="lost"} 0\n');
+    expect(counted).to.contain('athanor_dispute_moves_total{kind="commit"} 1\n');
+    const gas = moves.reduce((sum, move) => sum + Number(move["gas"]), 0);
+    expect(counted).to.contain(`athanor_dispute_gas_used_total ${gas}\n`);
+  });
+
+  it("open a challenge of every wrong result, however long the others take", async () => {
+    const ids = [
+      await submitted(await wrong()),
+      await submitted(await wrong()),
+      await submitted(await wrong()),
+    ];
+    // Nobody answers, so each challenge is open and stays so.
+    const challenger = await startChallenger({ atOnce: 16 });
+    const opened = (id: string) => challenger.log.of("dispute.move", id).some(({ kind }) => kind === "open");
+    await eventually(() => ids.every(opened), "all are open");
+    expect(challenger.log.of("result.challenged")).to.deep.equal([]);
+    expect(await challenger.counters()).to.contain('athanor_challenges_total{event="opened"} 3\n');
   });
 
   it("repel who challenges a right result", async () => {
@@ -155,6 +183,9 @@ describe("watchtower and challenger", () => {
     expect([kinds[0], kinds.at(-1)]).to.deep.equal(["postTrace", "step"]);
     expect(await world.chain.status(id)).to.equal("Submitted");
     expect(watchtower.log.of("dispute.convicted")).to.deep.equal([]);
+    const counted = await watchtower.counters();
+    expect(counted).to.contain('athanor_challenges_total{event="repelled"} 1\n');
+    expect(counted).to.contain('athanor_challenges_total{event="convicted"} 0\n');
   });
 
   it("go on where they were when they are started again in the middle, through outages of the node", async () => {
@@ -182,7 +213,7 @@ describe("watchtower and challenger", () => {
 
   it("make no challenge that takes a larger bond than allowed", async () => {
     const id = await submitted(await wrong());
-    const challenger = await startChallenger(1n);
+    const challenger = await startChallenger({ maximumBond: 1n });
     await eventually(() => challenger.log.of("warning", id).length > 0, "a warning");
     expect(challenger.log.of("warning", id)[0]).to.include({ code: "BondAboveLimit" });
     expect(await world.chain.transactionsOf(challengerKey.address)).to.equal(0);

@@ -5,6 +5,7 @@ import type { Chain } from "../chain/chain.ts";
 import type { Clock } from "../clock.ts";
 import { describeError } from "../errors.ts";
 import type { EventLog } from "../log/event-log.ts";
+import type { DisputeMetrics } from "./dispute-metrics.ts";
 
 /** What the watchtower and the challenger share. */
 export interface WatchContext {
@@ -12,14 +13,15 @@ export interface WatchContext {
   readonly clock: Clock;
   readonly log: EventLog;
   readonly disputes: Disputes;
+  readonly metrics: DisputeMetrics;
   /** Milliseconds between looks at the chain. */
   readonly pollInterval: number;
   /** Ends it. */
   readonly signal: AbortSignal;
 }
 
-/** Seconds for which a result may be of interest: longest challenge window, longest dispute, and a day to spare. */
-const LONGEST = 18 * 86_400;
+/** Seconds for which a result may be of interest: the longest dispute, which begins with its window, a sequencer's outage, and a day to spare. */
+const LONGEST = (45 + 7 + 1) * 86_400;
 /** Seconds from a request to its result, at most. */
 const LONGEST_RESPONSE = 3 * 86_400;
 /** Blocks that are read again every time: a reorganisation of fewer is followed. */
@@ -27,7 +29,7 @@ const REORGANISATION_DEPTH = 128;
 
 /** Hands over every event once, of the past that may still matter and then as blocks come, until the signal. Waits out outages. */
 export async function followEvents(
-  { chain, clock, log, pollInterval, signal }: WatchContext,
+  { chain, clock, log, metrics, pollInterval, signal }: WatchContext,
   filter: LogFilter,
   take: (event: Log) => void,
 ): Promise<void> {
@@ -60,6 +62,7 @@ export async function followEvents(
       }
       isReachable = false;
     }
+    metrics.noteRound(clock.now());
     await clock.sleep(pollInterval, signal);
   }
 }
@@ -88,8 +91,9 @@ async function blockAt(provider: Chain["provider"], tag: number | "latest"): Pro
   return block;
 }
 
-/** Logs a move that was made. */
-export function logMove(log: EventLog, { kind, jobId, challengeId, round, gas, ...rest }: MoveMade): void {
-  const { secondsLeft, transactionHash } = rest;
+/** Logs and counts a move that was made. */
+export function noteMove({ log, metrics }: WatchContext, move: MoveMade): void {
+  const { kind, jobId, challengeId, round, gas, secondsLeft, transactionHash } = move;
   log.emit("info", "dispute.move", { jobId, challengeId, kind, round, gas, secondsLeft, transactionHash });
+  metrics.noteMove(move);
 }

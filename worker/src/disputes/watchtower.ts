@@ -1,6 +1,7 @@
 import { readJobs } from "@athanor/sdk/protocol";
+import type { MoveMade } from "@athanor/sdk/disputes";
 import { ZeroHash, zeroPadValue } from "ethers";
-import { firstRequestBlock, followEvents, logMove, type WatchContext } from "./follow-disputes.ts";
+import { firstRequestBlock, followEvents, noteMove, type WatchContext } from "./follow-disputes.ts";
 import { JobQueue } from "./job-queue.ts";
 
 /** Disputes at a time; more wait, while nearly all time passes with the other side. */
@@ -10,13 +11,27 @@ const LIVE = 2n;
 
 /** Answers every challenge of a provider's results, until the signal. Remembers nothing: after a restart the chain says what is open. */
 export async function runWatchtower(context: WatchContext, owner: string): Promise<void> {
-  const { chain, log, disputes, signal } = context;
+  const { chain, log, disputes, metrics, signal } = context;
   const { contracts } = chain;
   const { disputeGame, deployment } = contracts;
   const challenges = new Map<string, Set<string>>();
 
+  const defended = new Set<string>();
+  let isConvicted = false;
+
+  /** One conviction ends all disputes. */
+  function noteConviction(jobId: string): void {
+    if (isConvicted) return;
+    isConvicted = true;
+    log.emit("error", "dispute.convicted", { jobId, provider: owner });
+    metrics.note("convicted");
+  }
+
   async function liveChallenges(jobId: string): Promise<string[]> {
-    if ((await disputeGame.convictionOf(owner)) !== ZeroHash) return [];
+    if ((await disputeGame.convictionOf(owner)) !== ZeroHash) {
+      if (defended.has(jobId)) noteConviction(jobId);
+      return [];
+    }
     const live: string[] = [];
     for (const id of challenges.get(jobId)!) {
       if ((await disputeGame.challengeOf(id)).status === LIVE) live.push(id);
@@ -27,14 +42,16 @@ export async function runWatchtower(context: WatchContext, owner: string): Promi
   async function defend(jobId: string): Promise<void> {
     const live = await liveChallenges(jobId);
     if (live.length === 0) return;
+    defended.add(jobId);
     log.emit("warn", "dispute.seen", { jobId, challengeIds: live });
     const head = await chain.provider.getBlockNumber();
     const [job] = await readJobs(contracts, { id: jobId }, await firstRequestBlock(chain), head, { signal });
-    const onMove = (move: Parameters<typeof logMove>[1]) => logMove(log, move);
+    const onMove = (move: MoveMade) => noteMove(context, move);
     const { repelled, convicted } = await disputes.defend(job ?? jobId, { onMove, signal });
     const mine = repelled.filter((id) => live.includes(id));
     if (mine.length > 0) log.emit("info", "dispute.repelled", { jobId, challengeIds: mine });
-    if (convicted) log.emit("error", "dispute.convicted", { jobId, provider: owner });
+    metrics.note("repelled", mine.length);
+    if (convicted) noteConviction(jobId);
   }
 
   const queue = new JobQueue({ ...context, atOnce: AT_ONCE, work: defend });

@@ -1,10 +1,12 @@
 import { expect } from "chai";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { Registry } from "prom-client";
 import { eventually } from "../testing/eventually.ts";
 import { expectError } from "../testing/expect-error.ts";
 import { movableClock } from "../testing/clock.ts";
 import { setUpWorld } from "../testing/world.ts";
+import { registerProviderMetrics } from "./provider-metrics.ts";
 import { serveMetrics } from "./serve-metrics.ts";
 
 describe("serveMetrics", function () {
@@ -16,7 +18,10 @@ describe("serveMetrics", function () {
     const clock = movableClock();
     const { context, log, storage, stop } = await start({ clock });
     const port = await freePort();
-    const close = await serveMetrics(context, port);
+    const registry = new Registry();
+    registerProviderMetrics(context, registry);
+    const source = { registry, clock, lastRound: () => storage.lastAlive() };
+    const close = await serveMetrics(source, port);
     const get = (path: string) => fetch(`http://127.0.0.1:${port}${path}`);
     const id = await chain.createJob(request());
     await eventually(() => log.of("job.submitted", id).length === 1, "submitted");
@@ -30,7 +35,7 @@ describe("serveMetrics", function () {
     chain.rpc.fault = () => true;
     await eventually(() => log.of("chain.unreachable").length > 0, "an outage is no death");
     expect((await get("/health")).status).to.equal(200);
-    await expectError(() => serveMetrics(context, port), "METRICS_PORT_UNUSABLE", `Port ${port}`);
+    await expectError(() => serveMetrics(source, port), "METRICS_PORT_UNUSABLE", `Port ${port}`);
     await close();
     await stop();
   });

@@ -2,9 +2,15 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect } from "chai";
+import { ggufFiles } from "../../../engine/src/testing/gguf-checkpoint.ts";
+import { tinyCheckpoint } from "../../../engine/src/testing/tiny-checkpoint.ts";
 import { runAthanor } from "../testing/athanor.ts";
 import { temporaryFolder, writeTinyModel, type TemporaryFolder } from "../testing/model.ts";
 import { progressBar, short } from "./progress.ts";
+
+interface Commitment {
+  readonly modelRoot: string;
+}
 
 describe("athanor model", function () {
   this.timeout(120_000);
@@ -44,6 +50,18 @@ describe("athanor model", function () {
     const json = JSON.parse((await athanor("inspect", "pulled", "--json")).stdout) as Record<string, unknown>;
     expect(json).to.include({ layers: 2, contextLength: 96, architecture: "Qwen2ForCausalLM" });
     expect(json["program"]).to.have.property("operators").that.is.an("array");
+  });
+
+  it("imports a GGUF file, to the root of the same model's safetensors", async () => {
+    const { modelRoot } = JSON.parse((await athanor("hash", "checkpoint", "--json")).stdout) as Commitment;
+    const files = ggufFiles(tinyCheckpoint({ family: "Qwen2" }), "F32");
+    for (const [name, bytes] of files) await writeFile(join(folder.path, name), bytes);
+    const imported = await athanor("import", "model.gguf", "from-gguf");
+    expect(imported.stdout, imported.stderr).to.equal(`${modelRoot}  from-gguf\n`);
+    await writeFile(join(folder.path, "cut.gguf"), files.get("model.gguf")!.subarray(0, 5000));
+    const refused = await athanor("import", "cut.gguf", "cut");
+    expect(refused.code, refused.stderr).to.equal(78);
+    expect(refused.stderr).to.contain("GGUF_TRUNCATED").and.contain("cut.gguf");
   });
 
   it("names the file that was damaged, and what an import would overwrite", async () => {

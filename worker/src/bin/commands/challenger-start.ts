@@ -1,12 +1,15 @@
 import { Disputes } from "@athanor/sdk/disputes";
+import { Registry } from "prom-client";
 import { connectChain } from "../../chain/connect.ts";
 import { openRpc } from "../../chain/rpc.ts";
 import { systemClock } from "../../clock.ts";
 import { loadChallengerConfig } from "../../config/load.ts";
 import { runChallenger } from "../../disputes/challenger.ts";
+import { DisputeMetrics } from "../../disputes/dispute-metrics.ts";
 import { LazyModels } from "../../disputes/models.ts";
 import { readKeystore } from "../../keys/keystore.ts";
 import { untilReachable } from "../../provider/prepare.ts";
+import { serveMetrics } from "../../metrics/serve-metrics.ts";
 import { logStart, openLog, stopOnSignal, unlockAll, type ProviderOptions } from "../session.ts";
 
 /** Checks results and challenges wrong ones until a signal. */
@@ -23,7 +26,14 @@ export async function runChallengerStart(options: ProviderOptions): Promise<void
   const { pollInterval } = config.chain;
   const { maximumBond, maximumAtOnce: atOnce } = config.challenger;
   const rpc = openRpc(config.chain.rpcUrl, config.chain.chainId);
+  const registry = new Registry();
+  const metrics = new DisputeMetrics(registry);
+  const lastRound = () => metrics.lastRound;
+  let closeMetrics: (() => Promise<void>) | undefined;
   try {
+    if (config.metrics) {
+      closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);
+    }
     const lazy = new LazyModels(config.models);
     const models = await lazy.roots();
     const { chain, disputes } = await untilReachable(
@@ -41,7 +51,7 @@ export async function runChallengerStart(options: ProviderOptions): Promise<void
       { clock, log, signal },
     );
     log.emit("info", "ready", { challenger: disputes.account, models: [...models] });
-    const context = { chain, clock, log, disputes, pollInterval, signal };
+    const context = { chain, clock, log, disputes, metrics, pollInterval, signal };
     await runChallenger(context, { models, maximumBond, atOnce });
     log.emit("info", "stopped");
   } catch (error) {
@@ -50,5 +60,6 @@ export async function runChallengerStart(options: ProviderOptions): Promise<void
     log.emit("info", "stopped");
   } finally {
     rpc.destroy();
+    await closeMetrics?.();
   }
 }

@@ -15,7 +15,7 @@ export function addModelCommands(program: Command, setExitCode: (code: number) =
     )
     .argument(
       "<checkpoint>",
-      "config.json, tokenizer.json and *.safetensors of a Llama, Mistral or Qwen2 model",
+      "a folder with config.json, tokenizer.json and *.safetensors, or with a GGUF file, or a GGUF file",
     )
     .argument("<folder>", "where to write: empty, new, or holding an interrupted import")
     .option("--context <tokens>", "use a shorter context than the model was trained for", countArgument)
@@ -44,7 +44,7 @@ export function addModelCommands(program: Command, setExitCode: (code: number) =
   model
     .command("hash")
     .description("Import a model and print its root and what the root commits to.")
-    .argument("<folder>", "config.json, tokenizer.json and *.safetensors of a Hugging Face checkpoint")
+    .argument("<folder>", "config.json, tokenizer.json and *.safetensors of a checkpoint, or a GGUF file")
     .option("--json", "print one JSON document")
     .option("--write", "record root and file hashes in the folder's athanor.json")
     .action(async (folder: string, options: { json?: true; write?: true }) => {

@@ -1,10 +1,13 @@
 import type { Wallet } from "ethers";
+import { Registry } from "prom-client";
 import { connectChain } from "../../chain/connect.ts";
 import { ChainTime } from "../../chain/time.ts";
 import { systemClock } from "../../clock.ts";
+import { DisputeMetrics } from "../../disputes/dispute-metrics.ts";
 import { LazyModels } from "../../disputes/models.ts";
 import { WorkerError } from "../../errors.ts";
 import { readKeystore, type KeystoreFile } from "../../keys/keystore.ts";
+import { registerProviderMetrics } from "../../metrics/provider-metrics.ts";
 import { serveMetrics } from "../../metrics/serve-metrics.ts";
 import { keepOpen } from "../../model/keep-open.ts";
 import type { ProviderContext, ServedModel } from "../../provider/context.ts";
@@ -68,16 +71,20 @@ export async function runStart(options: ProviderOptions): Promise<void> {
       running: new Map(),
       tokens: new Map(),
     };
-    if (config.metrics !== null) closers.unshift(await serveMetrics(context, config.metrics.port));
+    const registry = new Registry();
+    registerProviderMetrics(context, registry);
+    if (config.metrics !== null) {
+      const lastRound = () => storage.lastAlive();
+      closers.unshift(await serveMetrics({ registry, clock, lastRound }, config.metrics.port));
+    }
     if (watchtower === undefined) {
       log.emit("warn", "warning", {
         message: "nobody here answers challenges: an unanswered one costs the stake, right result or not",
         remedy: "Configure keys.watchtowerKeystore, or run elsewhere: athanor watchtower start --config FILE",
       });
     }
-    const watch =
-      watchtower &&
-      watchOver({ config, rpc, chain, clock, log, signal: stop.signal, get: lazyModels(models) }, watchtower);
+    const watched = { config, rpc, chain, clock, log, signal: stop.signal, get: lazyModels(models) };
+    const watch = watchtower && watchOver({ ...watched, metrics: new DisputeMetrics(registry) }, watchtower);
     await runProvider(context, {
       pollInterval: config.chain.pollInterval,
       signal: stop.signal,

@@ -1,15 +1,18 @@
 import type { Model } from "@athanor/engine";
 import { Disputes } from "@athanor/sdk/disputes";
 import { getAddress, type JsonRpcProvider, type Wallet } from "ethers";
+import { Registry } from "prom-client";
 import type { Chain } from "../../chain/chain.ts";
 import { connectChain } from "../../chain/connect.ts";
 import { systemClock, type Clock } from "../../clock.ts";
 import type { Config } from "../../config/schema.ts";
+import { DisputeMetrics } from "../../disputes/dispute-metrics.ts";
 import { LazyModels } from "../../disputes/models.ts";
 import { runWatchtower } from "../../disputes/watchtower.ts";
 import { WorkerError } from "../../errors.ts";
 import { readKeystore } from "../../keys/keystore.ts";
 import type { EventLog } from "../../log/event-log.ts";
+import { serveMetrics } from "../../metrics/serve-metrics.ts";
 import { readProviderState } from "../../market/provider-state.ts";
 import { untilReachable } from "../../provider/prepare.ts";
 import { logStart, openLog, openSession, stopOnSignal, unlockAll, type ProviderOptions } from "../session.ts";
@@ -34,13 +37,22 @@ export async function runWatchtowerStart(options: ProviderOptions): Promise<void
     logStart(log, options);
     const { signal } = stopOnSignal(log);
     const clock = systemClock;
+    const registry = new Registry();
+    const metrics = new DisputeMetrics(registry);
+    const lastRound = () => metrics.lastRound;
+    let closeMetrics: (() => Promise<void>) | undefined;
     try {
+      if (config.metrics) {
+        closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);
+      }
       const chain = await untilReachable(() => connectChain(rpc, config.chain), { clock, log, signal });
       const { get } = new LazyModels(config.models);
-      await watchOver({ config, rpc, chain, clock, log, signal, get }, wallets[0]!);
+      await watchOver({ config, rpc, chain, clock, log, metrics, signal, get }, wallets[0]!);
     } catch (error) {
       // Asked to end while waiting for the chain: not a failure.
       if (!signal.aborted) throw error;
+    } finally {
+      await closeMetrics?.();
     }
     log.emit("info", "stopped");
   } finally {
@@ -54,13 +66,14 @@ export interface WatchParts {
   readonly chain: Chain;
   readonly clock: Clock;
   readonly log: EventLog;
+  readonly metrics: DisputeMetrics;
   readonly signal: AbortSignal;
   readonly get: (modelRoot: string) => Promise<Model | undefined>;
 }
 
 /** Answers challenges with a key until the signal, whatever happens meanwhile. */
 export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<void> {
-  const { config, rpc, chain, clock, log, signal, get } = parts;
+  const { config, rpc, chain, clock, log, metrics, signal, get } = parts;
   const { owner } = config.provider;
   const { pollInterval } = config.chain;
   try {
@@ -78,7 +91,7 @@ export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<
       { clock, log, signal },
     );
     log.emit("info", "watching", { provider: owner, watchtower: watchtower.address });
-    await runWatchtower({ chain, clock, log, disputes, pollInterval, signal }, owner);
+    await runWatchtower({ chain, clock, log, disputes, metrics, pollInterval, signal }, owner);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

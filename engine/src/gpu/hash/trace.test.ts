@@ -1,0 +1,98 @@
+import { fileURLToPath } from "node:url";
+import { expect } from "chai";
+import { importModel } from "../../import/import-model.ts";
+import type { Model } from "../../model.ts";
+import { loadModel } from "../../node.ts";
+import { generate } from "../../run/generate.ts";
+import { gpuForTest } from "../../testing/gpu.ts";
+import { generateRandom } from "../../testing/random.ts";
+import { randomShape } from "../../testing/random-shape.ts";
+import { tinySource } from "../../testing/tiny-checkpoint.ts";
+import { Tokenizer } from "../../tokenizer.ts";
+import { traceLayout } from "../../trace/layout.ts";
+import { referenceExecutor, type Executor } from "../../trace/request.ts";
+import { openTiles, operatorTiles, traceRequest } from "../../trace/trace.ts";
+import { createGpuExecutor, type GpuExecutor } from "../executor.ts";
+
+const BUNDLED = fileURLToPath(new URL("../../../../models/bard", import.meta.url));
+const MODELS = process.env.ATHANOR_AUDIT ? 48 : 3;
+
+/** An executor on the GPU for traces, and how many sections left the device. */
+function tracing(executor: GpuExecutor): { executor: Executor; sections(): number } {
+  let sections = 0;
+  return {
+    executor: (model, { observer, ...options }) =>
+      generate(model, {
+        ...options,
+        executor,
+        observer: (observation) => {
+          sections++;
+          observer?.(observation);
+        },
+      }),
+    sections: () => sections,
+  };
+}
+
+async function expectSameTraces(
+  model: Model,
+  prompt: number[],
+  gpu: GpuExecutor,
+  seed: number,
+): Promise<void> {
+  const random = generateRandom(seed);
+  const request = { prompt, maxTokens: 5 };
+  const { executor, sections } = tracing(gpu);
+  const expected = await traceRequest(model, request, { executor: referenceExecutor });
+  expect(await traceRequest(model, request, { executor })).to.deep.equal(expected);
+  expect(sections(), "sections that were read back").to.equal(0);
+
+  const { operators } = traceLayout(model.program);
+  const positions = prompt.length + expected.tokens.length - 1;
+  const addresses = Array.from({ length: 4 }, () => {
+    const operator = Math.floor(random() * operators.length);
+    const tile = Math.floor(random() * operators[operator]!.tiles);
+    return { position: Math.floor(random() * positions), operator, tile };
+  });
+  const found = await openTiles(model, request, addresses, { executor });
+  expect(found).to.deep.equal(await openTiles(model, request, addresses, { executor: referenceExecutor }));
+  const [first] = addresses;
+  expect(await operatorTiles(model, request, first!, { executor })).to.deep.equal(
+    await operatorTiles(model, request, first!),
+  );
+}
+
+describe("traces that are hashed on a GPU", () => {
+  for (let seed = 1; seed <= MODELS; seed++) {
+    it(`have the reference's roots and openings: random model ${seed}`, async function () {
+      const gpu = await gpuForTest(this);
+      const random = generateRandom(7000 + seed);
+      const model = await importModel(tinySource(randomShape(seed)));
+      const { contextLength, vocabularySize } = model.header;
+      const length = 1 + Math.floor(random() * (contextLength - 6));
+      const prompt = Array.from({ length }, () => Math.floor(random() * vocabularySize));
+      const executor = await createGpuExecutor(model, {
+        open: () => Promise.resolve(gpu),
+        maxRows: 1 + Math.floor(random() * 18),
+      });
+      await expectSameTraces(model, prompt, executor, seed);
+      executor.close();
+    });
+  }
+
+  it("have them of the bundled model, beside a request that nobody watches", async function () {
+    const gpu = await gpuForTest(this);
+    const model = await loadModel(BUNDLED);
+    const tokenizer = Tokenizer.fromJson(model.tokenizerJson, model.tokenizerConfigJson);
+    const prompt = tokenizer.encode("ROMEO:\n");
+    const executor = await createGpuExecutor(model, { open: () => Promise.resolve(gpu), capacity: 64 });
+    const request = { prompt, maxTokens: 8 };
+    const [{ traceRoot }, { tokens }] = await Promise.all([
+      traceRequest(model, request, { executor: tracing(executor).executor }),
+      generate(model, { ...request, executor }),
+    ]);
+    expect(traceRoot).to.equal("0x086f95ea24440ff4b70de1c5a959da7873dab3c85ac5cb387f1736a91acf723f");
+    expect(tokens).to.deep.equal((await generate(model, { ...request, executor: "reference" })).tokens);
+    executor.close();
+  });
+});

@@ -1,0 +1,63 @@
+import { invalid } from "../config-fields.ts";
+import type { GgufHeader, GgufValue } from "./read-gguf.ts";
+
+/** Typed access to a GGUF file's metadata; every refusal names the file, the key and its value. */
+export class Metadata {
+  readonly file: string;
+  readonly #values: GgufHeader["metadata"];
+
+  constructor({ file, metadata }: GgufHeader) {
+    this.file = file;
+    this.#values = metadata;
+  }
+
+  get keys(): string[] {
+    return [...this.#values.keys()];
+  }
+
+  get(key: string): GgufValue | undefined {
+    return this.#values.get(key);
+  }
+
+  text(key: string): string | undefined {
+    const value = this.get(key);
+    if (value === undefined || typeof value === "string") return value;
+    throw invalid(key, value, "a text", this.file);
+  }
+
+  flag(key: string, absent: boolean): boolean {
+    const value = this.get(key) ?? absent;
+    if (typeof value === "boolean") return value;
+    throw invalid(key, value, "true or false", this.file);
+  }
+
+  number(key: string): number | undefined {
+    const value = this.get(key);
+    if (value === undefined || Number.isFinite(value)) return value as number | undefined;
+    const found = typeof value === "number" ? String(value) : value;
+    throw invalid(key, Array.isArray(found) ? found.slice(0, 8) : found, "one finite number", this.file);
+  }
+
+  required(key: string): number {
+    const value = this.number(key);
+    if (value === undefined) throw invalid(key, null, "a number", this.file);
+    return value;
+  }
+
+  texts(key: string): readonly string[] | undefined {
+    return this.#array(key, "string", "texts") as readonly string[] | undefined;
+  }
+
+  numbers(key: string): readonly number[] | undefined {
+    return this.#array(key, "number", "numbers") as readonly number[] | undefined;
+  }
+
+  #array(key: string, type: string, items: string): readonly unknown[] | undefined {
+    const value = this.get(key);
+    if (value === undefined) return undefined;
+    if (typeof value !== "object") throw invalid(key, value, `a list of ${items}`, this.file);
+    const wrong = (value as readonly unknown[]).findIndex((item) => typeof item !== type);
+    if (wrong >= 0) throw invalid(`${key}[${wrong}]`, value[wrong], `a list of ${items}`, this.file);
+    return value;
+  }
+}
