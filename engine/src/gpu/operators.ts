@@ -127,20 +127,20 @@ const PLANNERS: Readonly<Record<Exclude<Operator["kind"], "linear">, Planner>> =
   },
 
   normalize({ shop, at, operator, index, launch, input, output }) {
-    const [width, epsilon] = operator.constants as [number, number];
+    const [groups, size, epsilon] = operator.constants as [number, number, number];
     const { observed } = shop;
-    const chunks = Math.ceil(width / 1024);
+    const chunks = Math.ceil(size / 1024);
     const extra = observed
       ? [chunks, 1, 2 * chunks, 2].map((words) => ({
-          buffer: shop.values.scratch(at, words),
-          pitch: words,
+          buffer: shop.values.scratch(at, groups * words),
+          pitch: groups * words,
         }))
       : [];
     const launches = [
       launch(
         normalizeKernel(observed),
-        1,
-        { ...normalizeParameters(width, epsilon, input(0)), outputPitch: output.pitch, chunks },
+        groups,
+        { ...normalizeParameters(size, epsilon, input(0)), groups, outputPitch: output.pitch, chunks },
         [
           input(0).buffer,
           shop.table(operator.tensors[0]!),
@@ -151,15 +151,15 @@ const PLANNERS: Readonly<Record<Exclude<Operator["kind"], "linear">, Planner>> =
     ];
     if (!observed) return { launches, sections: [] };
     const [maxima, exponent, squares, scale] = extra;
-    const one = (count: number) => ({ groups: 1, pitch: count, active: always(count) });
+    const each = (count: number) => ({ groups, pitch: count, active: always(count) });
     const several = chunks > 1;
     return {
       launches,
       sections: [
-        ...(several ? [section(index, "maxima", "uint32", maxima!, one(chunks))] : []),
-        section(index, "exponent", "int32", exponent!, one(1)),
-        ...(several ? [section(index, "squares", "int64", squares!, one(chunks))] : []),
-        section(index, "scale", "int32", scale!, one(2)),
+        ...(several ? [section(index, "maxima", "uint32", maxima!, each(chunks))] : []),
+        section(index, "exponent", "int32", exponent!, each(1)),
+        ...(several ? [section(index, "squares", "int64", squares!, each(chunks))] : []),
+        section(index, "scale", "int32", scale!, each(2)),
         wideSection(shop, index),
       ],
     };
@@ -428,7 +428,7 @@ const PLANNERS: Readonly<Record<Exclude<Operator["kind"], "linear">, Planner>> =
 
 function planNormalizeNarrow(shop: Workshop, [index, narrow]: readonly [number, number]): ItemPlan {
   const operator = shop.program.operators[index]!;
-  const [width, epsilon] = operator.constants as [number, number];
+  const [, width, epsilon] = operator.constants as [number, number, number];
   const input = shop.values.at(operator.inputs[0]!);
   const output = shop.values.at(narrow);
   const generating = operator.phase === "generating";

@@ -5,6 +5,7 @@ const FAMILIES: Readonly<Record<string, string>> = {
   LlamaForCausalLM: "llama",
   MistralForCausalLM: "llama",
   Qwen2ForCausalLM: "qwen2",
+  Qwen3ForCausalLM: "qwen3",
   GemmaForCausalLM: "gemma",
 };
 const NAMES: readonly (readonly [RegExp, string])[] = [
@@ -13,6 +14,7 @@ const NAMES: readonly (readonly [RegExp, string])[] = [
   [/^lm_head\./, "output."],
   [/^model\.layers\.(\d+)\.input_layernorm\./, "blk.$1.attn_norm."],
   [/^model\.layers\.(\d+)\.post_attention_layernorm\./, "blk.$1.ffn_norm."],
+  [/^model\.layers\.(\d+)\.self_attn\.([qk])_norm\./, "blk.$1.attn_$2_norm."],
   [/^model\.layers\.(\d+)\.self_attn\.o_proj\./, "blk.$1.attn_output."],
   [/^model\.layers\.(\d+)\.self_attn\.([qkv])_proj\./, "blk.$1.attn_$2."],
   [/^model\.layers\.(\d+)\.mlp\.(gate|up|down)_proj\./, "blk.$1.ffn_$2."],

@@ -1,7 +1,7 @@
 import type { Kernel } from "./kernel.ts";
 import { narrowing } from "./narrow.ts";
 
-/** WGSL: exponent, multiplier and shift of a row, from its residual; see docs/engine.md, operator 2. */
+/** WGSL: exponent, multiplier and shift of a group, from its elements; see docs/engine.md, operator 2. */
 const SCALE = /* wgsl */ `
 var<workgroup> residualPeaks: array<atomic<u32>, 64>;
 /** Sums of squares by chunk, the low and the high 16 bits apart. */
@@ -79,11 +79,11 @@ const INPUTS = [
   { name: "gains", type: "array<i32>" },
 ] as const;
 
-/** A workgroup for each row. With `observed` also everything that the trace shows. */
+/** A workgroup for each group of each row. With `observed` also everything that the trace shows. */
 export function normalizeKernel(observed: boolean): Kernel {
   return {
     name: observed ? "normalize observed" : "normalize",
-    parameters: [...PARAMETERS, "outputPitch: u32", "chunks: u32"],
+    parameters: [...PARAMETERS, "groups: u32", "outputPitch: u32", "chunks: u32"],
     bindings: [
       ...INPUTS,
       { name: "output", type: "array<i32>", writes: true },
@@ -101,22 +101,23 @@ export function normalizeKernel(observed: boolean): Kernel {
     code: /* wgsl */ `
 ${SCALE}
 fn run(row: u32, part: u32, thread: u32) {
-  let base = row * p.inputPitch + p.inputFirst;
+  let base = row * p.inputPitch + p.inputFirst + part * p.width;
+  let group = row * p.groups + part;
   findScale(base, thread);
   for (var index = thread; index < p.width; index += 256u) {
-    output[row * p.outputPitch + index] = normalizedAt(base, index);
+    output[row * p.outputPitch + part * p.width + index] = normalizedAt(base, index);
   }
   ${
     observed
       ? /* wgsl */ `
   for (var chunk = thread; chunk < p.chunks; chunk += 256u) {
-    maxima[row * p.chunks + chunk] = atomicLoad(&residualPeaks[chunk]);
-    squares[row * p.chunks + chunk] = chunkSquares(chunk);
+    maxima[group * p.chunks + chunk] = atomicLoad(&residualPeaks[chunk]);
+    squares[group * p.chunks + chunk] = chunkSquares(chunk);
   }
   if (thread == 0u) {
-    exponents[row] = i32(exponent);
-    scale[2u * row] = factor;
-    scale[2u * row + 1u] = factorShift;
+    exponents[group] = i32(exponent);
+    scale[2u * group] = factor;
+    scale[2u * group + 1u] = factorShift;
   }`
       : ""
   }
@@ -124,7 +125,7 @@ fn run(row: u32, part: u32, thread: u32) {
   };
 }
 
-/** `normalize` and the `narrow` of one group that alone reads it. */
+/** `normalize` of one group, and the `narrow` of one that alone reads it. */
 export const NORMALIZE_NARROW: Kernel = {
   name: "normalize and narrow",
   parameters: [...PARAMETERS, "words: u32"],

@@ -17,6 +17,12 @@ export interface GgufFamily {
 const FAMILIES: Readonly<Record<string, GgufFamily>> = {
   llama: { architecture: "LlamaForCausalLM", modelType: "llama", pairedRows: true, gainsIncludeOne: false },
   qwen2: { architecture: "Qwen2ForCausalLM", modelType: "qwen2", pairedRows: false, gainsIncludeOne: false },
+  qwen3: {
+    architecture: "Qwen3ForCausalLM",
+    modelType: "qwen3",
+    pairedRows: false,
+    gainsIncludeOne: false,
+  },
   gemma: { architecture: "GemmaForCausalLM", modelType: "gemma", pairedRows: false, gainsIncludeOne: true },
 };
 

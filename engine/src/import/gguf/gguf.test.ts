@@ -52,7 +52,7 @@ const AT = {
 describe("a GGUF file", function () {
   this.timeout(60_000);
 
-  for (const family of ["Llama", "Mistral", "Qwen2", "Gemma"] as const) {
+  for (const family of ["Llama", "Mistral", "Qwen2", "Qwen3", "Gemma"] as const) {
     for (const type of ["F32", "F16", "BF16"] as const) {
       it(`of a ${family} in ${type} is the same model as the safetensors, to the same root`, async () => {
         const checkpoint = rounded(tinyCheckpoint({ family, tied: type === "F16", keyValueHeads: 2 }));

@@ -13,6 +13,8 @@ const LAYER_NAMES: Readonly<Record<string, string>> = {
   attn_q: "self_attn.q_proj",
   attn_k: "self_attn.k_proj",
   attn_v: "self_attn.v_proj",
+  attn_q_norm: "self_attn.q_norm",
+  attn_k_norm: "self_attn.k_norm",
   attn_output: "self_attn.o_proj",
   ffn_gate: "mlp.gate_proj",
   ffn_up: "mlp.up_proj",
