@@ -245,9 +245,17 @@ export const verifier: readonly NamedMutant[] = [
       mutated: "half + exponent",
     },
     {
+      name: "normalize: the first group's scale is every group's",
+      tests: vectors,
+      title: "normalize:",
+      original: "reader.tile(step, step.ownOf(), SCALE, index / size, 0, step.position)",
+      mutated: "reader.tile(step, step.ownOf(), SCALE, 0, 0, step.position)",
+    },
+    {
       name: "narrow: the first group's exponent is every group's",
       tests: vectors,
       title: "narrow:",
+      after: "uint256 element = start + step.index;",
       original: "reader.tile(step, own, EXPONENT, step.group, 0, step.position)",
       mutated: "reader.tile(step, own, EXPONENT, 0, 0, step.position)",
     },
