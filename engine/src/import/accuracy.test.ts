@@ -6,9 +6,7 @@ import { SECOND_SHAPE, successorCheckpoint } from "../testing/successor-checkpoi
 import { filesOf, memorySource, type TinyCheckpoint } from "../testing/tiny-checkpoint.ts";
 import { importModel } from "./import-model.ts";
 
-describe("the accuracy of the integer form", function () {
-  this.timeout(30_000);
-
+describe("the accuracy of the integer form", () => {
   /** On text that the float form samples. */
   const measure = async (checkpoint: TinyCheckpoint) => {
     const source = memorySource(filesOf(checkpoint));
