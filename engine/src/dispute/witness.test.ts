@@ -83,10 +83,12 @@ describe("the witness of a step", () => {
     }
   });
 
-  it("shows every section of wide operators and of a long context as right, and a flipped bit as wrong", async () => {
+  it("shows every section of wide operators, of a long context and below a minimum as right, and a flipped bit as wrong", async () => {
     const random = generateRandom(12);
     for (const stage of await Promise.all(
-      [wideScene(), sampledWideScene(), longScene()].map(async (scene) => stageOf(await scene)),
+      [wideScene(), sampledWideScene(), longScene(), minimumScene()].map(async (scene) =>
+        stageOf(await scene),
+      ),
     )) {
       const { model, request, claim, last, name } = stage;
       const addresses = [0, 1, Math.floor(last / 2), last - 1, last].flatMap((position) =>
@@ -108,7 +110,7 @@ describe("the witness of a step", () => {
   });
 
   it("shows the tokens of an output and its ending, and every other output as wrong somewhere", async () => {
-    const ending = [stoppedScene(), minimumScene(), endedScene()];
+    const ending = [stoppedScene(), endedScene()];
     for (const stage of [
       ...stages,
       ...(await Promise.all(ending.map(async (scene) => stageOf(await scene)))),
