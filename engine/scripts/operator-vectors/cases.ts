@@ -1,6 +1,6 @@
 import type { GenerationParameters } from "../../src/commitments/generation.ts";
 import type { OperatorKind } from "../../src/program/program.ts";
-import { exponentialTable, sigmoidTable, tableOf } from "../../src/tables/tables.ts";
+import { exponentialTable, sigmoidTable, tableOf, tanhGeluTable } from "../../src/tables/tables.ts";
 import {
   corners,
   filled,
@@ -330,13 +330,13 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
 
   gate() {
     const { wide, integer } = makeRandom(10);
-    const table = sigmoidTable();
     const run = (
       name: string,
       gates: Int32Array,
       ups: Int32Array,
       sigmoidShift: number,
       productShift: number,
+      table = sigmoidTable(),
     ) => ({
       name,
       constants: [gates.length, sigmoidShift, productShift],
@@ -346,6 +346,9 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
     return [
       ...times(10, (index) => run(`random ${index}`, wide(12), wide(12), integer(-8, 14), integer(17, 40))),
       run("random, two tiles", wide(1025), wide(1025), 10, 30),
+      ...times(6, (index) =>
+        run(`random, GELU ${index}`, wide(12), wide(12), integer(4, 14), integer(17, 40), tanhGeluTable()),
+      ),
       ...corners(3).flatMap(([name, values]) =>
         [
           [-1024, 17],

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { runOperator } from "../testing/run-operator.ts";
-import { exponentialTable, rotaryTable, sigmoidTable, tableOf } from "../tables/tables.ts";
+import { exponentialTable, rotaryTable, sigmoidTable, tableOf, tanhGeluTable } from "../tables/tables.ts";
 import { OPERATORS } from "./index.ts";
 
 describe("operators", () => {
@@ -74,19 +74,28 @@ describe("operators", () => {
     expect(output.values[1]! / 4096).to.be.closeTo(mean(-5, 10, 20), 0.001);
   });
 
-  it("gate is silu(g) times u", () => {
-    const gates = Int32Array.from({ length: 801 }, (_, index) => (index - 400) * 3277);
-    const ups = new Int32Array(801).fill(3 * 65536);
-    const { output } = runOperator("gate", {
-      constants: [801, 0, 17],
-      inputs: [{ values: gates }, { values: ups }],
-      tensors: [sigmoidTable()],
+  const activations = [
+    { name: "silu(g)", table: sigmoidTable, of: (g: number) => g / (1 + Math.exp(-g)) },
+    {
+      name: "GELU of g",
+      table: tanhGeluTable,
+      of: (g: number) => 0.5 * g * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (g + 0.044715 * g ** 3))),
+    },
+  ];
+  for (const { name, table, of } of activations) {
+    it(`gate is ${name} times u`, () => {
+      const gates = Int32Array.from({ length: 801 }, (_, index) => (index - 400) * 3277);
+      const ups = new Int32Array(801).fill(3 * 65536);
+      const { output } = runOperator("gate", {
+        constants: [801, 0, 17],
+        inputs: [{ values: gates }, { values: ups }],
+        tensors: [table()],
+      });
+      output.values.forEach((value, index) => {
+        expect(value / 2 ** 15).to.be.closeTo(3 * of(gates[index]! / 65536), 4e-4);
+      });
     });
-    output.values.forEach((value, index) => {
-      const g = gates[index]! / 65536;
-      expect(value / 2 ** 15).to.be.closeTo((3 * g) / (1 + Math.exp(-g)), 4e-4);
-    });
-  });
+  }
 
   it("rotate turns pairs by position times frequency", () => {
     const { output } = runOperator("rotate", {
