@@ -1,6 +1,7 @@
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
-import { checkRequest, type Generation } from "../run/generate.ts";
+import type { Generation } from "../run/generate.ts";
+import { checkRequest } from "../run/request.ts";
 import { checkContext } from "../run/session.ts";
 import type { GpuDevice, GpuReport } from "./device.ts";
 import { finishOnProcessor } from "./failover.ts";
@@ -136,11 +137,12 @@ class Executor implements GpuExecutor {
   }
 
   async generate(request: GpuRequest): Promise<Generation> {
-    const { prompt, maxTokens, signal, roots } = request;
-    checkRequest(this.model, prompt, maxTokens);
-    checkContext(this.model, prompt.length + maxTokens - 1, this.#size.positions);
+    const { observer: _, roots, onToken: __, ...unseen } = request;
+    const { prompt, maxTokens, outputLimit = maxTokens, signal } = request;
+    checkRequest(this.model, request);
+    checkContext(this.model, prompt.length + outputLimit - 1, this.#size.positions);
     // Hashing is fast when many positions are hashed at once, which takes an answer that is known.
-    const answered = roots && (await this.generate({ prompt, maxTokens, ...(signal && { signal }) })).tokens;
+    const answered = roots && (await this.generate(unseen)).tokens;
     const sequence = new Sequence(request, answered);
     if (this.#closed) throw aborted(sequence, new Error("The executor is closed."));
     if (signal?.aborted) throw aborted(sequence, signal.reason);
@@ -227,7 +229,7 @@ class Executor implements GpuExecutor {
       try {
         if (this.#options.failover === "none") throw gone();
         await finishOnProcessor(this.model, sequence);
-        if (!sequence.ended) sequence.end(this.model.header.stopTokens);
+        if (!sequence.ended) sequence.end(this.model);
       } catch (error) {
         sequence.fail(error);
       }

@@ -5,7 +5,8 @@ import type { Sequence } from "./sequence.ts";
 
 /** Computes a sequence's remaining tokens without a GPU, from the tokens that it has; gives other events turns. */
 export async function finishOnProcessor(model: Model, sequence: Sequence): Promise<void> {
-  const { prompt, maxTokens, observer } = sequence.request;
+  const { prompt, maxTokens, outputLimit = maxTokens, startOffset = 0, observer } = sequence.request;
+  const parameters = { ...sequence.request, maxTokens: outputLimit };
   const watched = observer ? { observer: sequence.observe } : {};
   const session =
     defaultExecutor(model)?.createSession({ capacity: prompt.length + maxTokens, ...watched }) ??
@@ -18,7 +19,7 @@ export async function finishOnProcessor(model: Model, sequence: Sequence): Promi
   let next = sequence.known.at(-1)!;
   while (!sequence.ended) {
     const generated = sequence.tokens.length + 1;
-    const outcome = session.advance(next, { generating: true, generated, maxTokens })!;
+    const outcome = session.advance(next, { generating: true, generated, parameters, startOffset })!;
     next = outcome.token;
     if (sequence.settle(outcome)) return;
     await new Promise((resolve) => setTimeout(resolve, 0));

@@ -62,7 +62,7 @@ export function fuse(
   return items;
 
   function itemAt(operator: Operator, index: number): Item {
-    if (operator.kind === "normalize" && constant(operator, 0) === 1 && !observed) {
+    if (operator.kind === "normalize" && !observed && constant(operator, 0) === 1) {
       const narrow = onlyReader(index, "narrow");
       const whole = narrow !== undefined && constant(operators[narrow]!, 0) === 1;
       if (whole) return { kind: "normalize and narrow", operators: [index, narrow] };

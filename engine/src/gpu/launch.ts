@@ -17,6 +17,8 @@ export interface LaunchPlan {
   /** Numbers of rows for which it is the one to use. Default: all. */
   readonly minimum?: number;
   readonly maximum?: number;
+  /** Whether only rows need it whose token is drawn. */
+  readonly drawing?: boolean;
 }
 
 /** A dispatch that is ready to be encoded. */
@@ -31,6 +33,8 @@ export interface StepSize {
   readonly generating: number;
   /** Tiles of positions of the longest sequence. */
   readonly tiles: number;
+  /** Whether a row's token is drawn. */
+  readonly draws: boolean;
 }
 
 /** WebGPU's alignment of uniform bindings, whatever the device. */
@@ -64,18 +68,18 @@ export class Kernels {
     this.#widest = report.limits.maxComputeWorkgroupsPerDimension;
   }
 
-  /** @param rows what all kernels see of a step, `capacity` rows of it */
+  /** @param rows what all kernels see of a step, `capacity` rows of it; `history` tokens of each sequence */
   async prepare(
     memory: GpuMemory,
     plans: readonly LaunchPlan[],
     rows: GPUBuffer,
-    capacity: number,
+    common: { readonly capacity: number; readonly history: number },
   ): Promise<Launch[]> {
     const compiled = await Promise.all(plans.map(({ kernel }) => this.#compile(kernel)));
     const uniforms = memory.uniform("parameters", Math.max(1, plans.length) * UNIFORM_ALIGNMENT);
     const words = new Int32Array((plans.length * UNIFORM_ALIGNMENT) / 4);
     plans.forEach((plan, index) => {
-      words.set(parametersOf(plan, capacity), (index * UNIFORM_ALIGNMENT) / 4);
+      words.set(parametersOf(plan, common), (index * UNIFORM_ALIGNMENT) / 4);
     });
     this.#device.queue.writeBuffer(uniforms, 0, words);
     return plans.map((plan, index) => {
@@ -91,7 +95,7 @@ export class Kernels {
   encode(pass: GPUComputePassEncoder, launch: Launch, size: StepSize): void {
     const { generating, kernel, parts, tiled, minimum = 1, maximum = Infinity } = launch;
     const rows = generating ? size.generating : size.rows;
-    if (rows < minimum || rows > maximum) return;
+    if (rows < minimum || rows > maximum || (launch.drawing && !size.draws)) return;
     const groups = Math.ceil(rows / kernel.rowsPerGroup) * parts * (tiled ? size.tiles : 1);
     const across = Math.min(groups, this.#widest);
     pass.setPipeline(launch.pipeline);
@@ -138,12 +142,15 @@ export class Kernels {
   }
 }
 
-function parametersOf(plan: LaunchPlan, capacity: number): number[] {
+function parametersOf(
+  plan: LaunchPlan,
+  shared: { readonly capacity: number; readonly history: number },
+): number[] {
   const common: Record<string, number> = {
     phase: plan.generating ? 1 : 0,
     parts: plan.parts,
     tiled: plan.tiled ? 1 : 0,
-    capacity,
+    ...shared,
   };
   return [
     ...COMMON_PARAMETERS.map((declaration) => common[nameOf(declaration)]!),

@@ -1,5 +1,6 @@
 import { EngineError } from "../errors.ts";
 import { OPERATORS } from "../operators/index.ts";
+import type { InferenceRequest } from "../run/request.ts";
 import type { Observation, RootObserver } from "../run/session.ts";
 import type { Program } from "../program/program.ts";
 import { traceLayout, type TraceLayout } from "../trace/layout.ts";
@@ -9,11 +10,12 @@ import { BUFFER_USAGE, type GpuDevice } from "./device.ts";
 import { gpuHasherOf, type GpuHasher } from "./hash/hasher.ts";
 import { ROOT_BYTES, StepRoots } from "./hash/step-roots.ts";
 import { TILE_POSITIONS } from "./kernels/kernel.ts";
+import { REQUEST_WORDS } from "./kernels/text.ts";
 import { Kernels } from "./launch.ts";
 import { Matrices } from "./matrices.ts";
 import { GpuMemory } from "./memory.ts";
 import { Plan, readBack, type PlanParts, type ShownSection } from "./plan.ts";
-import { encodeRows, rowsWords, sizeOf, tableAt, type Row } from "./rows.ts";
+import { encodeRequest, encodeRows, rowsWords, sizeOf, tableAt, type Row } from "./rows.ts";
 import { roundUp } from "./values.ts";
 
 /** What a machine has room for. */
@@ -82,7 +84,7 @@ export class Machine {
     this.#plan = plan;
     const { operators } = (this.#program = parts.program);
     this.#choice = {
-      token: operators.findIndex(({ kind }) => kind === "argmax"),
+      token: operators.findIndex(({ kind }) => kind === "sample"),
       flag: operators.findIndex(({ kind }) => kind === "stop"),
     };
   }
@@ -109,14 +111,18 @@ export class Machine {
     return loaded.value;
   }
 
-  /** Tells the device which pages hold a sequence. */
-  setPages(slot: number, pages: readonly number[]): void {
+  /** Tells the device of a sequence: which pages hold it, its tokens, and its request. */
+  setSequence(
+    slot: number,
+    pages: readonly number[],
+    tokens: readonly number[],
+    request: Omit<InferenceRequest, "prompt">,
+  ): void {
     const { rows, positions } = this.size;
-    this.#gpu.device.queue.writeBuffer(
-      this.#rows,
-      4 * tableAt(rows, slot, positions),
-      Uint32Array.from(pages),
-    );
+    const { queue } = this.#gpu.device;
+    queue.writeBuffer(this.#rows, 4 * tableAt(rows, slot, positions), Uint32Array.from(pages));
+    queue.writeBuffer(this.#parts.tokens, 4 * slot * positions, Uint32Array.from(tokens));
+    queue.writeBuffer(this.#parts.requests, 4 * slot * REQUEST_WORDS, encodeRequest(request));
   }
 
   /** Dispatches of a step of so many rows. */
@@ -301,7 +307,8 @@ async function load(
     matrices,
     kernels: Kernels.of(gpu),
     cache: createCache(memory, program, pages),
-    tokens: memory.storage("tokens", 4 * slots),
+    tokens: memory.storage("tokens", 4 * slots * positions),
+    requests: memory.storage("requests", 4 * slots * REQUEST_WORDS),
     positions,
     subgroups: gpu.report.subgroups,
     rows: memory.storage("rows", 4 * rowsWords(rows, slots, positions)),

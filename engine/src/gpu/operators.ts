@@ -1,10 +1,10 @@
 import { constant } from "../operators/definition.ts";
 import type { Operator, Program } from "../program/program.ts";
 import type { TableTensor, Tensor } from "../tensors/tensor.ts";
+import { CHOICE_PLANNERS } from "./choice.ts";
 import { historyOf, type Item } from "./fuse.ts";
 import { MIX_PARTIALS, mixKernel, SCORES, softmaxKernel } from "./kernels/attention.ts";
 import { SHOW_PAGE, STORE_KEYS, STORE_VALUES } from "./kernels/cache.ts";
-import { CHOOSE, STOP, WINNERS } from "./kernels/choice.ts";
 import { ADD, ELEMENTS, GATE, ROTATE } from "./kernels/elementwise.ts";
 import { EMBED } from "./kernels/embed.ts";
 import { TILE_POSITIONS } from "./kernels/kernel.ts";
@@ -28,8 +28,9 @@ export interface Workshop {
   readonly values: Values;
   /** Keys and values by operator. */
   readonly cache: ReadonlyMap<number, GPUBuffer>;
-  /** The last token of every sequence. */
+  /** All tokens of every sequence, and what there is to know of its request. */
   readonly tokens: GPUBuffer;
+  readonly requests: GPUBuffer;
   /** Positions that a sequence can have. */
   readonly positions: number;
   readonly subgroups: boolean;
@@ -55,7 +56,9 @@ export async function planItem(shop: Workshop, item: Item, at: number): Promise<
   if (item.kind === "normalize and narrow") return planNormalizeNarrow(shop, item.operators);
   const [index] = item.operators;
   const operator = shop.program.operators[index]!;
-  const generating = operator.phase === "generating";
+  // The text so far is only read where tokens are chosen.
+  const isText = operator.kind === "seen" || operator.kind === "recent";
+  const generating = operator.phase === "generating" || (isText && !shop.observed);
   const context: Context = {
     shop,
     at,
@@ -77,7 +80,7 @@ export async function planItem(shop: Workshop, item: Item, at: number): Promise<
   return PLANNERS[operator.kind](context);
 }
 
-interface Context {
+export interface Context {
   readonly shop: Workshop;
   /** Number of the item. */
   readonly at: number;
@@ -95,7 +98,7 @@ interface Context {
   ) => LaunchPlan;
 }
 
-type Planner = (context: Context) => ItemPlan | Promise<ItemPlan>;
+export type Planner = (context: Context) => ItemPlan | Promise<ItemPlan>;
 
 const elements = (count: number) => Math.ceil(count / ELEMENTS);
 
@@ -127,7 +130,7 @@ const PLANNERS: Readonly<Record<Exclude<Operator["kind"], "linear">, Planner>> =
   },
 
   normalize({ shop, at, operator, index, launch, input, output }) {
-    const [groups, size, epsilon] = operator.constants as [number, number, number];
+    const [groups, size] = operator.constants as [number, number];
     const { observed } = shop;
     const chunks = Math.ceil(size / 1024);
     const extra = observed
@@ -140,7 +143,7 @@ const PLANNERS: Readonly<Record<Exclude<Operator["kind"], "linear">, Planner>> =
       launch(
         normalizeKernel(observed),
         groups,
-        { ...normalizeParameters(size, epsilon, input(0)), groups, outputPitch: output.pitch, chunks },
+        { ...normalizeParameters(operator, input(0)), outputPitch: output.pitch, chunks },
         [
           input(0).buffer,
           shop.table(operator.tensors[0]!),
@@ -151,15 +154,15 @@ const PLANNERS: Readonly<Record<Exclude<Operator["kind"], "linear">, Planner>> =
     ];
     if (!observed) return { launches, sections: [] };
     const [maxima, exponent, squares, scale] = extra;
-    const each = (count: number) => ({ groups, pitch: count, active: always(count) });
+    const perGroup = (count: number) => ({ groups, pitch: count, active: always(count) });
     const several = chunks > 1;
     return {
       launches,
       sections: [
-        ...(several ? [section(index, "maxima", "uint32", maxima!, each(chunks))] : []),
-        section(index, "exponent", "int32", exponent!, each(1)),
-        ...(several ? [section(index, "squares", "int64", squares!, each(chunks))] : []),
-        section(index, "scale", "int32", scale!, each(2)),
+        ...(several ? [section(index, "maxima", "uint32", maxima!, perGroup(chunks))] : []),
+        section(index, "exponent", "int32", exponent!, perGroup(1)),
+        ...(several ? [section(index, "squares", "int64", squares!, perGroup(chunks))] : []),
+        section(index, "scale", "int32", scale!, perGroup(2)),
         wideSection(shop, index),
       ],
     };
@@ -391,44 +394,12 @@ const PLANNERS: Readonly<Record<Exclude<Operator["kind"], "linear">, Planner>> =
     };
   },
 
-  argmax({ shop, operator, index, launch, input, output, at }) {
-    const vocabulary = constant(operator, 0);
-    const chunks = Math.ceil(vocabulary / 1024);
-    const winners = shop.values.scratch(at, 2 * chunks);
-    const { pitch, first } = input(0);
-    const launches = [
-      launch(WINNERS, chunks, { vocabulary, inputPitch: pitch, inputFirst: first, chunks }, [
-        input(0).buffer,
-        winners,
-      ]),
-      launch(CHOOSE, 1, { chunks }, [winners, output.buffer, shop.tokens]),
-    ];
-    const shape = { groups: 1, pitch: 2 * chunks, active: always(2 * chunks) };
-    return {
-      launches,
-      sections: [
-        ...(chunks > 1
-          ? [section(index, "winners", "int32", { buffer: winners, pitch: 2 * chunks }, shape)]
-          : []),
-        wideSection(shop, index),
-      ],
-    };
-  },
-
-  stop({ shop, operator, index, launch, input, output }) {
-    const tensor = operator.tensors[0];
-    const list = tensor === undefined ? shop.memory.storage("no stop tokens", 4) : shop.table(tensor);
-    const stopTokens = constant(operator, 0);
-    return {
-      launches: [launch(STOP, 1, { stopTokens }, [input(0).buffer, list, output.buffer])],
-      sections: [wideSection(shop, index)],
-    };
-  },
+  ...CHOICE_PLANNERS,
 };
 
 function planNormalizeNarrow(shop: Workshop, [index, narrow]: readonly [number, number]): ItemPlan {
   const operator = shop.program.operators[index]!;
-  const [, width, epsilon] = operator.constants as [number, number, number];
+  const width = constant(operator, 1);
   const input = shop.values.at(operator.inputs[0]!);
   const output = shop.values.at(narrow);
   const generating = operator.phase === "generating";
@@ -437,7 +408,7 @@ function planNormalizeNarrow(shop: Workshop, [index, narrow]: readonly [number, 
       {
         kernel: NORMALIZE_NARROW,
         parts: 1,
-        parameters: { ...normalizeParameters(width, epsilon, input), words: narrowWords(width) },
+        parameters: { ...normalizeParameters(operator, input), words: narrowWords(width) },
         buffers: [input.buffer, shop.table(operator.tensors[0]!), output.buffer, output.exponents!],
         generating,
       },
@@ -465,8 +436,10 @@ function storeKeys(shop: Workshop, index: number, generating: boolean): LaunchPl
   ];
 }
 
-function normalizeParameters(width: number, epsilon: number, input: Place) {
+function normalizeParameters({ constants }: Operator, input: Place) {
+  const [groups, width, epsilon] = constants as [number, number, number];
   return {
+    groups,
     width,
     epsilonLow: epsilon % 2 ** 32,
     epsilonHigh: Math.floor(epsilon / 2 ** 32),

@@ -46,7 +46,10 @@ export class Plan {
         const { launches, sections } = await planItem({ ...parts, values }, item, at);
         // What is for more rows than there can be is not even compiled.
         const useful = launches.filter(({ minimum = 1 }) => minimum <= capacity);
-        const ready = await kernels.prepare(memory, useful, rows, rowCapacity);
+        const ready = await kernels.prepare(memory, useful, rows, {
+          capacity: rowCapacity,
+          history: positions,
+        });
         planned.push({ launches: ready, sections });
       }
       // Alone, an operator's inputs are put where they lie.
@@ -89,7 +92,9 @@ export class Plan {
   ): ShownSection[] {
     const shown: ShownSection[] = [];
     let offset = 0;
-    for (const { launches, sections } of this.#items) {
+    for (const item of this.#items) {
+      const { launches } = item;
+      const sections = shownAt(item, size);
       const pass = encoder.beginComputePass();
       for (const launch of launches) this.#kernels.encode(pass, launch, size);
       const rows = launches[0]!.generating ? size.generating : size.rows;
@@ -117,9 +122,9 @@ export class Plan {
 
   /** Bytes of the sections of a step that `roots` does not take. */
   copiedBytes(size: StepSize, roots: StepRoots): number {
-    const bytesOf = ({ launches, sections }: PlannedItem): number => {
-      const rows = launches[0]!.generating ? size.generating : size.rows;
-      return sections.reduce((sum, { operator, bytes }) => {
+    const bytesOf = (item: PlannedItem): number => {
+      const rows = item.launches[0]!.generating ? size.generating : size.rows;
+      return shownAt(item, size).reduce((sum, { operator, bytes }) => {
         const copied = Array.from({ length: rows }, (_, row) => row).filter(
           (row) => !roots.takes(operator, row),
         );
@@ -133,6 +138,10 @@ export class Plan {
   get shownBytes(): number {
     return this.sections.reduce((sum, { bytes }) => sum + bytes, 0);
   }
+}
+
+function shownAt({ sections }: PlannedItem, { draws }: StepSize): DeviceSection[] {
+  return sections.filter(({ sampled }) => draws || !sampled);
 }
 
 /** Where a row's section lies among what was copied. */

@@ -1,4 +1,7 @@
-import { HEADER_WORDS, PAGE_POSITIONS, PREVIOUS_TOKEN, ROW_WORDS, TILE_POSITIONS } from "./kernels/kernel.ts";
+import { HEADER_WORDS, PAGE_POSITIONS, ROW_WORDS, TILE_POSITIONS } from "./kernels/kernel.ts";
+import { REQUEST_FIELDS, REQUEST_WORDS, SEQUENCE_WORDS, SEQUENCES_AT } from "./kernels/text.ts";
+import { samplingConstants } from "../operators/sampling.ts";
+import type { InferenceRequest } from "../run/request.ts";
 import type { StepSize } from "./launch.ts";
 
 /** One position of one sequence in a step. */
@@ -6,13 +9,12 @@ export interface Row {
   /** Index of the sequence among those on the device. */
   readonly slot: number;
   readonly position: number;
-  /** Undefined: the token that the sequence's previous position chose, which only the device may know yet. */
-  readonly token: number | undefined;
   /** Whether it yields an output token. Such rows come first in a step. */
   readonly generating: boolean;
-  /** Number of that token in the output, from 1 on, and the request's maximum. */
+  /** Number of that token in the output, from 1 on. */
   readonly generated: number;
-  readonly maxTokens: number;
+  /** What it is drawn with, in [0, 2^32); undefined in greedy requests. */
+  readonly random: number | undefined;
 }
 
 /** Words of what kernels see of a step: its size, its rows, and for each slot the pages of its sequence. */
@@ -36,6 +38,7 @@ export function sizeOf(rows: readonly Row[]): StepSize {
     rows: rows.length,
     generating: rows.filter(({ generating }) => generating).length,
     tiles: Math.floor(last / TILE_POSITIONS) + 1,
+    draws: rows.some(({ random }) => random !== undefined),
   };
 }
 
@@ -44,12 +47,29 @@ export function encodeRows(rows: readonly Row[], positions: number): Uint32Array
   const { generating, tiles } = sizeOf(rows);
   const words = new Uint32Array(HEADER_WORDS + rows.length * ROW_WORDS);
   words.set([rows.length, generating, tiles]);
-  rows.forEach(({ slot, position, token = PREVIOUS_TOKEN, generated, maxTokens }, index) => {
-    const limit = Math.min(maxTokens, 0xffffffff);
-    words.set(
-      [position, token, slot, generated, limit, slot * tableWords(positions)],
-      HEADER_WORDS + index * ROW_WORDS,
-    );
+  rows.forEach(({ slot, position, generated, random = 0 }, index) => {
+    const row = [position, slot, Math.max(0, generated), random, slot * tableWords(positions)];
+    words.set(row, HEADER_WORDS + index * ROW_WORDS);
   });
+  return words;
+}
+
+/** What kernels know of a request. */
+export function encodeRequest(request: Omit<InferenceRequest, "prompt">): Uint32Array<ArrayBuffer> {
+  const { maxTokens, outputLimit = maxTokens, minTokens = 0, startOffset = 0, stopSequences = [] } = request;
+  const { greedy, ...constants } = samplingConstants(request);
+  const fields: Record<(typeof REQUEST_FIELDS)[number], number> = {
+    ...constants,
+    greedy: greedy ? 1 : 0,
+    maxTokens: Math.min(outputLimit, 0xffffffff),
+    minTokens,
+    startOffset,
+    sequences: stopSequences.length,
+  };
+  const words = new Uint32Array(REQUEST_WORDS);
+  words.set(REQUEST_FIELDS.map((field) => fields[field]));
+  for (const [index, sequence] of stopSequences.entries()) {
+    words.set([sequence.length, ...sequence], SEQUENCES_AT + index * SEQUENCE_WORDS);
+  }
   return words;
 }

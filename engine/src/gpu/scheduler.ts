@@ -67,7 +67,7 @@ export class Scheduler {
       const computed = found.length * PAGE_POSITIONS;
       sequence.residence = { slot, pages, given, computed, published: shared };
       this.#sequences.add(sequence);
-      this.#machine.setPages(slot, pages);
+      this.#machine.setSequence(slot, pages, given, sequence.request);
     }
   }
 
@@ -169,7 +169,7 @@ export class Scheduler {
     if (!last || !sequence.residence) return;
     this.#publish(sequence, sequence.known);
     this.remove(sequence);
-    sequence.end(this.#model.header.stopTokens);
+    sequence.end(this.#model);
   }
 
   /** Lets others share what is computed of known tokens. */

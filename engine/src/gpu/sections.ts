@@ -10,6 +10,8 @@ export interface DeviceSection {
   readonly pitch: number;
   /** Bytes of a row that belong to the section. */
   readonly bytes: number;
+  /** Whether it is there only where the token is drawn. */
+  readonly sampled?: boolean;
   /** Bytes of an element, and elements from one group to the next. */
   readonly width: number;
   readonly groupPitch: number;

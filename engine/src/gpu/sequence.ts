@@ -1,5 +1,7 @@
 import { EngineError } from "../errors.ts";
-import type { Generation, GenerateOptions } from "../run/generate.ts";
+import type { Model } from "../model.ts";
+import { randomAt } from "../operators/sampling.ts";
+import { endOf, type Generation, type GenerateOptions } from "../run/generate.ts";
 import { PAGE_POSITIONS } from "./kernels/kernel.ts";
 import type { Outcome } from "./machine.ts";
 import type { Published } from "./pages.ts";
@@ -56,7 +58,8 @@ export class Sequence {
 
   /** Positions that the longest answer takes: its last token is not computed any more. */
   get positions(): number {
-    return this.request.prompt.length + this.request.maxTokens - 1;
+    const { prompt, maxTokens, outputLimit = maxTokens } = this.request;
+    return prompt.length + outputLimit - 1;
   }
 
   /** Pages that it may come to need. */
@@ -73,19 +76,14 @@ export class Sequence {
   /** Its next rows, at most `limit`, the one that yields a token included if it is reached. */
   rows(limit: number): Row[] {
     const { slot, given, computed } = this.residence!;
-    const { prompt, maxTokens } = this.request;
+    const { prompt, temperature = 0, seed = 0n } = this.request;
     const end = Math.min(computed + limit, this.positions, Math.max(given.length, computed + 1));
     const firstGenerating = (this.#answered ? prompt.length : given.length) - 1;
     const rows: Row[] = [];
     for (let position = computed; position < end; position++) {
-      rows.push({
-        slot,
-        position,
-        token: given[position],
-        generating: position >= firstGenerating,
-        generated: position - prompt.length + 2,
-        maxTokens,
-      });
+      const generating = position >= firstGenerating;
+      const random = generating && temperature > 0 ? randomAt(seed, position) : undefined;
+      rows.push({ slot, position, generating, generated: position - prompt.length + 2, random });
     }
     this.residence!.computed = end;
     return rows;
@@ -114,10 +112,9 @@ export class Sequence {
     this.#shown = Math.max(this.#shown, position);
   }
 
-  end(stopTokens: readonly number[]): void {
+  end(model: Model): void {
     this.ended = true;
-    const stopped = stopTokens.includes(this.tokens.at(-1)!) ? "stop-token" : "max-tokens";
-    this.#resolve({ tokens: this.tokens, stopped });
+    this.#resolve({ tokens: this.tokens, stopped: endOf(model, this.request, this.tokens) ?? "max-tokens" });
   }
 
   fail(error: unknown): void {

@@ -4,6 +4,7 @@ import { generate } from "../run/generate.ts";
 import { gpuForTest } from "../testing/gpu.ts";
 import { generateRandom } from "../testing/random.ts";
 import { expectSameRequest, recordRequest } from "../testing/record-request.ts";
+import { randomGeneration } from "../testing/random-generation.ts";
 import { randomShape } from "../testing/random-shape.ts";
 import { tinySource } from "../testing/tiny-checkpoint.ts";
 import { createGpuExecutor } from "./executor.ts";
@@ -24,7 +25,7 @@ describe(`a zoo of ${MODELS} random models on a GPU`, function () {
       const request = () => {
         const length = 1 + Math.floor(random() * (contextLength - 8));
         const prompt = Array.from({ length }, () => Math.floor(random() * vocabularySize));
-        return { prompt, maxTokens: 1 + Math.floor(random() * 8) };
+        return { prompt, ...randomGeneration(random, vocabularySize, 1 + Math.floor(random() * 8)) };
       };
       const requests = Array.from({ length: 4 }, request);
       const executor = await createGpuExecutor(model, {

@@ -6,10 +6,11 @@ import { Kernels } from "../gpu/launch.ts";
 import { Matrices } from "../gpu/matrices.ts";
 import { GpuMemory } from "../gpu/memory.ts";
 import { Plan, readBack } from "../gpu/plan.ts";
-import { encodeRows, rowsWords, sizeOf, tableAt, type Row } from "../gpu/rows.ts";
+import { encodeRequest, encodeRows, rowsWords, sizeOf, tableAt, type Row } from "../gpu/rows.ts";
 import { narrowWords, type Place } from "../gpu/values.ts";
 import type { SectionValues, Value } from "../operators/definition.ts";
 import { OPERATORS } from "../operators/index.ts";
+import { randomAt } from "../operators/sampling.ts";
 import { PAGE } from "../operators/page.ts";
 import type { OperatorKind, Program } from "../program/program.ts";
 import type { TableTensor } from "../tensors/tensor.ts";
@@ -26,13 +27,16 @@ export async function runGpuOperator(
   run: OperatorRun,
   rowCount = 1,
 ): Promise<Record<string, SectionValues>> {
-  const { tensors = [], inputs = [], position = 0, token = 0, generated = 1, maxTokens = Infinity } = run;
+  const { tensors = [], inputs = [], position = 0, generated = 1, startOffset = 0 } = run;
+  const { parameters = { maxTokens: Infinity } } = run;
   const program = programOf(kind, run);
   const index = program.operators.length - 1;
   const memory = new GpuMemory(gpu);
-  const positions = position + 1;
+  const text = textOf(kind, run);
+  const positions = text.length;
   const pages = Math.ceil(positions / PAGE);
   const cache = createCache(memory, program, pages);
+  const tokens = memory.filled("tokens", Int32Array.from(text));
   const rowsBuffer = memory.storage("rows", 4 * rowsWords(rowCount, 1, positions));
   const plan = await Plan.build({
     program,
@@ -41,7 +45,8 @@ export async function runGpuOperator(
     matrices: new Matrices(memory, tensors),
     kernels: Kernels.of(gpu),
     cache,
-    tokens: memory.storage("tokens", 4),
+    tokens,
+    requests: memory.filled("request", encodeRequest({ ...parameters, startOffset })),
     positions,
     subgroups: gpu.report.subgroups,
     observed: true,
@@ -52,7 +57,9 @@ export async function runGpuOperator(
     only: index,
   });
   const { queue } = gpu.device;
-  const row: Row = { slot: 0, position, token, generating: true, generated, maxTokens };
+  const { temperature = 0, seed = 0n } = parameters;
+  const random = temperature > 0 ? randomAt(seed, position) : undefined;
+  const row: Row = { slot: 0, position: positions - 1, generating: true, generated, random };
   const rows = Array.from({ length: rowCount }, () => row);
   queue.writeBuffer(rowsBuffer, 0, encodeRows(rows, positions));
   queue.writeBuffer(
@@ -83,6 +90,19 @@ export async function runGpuOperator(
         section.decode(bytes.slice(offset, offset + section.bytes), position),
       ]),
   );
+}
+
+/** Tokens up to the position, after which `seen` and `recent` put out what they did before: they read nothing else. */
+function textOf(kind: OperatorKind, { position = 0, token = 0, previous }: OperatorRun): number[] {
+  const before = [...(previous?.values ?? [])];
+  if (kind === "recent" && previous) return [...before.slice(1), token];
+  if (kind === "seen" && previous) {
+    const members = before.flatMap((word, index) =>
+      Array.from({ length: 32 }, (_, bit) => ((word >>> bit) & 1 ? 32 * index + bit : -1)),
+    );
+    return [...members.filter((member) => member >= 0), token];
+  }
+  return [...new Array<number>(position).fill(0), token];
 }
 
 function putValue(

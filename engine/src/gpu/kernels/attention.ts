@@ -51,14 +51,21 @@ fn run(row: u32, part: u32, thread: u32) {
 }`,
 };
 
+/** WGSL: 2^(22 - x) for x in [0, 1) with 16 fraction bits, from the table. */
+export const WEIGHT_ENTRY = /* wgsl */ `
+fn entryOf(fraction: u32) -> i32 {
+  let entry = 2u * ((fraction >> 8u) & 255u);
+  return exponentials[entry] + ((exponentials[entry + 1u] * i32(fraction & 255u) + 128) >> 8u);
+}
+`;
+
 /** WGSL: the weight of a score that is `below` the largest, with 22 fraction bits; docs/engine.md, operator 8. */
 export const WEIGHT = /* wgsl */ `
+${WEIGHT_ENTRY}
 fn weightOf(below: u32) -> i32 {
-  let entry = 2u * ((below >> 8u) & 255u);
-  let value = exponentials[entry] + ((exponentials[entry + 1u] * i32(below & 255u) + 128) >> 8u);
   let halvings = below >> 16u;
   if (halvings > 30u) { return 0; }
-  return shiftRoundSmall(value, halvings);
+  return shiftRoundSmall(entryOf(below), halvings);
 }
 `;
 

@@ -1,4 +1,4 @@
-import { PREVIOUS_TOKEN, type Kernel } from "./kernel.ts";
+import type { Kernel } from "./kernel.ts";
 
 /**
  * Embedding, a thread for four columns: y[i] = saturate32(shiftRound(q[token][i] · m[token], n[token] + shift)).
@@ -8,7 +8,7 @@ export const EMBED: Kernel = {
   name: "embed",
   parameters: ["width: u32", "vectors: u32", "firstRow: u32", "weightRows: u32", "outputPitch: u32"],
   bindings: [
-    { name: "tokens", type: "array<i32>" },
+    { name: "tokens", type: "array<u32>" },
     { name: "weights", type: "array<vec4<u32>>" },
     { name: "scales", type: "array<u32>" },
     { name: "output", type: "array<i32>", writes: true },
@@ -17,8 +17,7 @@ export const EMBED: Kernel = {
   rowsPerGroup: 1,
   code: /* wgsl */ `
 fn run(row: u32, part: u32, thread: u32) {
-  var token = givenToken(row);
-  if (token == ${PREVIOUS_TOKEN}u) { token = u32(tokens[slotOf(row)]); }
+  let token = tokens[slotOf(row) * p.history + positionOf(row)];
   let word = part * 64u + thread;
   if (token < p.firstRow || token - p.firstRow >= p.weightRows || 4u * word >= p.width) { return; }
   let vector = weights[(token - p.firstRow) * p.vectors + word / 4u];

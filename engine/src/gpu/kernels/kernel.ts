@@ -26,10 +26,9 @@ export interface Kernel {
   readonly code: string;
 }
 
-/** Words before the first row, of a row, and what a row's token is when it is the previous one of its sequence. */
+/** Words before the first row, and of a row. */
 export const HEADER_WORDS = 4;
 export const ROW_WORDS = 8;
-export const PREVIOUS_TOKEN = 0xffffffff;
 
 /** Positions in a page of keys or values. */
 export const PAGE_POSITIONS = 32;
@@ -38,22 +37,28 @@ export const TILE_POSITIONS = 256;
 
 /**
  * Every kernel's parameters begin with these: whether it runs at all rows (0) or at those that generate (1), parts of a
- * row, whether each of them comes for every tile of positions, and rows that the buffers have room for.
+ * row, whether each of them comes for every tile of positions, rows that the buffers have room for, and tokens of a sequence.
  */
-export const COMMON_PARAMETERS = ["phase: u32", "parts: u32", "tiled: u32", "capacity: u32"] as const;
+export const COMMON_PARAMETERS = [
+  "phase: u32",
+  "parts: u32",
+  "tiled: u32",
+  "capacity: u32",
+  "history: u32",
+] as const;
 
 /** What all kernels see of a step: see `StepRows`. */
 const ROWS = /* wgsl */ `
 fn rowCount() -> u32 { return rows[p.phase]; }
 fn tileCount() -> u32 { return rows[2]; }
-fn positionOf(row: u32) -> u32 { return rows[${HEADER_WORDS}u + row * ${ROW_WORDS}u]; }
-fn givenToken(row: u32) -> u32 { return rows[${HEADER_WORDS}u + row * ${ROW_WORDS}u + 1u]; }
-fn slotOf(row: u32) -> u32 { return rows[${HEADER_WORDS}u + row * ${ROW_WORDS}u + 2u]; }
-fn generatedOf(row: u32) -> u32 { return rows[${HEADER_WORDS}u + row * ${ROW_WORDS}u + 3u]; }
-fn maxTokensOf(row: u32) -> u32 { return rows[${HEADER_WORDS}u + row * ${ROW_WORDS}u + 4u]; }
+fn wordOf(row: u32, word: u32) -> u32 { return rows[${HEADER_WORDS}u + row * ${ROW_WORDS}u + word]; }
+fn positionOf(row: u32) -> u32 { return wordOf(row, 0u); }
+fn slotOf(row: u32) -> u32 { return wordOf(row, 1u); }
+fn generatedOf(row: u32) -> u32 { return wordOf(row, 2u); }
+fn randomOf(row: u32) -> u32 { return wordOf(row, 3u); }
 /** The page that holds a position of the row's sequence. */
 fn pageOf(row: u32, position: u32) -> u32 {
-  let table = ${HEADER_WORDS}u + p.capacity * ${ROW_WORDS}u + rows[${HEADER_WORDS}u + row * ${ROW_WORDS}u + 5u];
+  let table = ${HEADER_WORDS}u + p.capacity * ${ROW_WORDS}u + wordOf(row, 4u);
   return rows[table + position / ${PAGE_POSITIONS}u];
 }
 `;

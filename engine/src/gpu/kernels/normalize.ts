@@ -1,7 +1,7 @@
 import type { Kernel } from "./kernel.ts";
 import { narrowing } from "./narrow.ts";
 
-/** WGSL: exponent, multiplier and shift of a group, from its elements; see docs/engine.md, operator 2. */
+/** WGSL: exponent, multiplier and shift of a group of `width` values at `base`; see docs/engine.md, operator 2. */
 const SCALE = /* wgsl */ `
 var<workgroup> residualPeaks: array<atomic<u32>, 64>;
 /** Sums of squares by chunk, the low and the high 16 bits apart. */
@@ -68,6 +68,7 @@ fn normalizedAt(base: u32, index: u32) -> i32 {
 `;
 
 const PARAMETERS = [
+  "groups: u32",
   "width: u32",
   "epsilonLow: u32",
   "epsilonHigh: u32",
@@ -83,7 +84,7 @@ const INPUTS = [
 export function normalizeKernel(observed: boolean): Kernel {
   return {
     name: observed ? "normalize observed" : "normalize",
-    parameters: [...PARAMETERS, "groups: u32", "outputPitch: u32", "chunks: u32"],
+    parameters: [...PARAMETERS, "outputPitch: u32", "chunks: u32"],
     bindings: [
       ...INPUTS,
       { name: "output", type: "array<i32>", writes: true },
@@ -100,24 +101,24 @@ export function normalizeKernel(observed: boolean): Kernel {
     rowsPerGroup: 1,
     code: /* wgsl */ `
 ${SCALE}
-fn run(row: u32, part: u32, thread: u32) {
-  let base = row * p.inputPitch + p.inputFirst + part * p.width;
-  let group = row * p.groups + part;
+fn run(row: u32, group: u32, thread: u32) {
+  let base = row * p.inputPitch + p.inputFirst + group * p.width;
+  let place = row * p.groups + group;
   findScale(base, thread);
   for (var index = thread; index < p.width; index += 256u) {
-    output[row * p.outputPitch + part * p.width + index] = normalizedAt(base, index);
+    output[row * p.outputPitch + group * p.width + index] = normalizedAt(base, index);
   }
   ${
     observed
       ? /* wgsl */ `
   for (var chunk = thread; chunk < p.chunks; chunk += 256u) {
-    maxima[group * p.chunks + chunk] = atomicLoad(&residualPeaks[chunk]);
-    squares[group * p.chunks + chunk] = chunkSquares(chunk);
+    maxima[place * p.chunks + chunk] = atomicLoad(&residualPeaks[chunk]);
+    squares[place * p.chunks + chunk] = chunkSquares(chunk);
   }
   if (thread == 0u) {
-    exponents[group] = i32(exponent);
-    scale[2u * group] = factor;
-    scale[2u * group + 1u] = factorShift;
+    exponents[place] = i32(exponent);
+    scale[2u * place] = factor;
+    scale[2u * place + 1u] = factorShift;
   }`
       : ""
   }
