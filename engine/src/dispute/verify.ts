@@ -54,8 +54,9 @@ export function verifyStep(
   const result = runReading(judge(subject, address, leaf), (read) => {
     if (read.from === "stops") {
       const bytes = reader.measured("the stop sequences");
-      if (!sameHash(stopsHashBytes(bytes), stops))
-        {refuseWitness("shows other stop sequences than the request's");}
+      if (!sameHash(stopsHashBytes(bytes), stops)) {
+        refuseWitness("shows other stop sequences than the request's");
+      }
       return bytes;
     }
     if (read.from !== "own") return openFrom(reader, subject, read, roots[read.from]);
