@@ -10,6 +10,7 @@ interface Report {
   readonly modelRoot: string;
   readonly text: string;
   readonly tokens: number[];
+  readonly generation: { readonly seed: string; readonly temperature: number; readonly minTokens: number };
   readonly status: string;
   readonly payment: Record<
     "token" | "escrowed" | "charged" | "earned" | "fee" | "refund" | "bounty" | "bountyRecipient",
@@ -21,7 +22,7 @@ interface Report {
 
 /** The demo as its user starts it: chain, client and provider in processes of their own. */
 describe("npm run demo", function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   for (const token of ["ATH", "mUSD"] as const) {
     it(`settles a job paid in ${token}, and every unit of every balance is accounted for`, async () => {
@@ -54,6 +55,23 @@ describe("npm run demo", function () {
       for (const gas of Object.values(report.gas)) expect(gas).to.be.greaterThan(21_000);
     });
   }
+
+  it("samples as its flags say, the same for the same seed, and ends before a stop text", async () => {
+    const flags = ["--temperature", "1.1", "--top-p", "0.95", "--top-k", "60", "--repetition-penalty", "1.1"];
+    const sampled = async (...more: string[]): Promise<Report> => {
+      const { code, stdout, stderr } = await demo("--json", "--max-tokens", "24", ...flags, ...more);
+      expect(code, stderr).to.equal(0);
+      return JSON.parse(stdout) as Report;
+    };
+    const free = await sampled("--seed", "7", "--min-tokens", "24");
+    expect(free.tokens).to.have.length(24);
+    const stop = free.text.slice(12, 14);
+    const stopped = await sampled("--seed", "7", "--stop", stop);
+    expect(stopped.text).to.equal(free.text.slice(0, free.text.indexOf(stop)));
+    expect(stopped.tokens).to.deep.equal(free.tokens.slice(0, stopped.tokens.length));
+    const { seed, temperature, minTokens } = stopped.generation;
+    expect([seed, temperature, minTokens]).to.deep.equal(["7", 1_100, 0]);
+  });
 
   it("refuses a model in which one weight was changed, and names the step and both roots", async () => {
     const folder = await mkdtemp(join(tmpdir(), "athanor-changed-"));

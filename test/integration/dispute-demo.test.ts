@@ -46,8 +46,9 @@ describe("npm run demo: disputes", function () {
     expect(change("provider") + change("challenger") + BigInt(report.burned)).to.equal(0n);
   });
 
-  it("--grief: a challenger that insists on a wrong answer loses its bond, and the provider is paid", async () => {
-    const report = await play("--grief", "--seed", "5");
+  it("--grief: a challenger that insists on another answer than was drawn loses its bond, and the provider is paid", async () => {
+    const sampling = ["--temperature", "0.9", "--top-k", "40", "--repetition-penalty", "1.1"];
+    const report = await play("--grief", "--seed", "5", ...sampling);
     const { verdict, coins } = report;
     expect([report.status, verdict.convicted]).to.deep.equal(["Finalized", false]);
     expect(report.burned).to.equal("0");
