@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { HDNodeWallet } from "ethers";
 import { AthanorError } from "../errors/athanor-error.ts";
 import type { Fault } from "../../../engine/src/testing/faulty-executor.ts";
+import { traceLayout } from "../../../engine/src/trace/layout.ts";
 import { decodeJobState } from "../protocol/job-state.ts";
 import { MAX_TOKENS, PROMPT, startDisputeWorld, type DisputeWorld } from "../testing/dispute-world.ts";
 import { rejection } from "../testing/rejection.ts";
@@ -138,10 +139,15 @@ describe("disputes on chain", () => {
     const { model, answer } = world;
     const operator = model.program.operators.length - 1;
     const beyond = PROMPT.length + MAX_TOKENS + 2;
+    const choice = model.program.operators.findIndex(({ kind }) => kind === "sample");
+    const { sections } = traceLayout(model.program).operators[choice]!;
+    const weights = sections.find(({ name }) => name === "weights")!.firstTile;
     for (const leaf of [
       { position: beyond, operator, tile: 0 },
       { position: 30 },
-      { position: 2, operator: operator + 1 },
+      // A position of the prompt, and a draw where the request is greedy.
+      { position: 2, operator, tile: 0 },
+      { position: PROMPT.length - 1, operator: choice, tile: weights },
     ]) {
       await world.restore();
       const id = await world.submitted(flipped());
