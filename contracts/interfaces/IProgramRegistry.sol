@@ -11,7 +11,7 @@ interface IProgramRegistry {
     /// @param operatorCount Number of operators.
     /// @param tensorCount Number of tensors.
     /// @param workPerPosition Multiply-adds for one position; see docs/engine.md, "Work". 0 until the program is valid.
-    /// @param argmaxOperator Index of the operator that chooses the token.
+    /// @param sampleOperator Index of the operator that chooses the token.
     /// @param stopOperator Index of the operator that ends the output.
     /// @param valid Whether the whole program was checked.
     struct Program {
@@ -20,7 +20,7 @@ interface IProgramRegistry {
         uint32 operatorCount;
         uint32 tensorCount;
         uint64 workPerPosition;
-        uint32 argmaxOperator;
+        uint32 sampleOperator;
         uint32 stopOperator;
         bool valid;
     }
@@ -55,7 +55,9 @@ interface IProgramRegistry {
         Positions,
         Token,
         Flag,
-        Weights
+        Weights,
+        Seen,
+        Recent
     }
 
     /// @notice `groups` × `size` elements.
@@ -102,6 +104,8 @@ interface IProgramRegistry {
 
     error UnknownOpcode(uint32 operator, uint8 opcode);
     error UnknownPhase(uint32 operator, uint8 phase);
+    /// @notice `seen` and `recent` run always (0), `sample` and `stop` only where a token is generated (1).
+    error WrongPhase(uint32 operator, uint8 phase, uint8 expected);
     error WrongInputCount(uint32 operator, uint8 given, uint8 expected);
     error WrongTensorCount(uint32 operator, uint8 given, uint8 fewest, uint8 most);
     error WrongConstantCount(uint32 operator, uint8 given, uint8 expected);
@@ -111,7 +115,7 @@ interface IProgramRegistry {
     error ConstantOutOfRange(uint32 operator, uint8 constant_, int64 value, int64 minimum, int64 maximum);
     /// @notice A head that is rotated consists of pairs.
     error OddHeadSize(uint32 operator, int64 size);
-    /// @notice The operator embeds or chooses from another vocabulary than the program's.
+    /// @notice The operator embeds, notes or chooses from another vocabulary than the program's.
     error WrongVocabulary(uint32 operator, int64 given, uint32 expected);
     /// @notice Operators read strictly earlier operators only.
     error InputNotEarlier(uint32 operator, uint32 input);
@@ -119,9 +123,9 @@ interface IProgramRegistry {
     error InputNotAlwaysThere(uint32 operator, uint32 input);
     error WrongInputShape(uint32 operator, uint32 input, Shape found, Shape expected);
     error WrongTensorShape(uint32 operator, uint32 tensor, Tensor found, Tensor expected);
-    /// @notice A program has exactly one `embed`, one `argmax` and one `stop`.
+    /// @notice A program has exactly one `embed`, `seen`, `recent`, `sample` and `stop`.
     error SecondOperator(uint32 operator, uint8 opcode);
-    /// @notice A program has exactly one `embed`, one `argmax` and one `stop`.
+    /// @notice A program has exactly one `embed`, `seen`, `recent`, `sample` and `stop`.
     error OperatorMissing(uint8 opcode);
     /// @notice A program without any `linear`, or with more work than fits into 48 bits.
     error WorkOutOfBounds(uint256 work, uint256 maximum);

@@ -22,6 +22,10 @@ interface IStepVerifier {
     error OpeningMismatch(bytes32 expected, bytes32 found);
     /// @notice An input is PAD, which no right trace has: the disputed tile is not the first wrong one.
     error InputMissing(uint256 position, uint256 operator);
+    /// @notice The stop sequences are not the request's.
+    error StopsMismatch(bytes32 expected, bytes32 found);
+    /// @notice A token was drawn from a chunk that the vocabulary does not have: the disputed tile is not the first wrong one.
+    error ChunkOutOfVocabulary(int256 chunk, uint256 chunks);
     /// @notice A token that an input names is not in the vocabulary.
     error TokenOutOfVocabulary(uint256 token, uint256 vocabularySize);
     /// @notice No operator has this opcode.

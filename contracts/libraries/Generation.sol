@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {TokenIds} from "./TokenIds.sol";
 
@@ -9,6 +10,11 @@ import {TokenIds} from "./TokenIds.sol";
 /// (thousandths, 0 for greedy), uint16 topP (ten-thousandths, 0 for no limit), uint16 repetitionPenalty (thousandths, 0 for none); the rest is zero.
 /// Stop sequences travel as bytes: for each of them uint8 length ‖ uint32 each token.
 library Generation {
+    /// @dev round(2^16 · log2(e)) thousandths: what a natural logit is in base 2, at a temperature of 1.
+    uint256 private constant LOG2_E_THOUSANDTHS = 94_548_000;
+    /// @dev Thousandths in 1.
+    uint256 private constant UNIT = 1_000;
+
     uint256 internal constant LEAST_TEMPERATURE = 50;
     uint256 internal constant WHOLE_TOP_P = 10_000;
     uint256 internal constant LEAST_REPETITION_PENALTY = 100;
@@ -46,6 +52,28 @@ library Generation {
     /// @notice Thousandths; 0 for none.
     function repetitionPenalty(bytes32 word) internal pure returns (uint16) {
         return uint16(uint256(word) >> 128);
+    }
+
+    /// @notice 2^16 · log2(e) / temperature; below 2^21. For any word that is not greedy.
+    function scale(bytes32 word) internal pure returns (int256) {
+        return int256(LOG2_E_THOUSANDTHS / Math.max(temperature(word), LEAST_TEMPERATURE));
+    }
+
+    /// @notice Part of the probability within which is chosen, with 16 fraction bits; at most 2^16, for any word.
+    function share(bytes32 word) internal pure returns (int256) {
+        uint256 part = topP(word);
+        if (part == 0) part = WHOLE_TOP_P;
+        return int256((Math.min(part, WHOLE_TOP_P) << 16) / WHOLE_TOP_P);
+    }
+
+    /// @notice Factors of the logits of tokens that occurred, with 16 fraction bits; below 2^20, for any word.
+    /// @return shrink Of those above 0.
+    /// @return grow Of the others.
+    function penalties(bytes32 word) internal pure returns (int256 shrink, int256 grow) {
+        uint256 penalty = repetitionPenalty(word);
+        if (penalty == 0) penalty = UNIT;
+        penalty = Math.min(Math.max(penalty, LEAST_REPETITION_PENALTY), MOST_REPETITION_PENALTY);
+        return (int256((UNIT << 16) / penalty), int256((penalty << 16) / UNIT));
     }
 
     /// @notice Reverts with the name of the first parameter that is out of its range.

@@ -15,6 +15,8 @@ library Opcodes {
     uint8 internal constant MIX = 9;
     uint8 internal constant GATE = 10;
     uint8 internal constant ADD = 11;
-    uint8 internal constant ARGMAX = 12;
+    uint8 internal constant SAMPLE = 12;
     uint8 internal constant STOP = 13;
+    uint8 internal constant SEEN = 14;
+    uint8 internal constant RECENT = 15;
 }

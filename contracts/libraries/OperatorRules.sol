@@ -12,10 +12,10 @@ library OperatorRules {
     uint8 internal constant TABLE = 1;
 
     // Byte n belongs to opcode n + 1.
-    bytes13 private constant INPUTS = hex"00010101010102010202020101";
-    bytes13 private constant FEWEST_TENSORS = hex"01010001010000010001000000";
-    bytes13 private constant MOST_TENSORS = hex"01010002010000010001000001";
-    bytes13 private constant CONSTANTS = hex"03030203020205010303010101";
+    bytes15 private constant INPUTS = hex"000101010101020102020202020000";
+    bytes15 private constant FEWEST_TENSORS = hex"010100010100000100010001000000";
+    bytes15 private constant MOST_TENSORS = hex"010100020100000100010002010000";
+    bytes15 private constant CONSTANTS = hex"030302030202050103030102010100";
 
     int64 private constant DIMENSION = 65_536;
     int64 private constant HEADS = 1_024;
@@ -23,6 +23,8 @@ library OperatorRules {
     int64 private constant MULTIPLIER = 32_767;
     int64 private constant SHIFT = 1_024;
     int64 private constant STOP_TOKENS = 1_024;
+    uint64 private constant TOKENS_PER_WORD = 32;
+    uint64 private constant RECENT_TOKENS = 16;
 
     /// @notice Reverts unless an operator of this opcode may have these numbers of inputs, tensors and constants.
     function requireCounts(
@@ -32,7 +34,7 @@ library OperatorRules {
         uint8 tensors,
         uint8 constants
     ) internal pure {
-        if (opcode < Opcodes.EMBED || opcode > Opcodes.STOP)
+        if (opcode < Opcodes.EMBED || opcode > Opcodes.RECENT)
             revert IProgramRegistry.UnknownOpcode(index, opcode);
         uint256 row = opcode - 1;
         uint8 expected = uint8(INPUTS[row]);
@@ -44,6 +46,17 @@ library OperatorRules {
         }
         expected = uint8(CONSTANTS[row]);
         if (constants != expected) revert IProgramRegistry.WrongConstantCount(index, constants, expected);
+    }
+
+    /// @notice Reverts if the operator has to run everywhere, since it reads itself at the position before, or only where a token is generated,
+    /// and does not.
+    function requirePhase(uint32 index, IProgramRegistry.Operator memory operator) internal pure {
+        uint8 opcode = operator.opcode;
+        bool generating = opcode == Opcodes.SAMPLE || opcode == Opcodes.STOP;
+        bool always = opcode == Opcodes.SEEN || opcode == Opcodes.RECENT;
+        if (operator.generating ? always : generating) {
+            revert IProgramRegistry.WrongPhase(index, operator.generating ? 1 : 0, generating ? 1 : 0);
+        }
     }
 
     /// @notice Number of inputs of an operator with this opcode.
@@ -64,13 +77,18 @@ library OperatorRules {
     ) internal pure {
         uint8 opcode = operator.opcode;
         int64[5] memory constants = operator.constants;
-        if (opcode == Opcodes.EMBED || opcode == Opcodes.ARGMAX) {
+        if (opcode == Opcodes.EMBED || opcode == Opcodes.SAMPLE || opcode == Opcodes.SEEN) {
             if (constants[0] != int64(uint64(vocabularySize))) {
                 revert IProgramRegistry.WrongVocabulary(index, constants[0], vocabularySize);
             }
-            if (opcode == Opcodes.ARGMAX) return;
-            _within(index, constants, 1, 1, DIMENSION);
-            _within(index, constants, 2, -SHIFT, SHIFT);
+            if (opcode == Opcodes.EMBED) {
+                _within(index, constants, 1, 1, DIMENSION);
+                _within(index, constants, 2, -SHIFT, SHIFT);
+            } else if (opcode == Opcodes.SAMPLE) {
+                _within(index, constants, 1, 0, STOP_TOKENS);
+                // The exponential table, then the list of stop tokens.
+                _requireList(index, operator.tensorCount, constants[1], 1);
+            }
         } else if (opcode == Opcodes.NORMALIZE) {
             _within(index, constants, 0, 1, DIMENSION);
             _within(index, constants, 1, 1, DIMENSION);
@@ -107,14 +125,16 @@ library OperatorRules {
             _within(index, constants, 2, 17, 62);
         } else if (opcode == Opcodes.ADD) {
             _within(index, constants, 0, 1, DIMENSION);
-        } else {
+        } else if (opcode == Opcodes.STOP) {
             _within(index, constants, 0, 0, STOP_TOKENS);
-            // One list of stop tokens, or none if it would be empty.
-            uint8 lists = constants[0] == 0 ? 0 : 1;
-            if (operator.tensorCount != lists) {
-                revert IProgramRegistry.WrongTensorCount(index, operator.tensorCount, lists, lists);
-            }
+            _requireList(index, operator.tensorCount, constants[0], 0);
         }
+    }
+
+    /// @dev One list of stop tokens, or none if it would be empty.
+    function _requireList(uint32 index, uint8 tensors, int64 stopTokens, uint8 others) private pure {
+        uint8 expected = stopTokens == 0 ? others : others + 1;
+        if (tensors != expected) revert IProgramRegistry.WrongTensorCount(index, tensors, expected, expected);
     }
 
     function _within(
@@ -144,8 +164,10 @@ library OperatorRules {
         if (opcode == Opcodes.SCORES) return _shape(IProgramRegistry.ShapeType.Positions, first, 1);
         if (opcode == Opcodes.SOFTMAX) return _shape(IProgramRegistry.ShapeType.Weights, first, 1);
         if (opcode == Opcodes.MIX) return _wide(first * uint64(operator.constants[2]));
-        if (opcode == Opcodes.ARGMAX) return _shape(IProgramRegistry.ShapeType.Token, 1, 1);
+        if (opcode == Opcodes.SAMPLE) return _shape(IProgramRegistry.ShapeType.Token, 1, 1);
         if (opcode == Opcodes.STOP) return _shape(IProgramRegistry.ShapeType.Flag, 1, 1);
+        if (opcode == Opcodes.SEEN) return _seen(first);
+        if (opcode == Opcodes.RECENT) return _recent();
         return _wide(first);
     }
 
@@ -173,7 +195,10 @@ library OperatorRules {
             if (input == 0) return _shape(IProgramRegistry.ShapeType.Weights, first, 1);
             return _shape(IProgramRegistry.ShapeType.Page, second, uint64(operator.constants[2]));
         }
-        if (opcode == Opcodes.STOP) return _shape(IProgramRegistry.ShapeType.Token, 1, 1);
+        if (opcode == Opcodes.SAMPLE && input == 1) return _seen(first);
+        if (opcode == Opcodes.STOP) {
+            return input == 0 ? _shape(IProgramRegistry.ShapeType.Token, 1, 1) : _recent();
+        }
         return _wide(first);
     }
 
@@ -190,7 +215,10 @@ library OperatorRules {
             return IProgramRegistry.Tensor(ROWS, first, second);
         }
         if (opcode == Opcodes.ROTATE) return IProgramRegistry.Tensor(TABLE, contextLength, second);
-        if (opcode == Opcodes.SOFTMAX) return IProgramRegistry.Tensor(TABLE, 256, 2);
+        if (opcode == Opcodes.SOFTMAX || (opcode == Opcodes.SAMPLE && tensor == 0)) {
+            return IProgramRegistry.Tensor(TABLE, 256, 2);
+        }
+        if (opcode == Opcodes.SAMPLE) return IProgramRegistry.Tensor(TABLE, 1, second);
         if (opcode == Opcodes.GATE) return IProgramRegistry.Tensor(TABLE, 1_024, 2);
         if (opcode == Opcodes.NORMALIZE) return IProgramRegistry.Tensor(TABLE, 1, second);
         // Biases and stop tokens.
@@ -205,6 +233,15 @@ library OperatorRules {
 
     function _wide(uint64 size) private pure returns (IProgramRegistry.Shape memory) {
         return _shape(IProgramRegistry.ShapeType.Wide, 1, size);
+    }
+
+    function _seen(uint64 vocabulary) private pure returns (IProgramRegistry.Shape memory) {
+        uint64 words = (vocabulary + TOKENS_PER_WORD - 1) / TOKENS_PER_WORD;
+        return _shape(IProgramRegistry.ShapeType.Seen, 1, words);
+    }
+
+    function _recent() private pure returns (IProgramRegistry.Shape memory) {
+        return _shape(IProgramRegistry.ShapeType.Recent, 1, RECENT_TOKENS);
     }
 
     function _shape(

@@ -73,8 +73,8 @@ library ProgramParts {
             (tensors << 232) |
             (_first(_load(part, 6), 4 * inputs) >> 24) |
             (_first(_load(part, 6 + 4 * inputs), 4 * tensors) >> 88) |
-            (_load(part, constantsAt) >> 192);
-        low = _first(_load(part, constantsAt + 8), 8 * (constants - 1));
+            (_first(_load(part, constantsAt), 8 * constants) >> 192);
+        low = constants < 2 ? 0 : _first(_load(part, constantsAt + 8), 8 * (constants - 1));
     }
 
     /// @notice The operator of a record.

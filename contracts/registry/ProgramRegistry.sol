@@ -18,8 +18,8 @@ contract ProgramRegistry is IProgramRegistry {
     /// @dev Levels of the tree below the node of a chunk.
     uint256 private constant CHUNK_DEPTH = 8;
     uint256 private constant RECORD_BYTES = 64;
-    /// @dev Beyond, a step of `argmax` opens so many winners that it exceeds 3,000,000 gas; docs/cost-sheet.md.
-    uint32 private constant MAX_VOCABULARY = 1 << 21;
+    /// @dev Of `seen` and `sample`, whose steps stay below 3,000,000 gas up to it; docs/cost-sheet.md.
+    uint32 private constant MAX_VOCABULARY = 1 << 20;
     uint32 private constant MAX_CONTEXT = 65_536;
     uint256 private constant MAX_PARTS = 65_536;
     uint256 private constant MAX_WORK = type(uint48).max;
@@ -36,12 +36,14 @@ contract ProgramRegistry is IProgramRegistry {
         uint32 operatorCount;
         uint32 tensorCount;
         uint48 workPerPosition;
-        uint32 argmaxOperator;
+        uint32 sampleOperator;
         uint32 stopOperator;
         bool valid;
         uint32 chunksAdded;
         uint32 operatorsChecked;
         bool embeds;
+        bool seen;
+        bool recent;
         uint48 workSoFar;
     }
 
@@ -222,6 +224,7 @@ contract ProgramRegistry is IProgramRegistry {
         uint32 index
     ) private view returns (uint256 work) {
         Operator memory operator = _operatorAt(programRoot, index);
+        OperatorRules.requirePhase(index, operator);
         OperatorRules.requireConstants(index, operator, entry.vocabularySize);
         for (uint256 i = 0; i < OperatorRules.inputCount(operator.opcode); ++i) {
             _checkInput(programRoot, index, operator, i);
@@ -233,10 +236,16 @@ contract ProgramRegistry is IProgramRegistry {
         if (opcode == Opcodes.EMBED) {
             if (entry.embeds) revert SecondOperator(index, opcode);
             entry.embeds = true;
-        } else if (opcode == Opcodes.ARGMAX) {
-            // Both read an earlier operator, so their index is not 0.
-            if (entry.argmaxOperator != 0) revert SecondOperator(index, opcode);
-            entry.argmaxOperator = index;
+        } else if (opcode == Opcodes.SEEN) {
+            if (entry.seen) revert SecondOperator(index, opcode);
+            entry.seen = true;
+        } else if (opcode == Opcodes.RECENT) {
+            if (entry.recent) revert SecondOperator(index, opcode);
+            entry.recent = true;
+        } else if (opcode == Opcodes.SAMPLE) {
+            // It and `stop` read an earlier operator, so their index is not 0.
+            if (entry.sampleOperator != 0) revert SecondOperator(index, opcode);
+            entry.sampleOperator = index;
         } else if (opcode == Opcodes.STOP) {
             if (entry.stopOperator != 0) revert SecondOperator(index, opcode);
             entry.stopOperator = index;
@@ -281,7 +290,9 @@ contract ProgramRegistry is IProgramRegistry {
 
     function _complete(bytes32 programRoot, Entry memory entry) private {
         if (!entry.embeds) revert OperatorMissing(Opcodes.EMBED);
-        if (entry.argmaxOperator == 0) revert OperatorMissing(Opcodes.ARGMAX);
+        if (!entry.seen) revert OperatorMissing(Opcodes.SEEN);
+        if (!entry.recent) revert OperatorMissing(Opcodes.RECENT);
+        if (entry.sampleOperator == 0) revert OperatorMissing(Opcodes.SAMPLE);
         if (entry.stopOperator == 0) revert OperatorMissing(Opcodes.STOP);
         if (entry.workSoFar == 0) revert WorkOutOfBounds(0, MAX_WORK);
         entry.workPerPosition = entry.workSoFar;
@@ -304,7 +315,7 @@ contract ProgramRegistry is IProgramRegistry {
                 operatorCount: entry.operatorCount,
                 tensorCount: entry.tensorCount,
                 workPerPosition: entry.workPerPosition,
-                argmaxOperator: entry.argmaxOperator,
+                sampleOperator: entry.sampleOperator,
                 stopOperator: entry.stopOperator,
                 valid: entry.valid
             });

@@ -116,6 +116,7 @@ library Openings {
             tile: isTable ? Sections.WIDE_TILE : Sections.NARROW_TILE,
             width: isTable ? 4 : 1,
             isUnsigned: false,
+            isSampled: false,
             stride: 0,
             firstTile: 0
         });
@@ -140,6 +141,19 @@ library Openings {
         uint256 leaves = (count + perLeaf - 1) / perLeaf;
         _expect(root, _climb(reader, hash, index / perLeaf, Sections.depthOf(leaves)));
         return opened.uint32At(index % perLeaf);
+    }
+
+    /// @notice The token of the step's position: the prompt's, or the one that the position before chose.
+    function ownToken(Reader memory reader, Step memory step) internal view returns (uint256 found) {
+        if (step.position < step.promptCount) {
+            found = token(reader, step.promptTokensRoot, step.promptCount, step.position);
+        } else {
+            Source memory chosen = sourceOf(step, step.program.sampleOperator);
+            found = tile(reader, step, chosen, outputOf(chosen), 0, 0, step.position - 1).uint32At(0);
+        }
+        if (found >= step.program.vocabularySize) {
+            revert IStepVerifier.TokenOutOfVocabulary(found, step.program.vocabularySize);
+        }
     }
 
     function _source(

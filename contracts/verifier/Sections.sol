@@ -13,6 +13,7 @@ import {Tile} from "./Tile.sol";
 /// @param tile Elements of a tile; the last of a group may be shorter.
 /// @param width Bytes of an element.
 /// @param isUnsigned Whether elements are never negative; else they are two's complement.
+/// @param isSampled Whether it exists only in requests that sample.
 /// @param stride Positions that an element stands for in a group over positions, else 0.
 /// @param firstTile Index in the operator of its first tile.
 struct Section {
@@ -21,6 +22,7 @@ struct Section {
     uint256 tile;
     uint256 width;
     bool isUnsigned;
+    bool isSampled;
     uint256 stride;
     uint256 firstTile;
 }
@@ -37,6 +39,12 @@ library Sections {
     uint256 internal constant POSITION_TILE = 256;
     /// @notice Positions in a page.
     uint256 internal constant PAGE = 32;
+    /// @notice Tokens in a word of the set of seen ones.
+    uint256 internal constant TOKENS_PER_WORD = 32;
+    /// @notice Tokens that `recent` has.
+    uint256 internal constant RECENT_TOKENS = 16;
+    /// @notice Bits of a weight of `sample`, each of which takes two sections to find the threshold.
+    uint256 internal constant THRESHOLD_BITS = 29;
     /// @notice Rows whose partial sums share a tile.
     uint256 internal constant PARTIAL_ROWS = 64;
 
@@ -92,11 +100,12 @@ library Sections {
             sections[3] = _wide(first * third);
         } else if (opcode == Opcodes.GATE || opcode == Opcodes.ADD) {
             sections = _only(_wide(first));
-        } else if (opcode == Opcodes.ARGMAX) {
-            uint256 chunks = Math.ceilDiv(first, WIDE_TILE);
-            sections = new Section[](2);
-            sections[0] = _section(_ifChunked(chunks), 2 * chunks, 256, 4, 0);
-            sections[1] = _section(1, 1, 1, 4, 0);
+        } else if (opcode == Opcodes.SAMPLE) {
+            sections = _sampleSections(first);
+        } else if (opcode == Opcodes.SEEN) {
+            sections = _only(_wide(Math.ceilDiv(first, TOKENS_PER_WORD)));
+        } else if (opcode == Opcodes.RECENT) {
+            sections = _only(_section(1, RECENT_TOKENS, RECENT_TOKENS, 4, 0));
         } else if (opcode == Opcodes.STOP) {
             sections = _only(_section(1, 1, 1, 4, 0));
         } else {
@@ -156,6 +165,26 @@ library Sections {
         return uint64(operator.constants[index]);
     }
 
+    /// @dev Winners and best; weights, masses and target; counted and threshold for each bit; kept and draw; the output.
+    function _sampleSections(uint256 vocabulary) private pure returns (Section[] memory sections) {
+        uint256 chunks = Math.ceilDiv(vocabulary, WIDE_TILE);
+        uint256 kept = 5 + 2 * THRESHOLD_BITS;
+        sections = new Section[](kept + 3);
+        sections[0] = _section(1, 2 * chunks, 256, 4, 0);
+        sections[1] = _section(1, 2, 2, 4, 0);
+        sections[2] = _wide(vocabulary);
+        sections[3] = _section(1, chunks, 256, 8, 0);
+        sections[4] = _section(1, 1, 1, 8, 0);
+        for (uint256 i = 5; i < kept; i += 2) {
+            sections[i] = _section(1, 2 * chunks, 256, 8, 0);
+            sections[i + 1] = _section(1, 1, 1, 4, 0);
+        }
+        sections[kept] = _section(1, chunks, 256, 8, 0);
+        sections[kept + 1] = _section(1, 2, 2, 8, 0);
+        sections[kept + 2] = _section(1, 1, 1, 4, 0);
+        for (uint256 i = 2; i < kept + 2; ++i) sections[i].isSampled = true;
+    }
+
     function _section(
         uint256 groups,
         uint256 size,
@@ -163,7 +192,7 @@ library Sections {
         uint256 width,
         uint256 stride
     ) private pure returns (Section memory) {
-        return Section(groups, size, tile, width, false, stride, 0);
+        return Section(groups, size, tile, width, false, false, stride, 0);
     }
 
     function _wide(uint256 size) private pure returns (Section memory) {

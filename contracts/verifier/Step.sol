@@ -9,7 +9,11 @@ import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
 /// @param weightsRoot The model's tensors.
 /// @param positionsRoot The claim's trace.
 /// @param promptTokensRoot The request's prompt.
-/// @param promptCount Number of its tokens, at least 1.
+/// @param generation The request's generation parameters; see `Generation`. Any bits.
+/// @param stopsHash The request's stop sequences.
+/// @param seed The request's randomness.
+/// @param startOffset Number of tokens at the end of the prompt that are output. Any number.
+/// @param promptCount Number of the prompt's tokens, at least 1.
 /// @param maxTokens Number of output tokens after which the answer ends.
 /// @param program What is known about the program.
 /// @param operator The element's operator.
@@ -24,6 +28,10 @@ struct Step {
     bytes32 weightsRoot;
     bytes32 positionsRoot;
     bytes32 promptTokensRoot;
+    bytes32 generation;
+    bytes32 stopsHash;
+    uint64 seed;
+    uint256 startOffset;
     uint256 promptCount;
     uint256 maxTokens;
     IProgramRegistry.Program program;

@@ -5,6 +5,7 @@ import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
 import {IStepVerifier} from "../interfaces/IStepVerifier.sol";
 import {Commitments} from "../libraries/Commitments.sol";
+import {Generation} from "../libraries/Generation.sol";
 import {Claim, ElementAddress, Part} from "../types/Claim.sol";
 import {Merkle} from "./Merkle.sol";
 import {Opcodes} from "../libraries/Opcodes.sol";
@@ -15,7 +16,7 @@ import {Tile} from "./Tile.sol";
 import {Reader, Witness} from "./Witness.sol";
 
 /// @title Step verifier
-/// @notice Checks everything about an element that does not depend on its operator; the operators are executed by four contracts without state.
+/// @notice Checks everything about an element that does not depend on its operator; the operators are executed by five contracts without state.
 contract StepVerifier is IStepVerifier {
     using Openings for Reader;
     using Openings for Source;
@@ -28,6 +29,7 @@ contract StepVerifier is IStepVerifier {
     IOperatorSteps public immutable linearSteps;
     IOperatorSteps public immutable attentionSteps;
     IOperatorSteps public immutable tokenSteps;
+    IOperatorSteps public immutable sampleSteps;
 
     constructor(
         IModelRegistry models_,
@@ -35,7 +37,8 @@ contract StepVerifier is IStepVerifier {
         IOperatorSteps vectorSteps_,
         IOperatorSteps linearSteps_,
         IOperatorSteps attentionSteps_,
-        IOperatorSteps tokenSteps_
+        IOperatorSteps tokenSteps_,
+        IOperatorSteps sampleSteps_
     ) {
         models = models_;
         programs = programs_;
@@ -43,6 +46,7 @@ contract StepVerifier is IStepVerifier {
         linearSteps = linearSteps_;
         attentionSteps = attentionSteps_;
         tokenSteps = tokenSteps_;
+        sampleSteps = sampleSteps_;
     }
 
     /// @inheritdoc IStepVerifier
@@ -83,16 +87,16 @@ contract StepVerifier is IStepVerifier {
     function _request(Claim calldata claim, Reader memory reader) private view returns (Step memory step) {
         uint32 promptCount = uint32(reader.number(4));
         uint32 startOffset = uint32(reader.number(4));
-        uint64 seed = uint64(reader.number(8));
-        bytes32 generation = bytes32(reader.number(32));
-        bytes32 stopsHash = bytes32(reader.number(32));
+        step.seed = uint64(reader.number(8));
+        step.generation = bytes32(reader.number(32));
+        step.stopsHash = bytes32(reader.number(32));
         step.promptTokensRoot = bytes32(reader.number(32));
         bytes32 root = Commitments.inputRoot(
             promptCount,
             startOffset,
-            seed,
-            generation,
-            stopsHash,
+            step.seed,
+            step.generation,
+            step.stopsHash,
             step.promptTokensRoot
         );
         if (root != claim.inputRoot) revert RequestMismatch(claim.inputRoot, root);
@@ -103,7 +107,8 @@ contract StepVerifier is IStepVerifier {
         step.weightsRoot = model.weightsRoot;
         step.positionsRoot = claim.positionsRoot;
         step.promptCount = promptCount;
-        step.maxTokens = claim.complete ? uint32(uint256(generation)) : claim.outputCount;
+        step.startOffset = startOffset;
+        step.maxTokens = claim.complete ? Generation.maxTokens(step.generation) : claim.outputCount;
         step.program = programs.programOf(model.programRoot);
     }
 
@@ -120,7 +125,7 @@ contract StepVerifier is IStepVerifier {
         uint256 next = step.promptCount + (isEnding ? claim.outputCount : element + 1) - 1;
         if (next == 0 || next > step.program.contextLength) return false;
         Source memory source = step.sourceOf(
-            isEnding ? step.program.stopOperator : step.program.argmaxOperator
+            isEnding ? step.program.stopOperator : step.program.sampleOperator
         );
         (Tile tile, bool isPad) = reader.tileOrPad(step, source, source.outputOf(), 0, 0, next - 1);
         return !isPad && tile.uint32At(0) == token;
@@ -146,6 +151,7 @@ contract StepVerifier is IStepVerifier {
         Section memory section = sections[step.section];
         step.index = tileOfGroup * section.tile;
         if (!_isActive(step, reader) || step.index * section.stride > step.position) return isPad;
+        if (section.isSampled && Generation.temperature(step.generation) == 0) return isPad;
         if (isPad) return false;
         return _isElementCorrect(step, reader, section, tileOfGroup, target.element, leaf);
     }
@@ -186,7 +192,8 @@ contract StepVerifier is IStepVerifier {
     function _stepsOf(uint8 opcode) private view returns (IOperatorSteps) {
         if (opcode == Opcodes.LINEAR) return linearSteps;
         if (opcode >= Opcodes.PAGE && opcode <= Opcodes.MIX) return attentionSteps;
-        if (opcode == Opcodes.EMBED || opcode >= Opcodes.ARGMAX) return tokenSteps;
+        if (opcode == Opcodes.SAMPLE) return sampleSteps;
+        if (opcode == Opcodes.EMBED || opcode >= Opcodes.STOP) return tokenSteps;
         return vectorSteps;
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Commitments} from "../libraries/Commitments.sol";
+import {Generation} from "../libraries/Generation.sol";
 import {IStepVerifier} from "../interfaces/IStepVerifier.sol";
 import {Opcodes} from "../libraries/Opcodes.sol";
 import {Openings, Source} from "./Openings.sol";
@@ -10,17 +11,16 @@ import {Rounding} from "./Rounding.sol";
 import {Sections} from "./Sections.sol";
 import {Step} from "./Step.sol";
 import {Tile} from "./Tile.sol";
-import {Reader} from "./Witness.sol";
+import {Reader, Witness} from "./Witness.sol";
 
-/// @title Executes the operators that begin and end with tokens: embed, argmax, stop
+/// @title Executes the operators that read tokens: embed, seen, recent, stop
 contract TokenSteps is OperatorSteps {
     using Openings for Reader;
     using Openings for Source;
     using Openings for Step;
     using Sections for *;
     using Rounding for int256;
-
-    uint256 private constant WINNERS = 0;
+    using Witness for Reader;
 
     function _execute(
         uint8 opcode,
@@ -28,24 +28,15 @@ contract TokenSteps is OperatorSteps {
         Reader memory reader
     ) internal view override returns (int256) {
         if (opcode == Opcodes.EMBED) return _embed(step, reader);
-        if (opcode == Opcodes.ARGMAX) return _argmax(step, reader);
+        if (opcode == Opcodes.SEEN) return _seen(step, reader);
+        if (opcode == Opcodes.RECENT) return _recent(step, reader);
         if (opcode == Opcodes.STOP) return _stop(step, reader);
         return _unknown(opcode);
     }
 
     /// @dev |q · m| <= 2^7 · 2^16 for any weights.
     function _embed(Step memory step, Reader memory reader) private view returns (int256) {
-        uint256 token;
-        if (step.position < step.promptCount) {
-            token = reader.token(step.promptTokensRoot, step.promptCount, step.position);
-        } else {
-            Source memory chosen = step.sourceOf(step.program.argmaxOperator);
-            Tile tile = reader.tile(step, chosen, chosen.outputOf(), 0, 0, step.position - 1);
-            token = tile.uint32At(0);
-        }
-        if (token >= step.program.vocabularySize) {
-            revert IStepVerifier.TokenOutOfVocabulary(token, step.program.vocabularySize);
-        }
+        uint256 token = reader.ownToken(step);
         Tile row = reader.tensor(step, 0, token, step.index / Sections.NARROW_TILE);
         int256 weight = row.skip(4).int8At(step.index % Sections.NARROW_TILE);
         int256 multiplier = int256(row.uint32At(0) >> 16);
@@ -53,53 +44,70 @@ contract TokenSteps is OperatorSteps {
         return (weight * multiplier).shiftRound(shift).saturate32();
     }
 
-    /// @dev The largest logit; of equal ones the first.
-    function _argmax(Step memory step, Reader memory reader) private view returns (int256 token) {
-        uint256 vocabulary = step.operator.constantOf(0);
-        uint256 chunks = Math.ceilDiv(vocabulary, Sections.WIDE_TILE);
-        int256 logit;
-        if (step.section == WINNERS || chunks == 1) {
-            uint256 chunk = step.section == WINNERS ? step.index / 2 : 0;
-            uint256 first = chunk * Sections.WIDE_TILE;
-            Tile logits = reader.output(step, step.inputOf(0), chunk);
-            (token, logit) = _largest(logits, Math.min(Sections.WIDE_TILE, vocabulary - first));
-            token += int256(first);
-            return step.section == WINNERS && step.index % 2 == 1 ? logit : token;
+    /// @dev A word of the set of all tokens so far.
+    function _seen(Step memory step, Reader memory reader) private view returns (int256) {
+        uint256 word;
+        if (step.position > 0) {
+            uint256 tile = step.index / Sections.WIDE_TILE;
+            Tile before = reader.tile(step, step.ownOf(), 0, 0, tile, step.position - 1);
+            word = before.uint32At(step.index % Sections.WIDE_TILE);
         }
-        Source memory own = step.ownOf();
-        uint256 perTile = own.sections[WINNERS].tile / 2;
-        logit = type(int256).min;
-        for (uint256 first; first < chunks; first += perTile) {
-            Tile winners = reader.tile(step, own, WINNERS, 0, first / perTile, step.position);
-            uint256 count = Math.min(perTile, chunks - first);
-            unchecked {
-                for (uint256 i; i < count; ++i) {
-                    int256 other = winners.int32At(2 * i + 1);
-                    if (other > logit) (token, logit) = (winners.int32At(2 * i), other);
-                }
-            }
-        }
+        uint256 token = reader.ownToken(step);
+        if (token / Sections.TOKENS_PER_WORD == step.index) word |= 1 << (token % Sections.TOKENS_PER_WORD);
+        return int32(uint32(word));
     }
 
-    /// @dev 1 for a listed token and for the last that the request allows.
+    /// @dev The tokens of the last positions, this one's last; -1 where there was none.
+    function _recent(Step memory step, Reader memory reader) private view returns (int256) {
+        if (step.index == Sections.RECENT_TOKENS - 1) return int256(reader.ownToken(step));
+        if (step.position == 0) return -1;
+        return reader.tile(step, step.ownOf(), 0, 0, 0, step.position - 1).int32At(step.index + 1);
+    }
+
+    /// @dev 1 for the last token that the request allows and, from its minimum on, for a listed one and for the end of a stop sequence.
     function _stop(Step memory step, Reader memory reader) private view returns (int256) {
-        uint256 token = reader.output(step, step.inputOf(0), 0).uint32At(0);
-        bool isLast = step.position + 2 >= step.promptCount + step.maxTokens;
+        int256 token = reader.output(step, step.inputOf(0), 0).int32At(0);
+        Tile recent = reader.output(step, step.inputOf(1), 0);
         uint256 count = step.operator.constantOf(0);
+        bool ends;
         if (count > 0) {
             Tile stops = reader.tensor(step, 0, 0, 0);
-            for (uint256 i; i < count; ++i) isLast = isLast || stops.uint32At(i) == token;
+            for (uint256 i; i < count; ++i) ends = ends || stops.int32At(i) == token;
         }
-        return isLast ? int256(1) : int256(0);
+        if (_endsSequence(step, reader, token, recent)) ends = true;
+        // Tokens of prompt and output up to this one.
+        uint256 tokens = step.position + 2;
+        if (tokens >= step.promptCount + step.maxTokens) return 1;
+        bool enough = tokens >= step.promptCount + Generation.minTokens(step.generation);
+        return enough && ends ? int256(1) : int256(0);
     }
 
-    function _largest(Tile logits, uint256 count) private pure returns (int256 token, int256 logit) {
-        logit = logits.int32At(0);
-        unchecked {
-            for (uint256 i = 1; i < count; ++i) {
-                int256 other = logits.int32At(i);
-                if (other > logit) (token, logit) = (int256(i), other);
+    /// @dev Whether the output ends with a stop sequence when `token` follows. Reading ends where the bytes are no sequences any more.
+    function _endsSequence(
+        Step memory step,
+        Reader memory reader,
+        int256 token,
+        Tile recent
+    ) private pure returns (bool found) {
+        uint256 length = reader.number(4);
+        bytes calldata encoded = reader.some(length);
+        bytes32 hash = Commitments.stopsHash(encoded);
+        if (hash != step.stopsHash) revert IStepVerifier.StopsMismatch(step.stopsHash, hash);
+        // Tokens of the output up to `token`, those included that the request continues.
+        uint256 output = step.position + 2 + step.startOffset;
+        uint256 next;
+        for (uint256 i; i < Generation.MOST_SEQUENCES && next < length; ++i) {
+            uint256 count = uint8(encoded[next++]);
+            if (count == 0 || count > Generation.MOST_SEQUENCE_TOKENS || next + 4 * count > length) break;
+            bool matches = step.promptCount + count <= output;
+            for (uint256 j; j < count; ++j) {
+                int256 expected = int256(uint256(uint32(bytes4(encoded[next + 4 * j:]))));
+                int256 given =
+                    j + 1 == count ? token : recent.int32At(Sections.RECENT_TOKENS + 1 + j - count);
+                matches = matches && given == expected;
             }
+            found = found || matches;
+            next += 4 * count;
         }
     }
 }

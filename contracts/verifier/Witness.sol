@@ -39,6 +39,15 @@ library Witness {
         }
     }
 
+    /// @notice The next `length` bytes.
+    function some(Reader memory reader, uint256 length) internal pure returns (bytes calldata witness) {
+        uint256 offset = take(reader, length);
+        assembly ("memory-safe") {
+            witness.offset := offset
+            witness.length := length
+        }
+    }
+
     /// @notice What is left, without reading it.
     function rest(Reader memory reader) internal pure returns (bytes calldata witness) {
         assembly ("memory-safe") {

@@ -48,6 +48,7 @@ export default buildModule("Athanor", (m) => {
     m.contract("LinearSteps"),
     m.contract("AttentionSteps"),
     m.contract("TokenSteps"),
+    m.contract("SampleSteps"),
   ]);
   const disputeGame = m.contract("DisputeGame", [
     accessManager,

@@ -21,6 +21,7 @@ const contracts = [
   "ModelRegistry",
   "ProgramRegistry",
   "ProviderRegistry",
+  "SampleSteps",
   "StepVerifier",
   "TokenSteps",
   "Vault",

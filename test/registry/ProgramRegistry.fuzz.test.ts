@@ -9,7 +9,7 @@ import { partsWith, smallLlama } from "../support/programs.ts";
 import { freshSystem } from "../support/system.ts";
 
 const RUNS = process.env["ATHANOR_AUDIT"] ? 4_000 : 250;
-const MAX_VOCABULARY = 2 ** 21;
+const MAX_VOCABULARY = 2 ** 20;
 const MAX_WORK = 2n ** 48n - 1n;
 
 const BASES = [

@@ -114,9 +114,9 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
       adding(partsWithByte(PROGRAM, 0, 0, 0x41), ["0x417468616e6f720a"]),
   },
   VocabularyOutOfBounds: {
-    "addChunk, no tokens": () => adding(headerWith({ vocabularySize: 0 }), [0, 2 ** 21]),
+    "addChunk, no tokens": () => adding(headerWith({ vocabularySize: 0 }), [0, 2 ** 20]),
     "addChunk, one token too many": () =>
-      adding(headerWith({ vocabularySize: 2 ** 21 + 1 }), [2 ** 21 + 1, 2 ** 21]),
+      adding(headerWith({ vocabularySize: 2 ** 20 + 1 }), [2 ** 20 + 1, 2 ** 20]),
   },
   ContextOutOfBounds: {
     "addChunk, no positions": () => adding(headerWith({ contextLength: 0 }), [0, 65_536]),
@@ -184,7 +184,7 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
   },
   UnknownOpcode: {
     "addChunk, opcode 0": () => adding(partsWithByte(PROGRAM, 1, 0, 0), [0, 0]),
-    "addChunk, opcode 14": () => adding(partsWithByte(PROGRAM, 1, 0, 14), [0, 14]),
+    "addChunk, opcode 16": () => adding(partsWithByte(PROGRAM, 1, 0, 16), [0, 16]),
   },
   UnknownPhase: {
     "addChunk, phase 2": () => adding(partsWithByte(PROGRAM, 1, 1, 2), [0, 2]),
@@ -201,6 +201,10 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
     "addChunk, a linear operator with three tensors": () =>
       adding(partsWith(PROGRAM, at("linear"), { tensors: [0, 0, 0] }), [at("linear"), 3, 1, 2]),
     "validate, stop tokens without their list": () => changing(at("stop"), { tensors: [] }, [0, 1, 1]),
+    "validate, stop tokens of a choice without their list": () =>
+      changing(at("sample"), { tensors: PROGRAM.operators[at("sample")]!.tensors.slice(0, 1) }, [1, 2, 2]),
+    "validate, a choice with a list of no stop tokens": () =>
+      changing(at("sample"), { constants: [48, 0] }, [2, 1, 1]),
     "validate, a list of no stop tokens": () => changing(at("stop"), { constants: [0] }, [1, 0, 0]),
   },
   WrongConstantCount: {
@@ -225,12 +229,23 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
       changing(at("gate"), { constants: [40, 0, 16] }, [2, 16, 17, 62]),
     "validate, too many stop tokens": () => changing(at("stop"), { constants: [1025] }, [0, 1025, 0, 1024]),
   },
+  WrongPhase: {
+    "validate, tokens that are noted only where one is generated": () =>
+      changing(at("seen"), { phase: "generating" }, [1, 0]),
+    "validate, tokens that are remembered only where one is generated": () =>
+      changing(at("recent"), { phase: "generating" }, [1, 0]),
+    "validate, a choice at every position": () => changing(at("sample"), { phase: "always" }, [0, 1]),
+    "validate, an end at every position": () => changing(at("stop"), { phase: "always" }, [0, 1]),
+  },
   OddHeadSize: {
     "validate, a rotation of heads of three": () => changing(at("rotate"), { constants: [4, 3] }, [3]),
   },
   WrongVocabulary: {
     "validate, an embedding of another vocabulary": () => changing(0, { constants: [47, 24, 0] }, [47, 48]),
-    "validate, a choice from another vocabulary": () => changing(at("argmax"), { constants: [49] }, [49, 48]),
+    "validate, a choice from another vocabulary": () =>
+      changing(at("sample"), { constants: [49, 4] }, [49, 48]),
+    "validate, tokens that are noted of another vocabulary": () =>
+      changing(at("seen"), { constants: [64] }, [64, 48]),
   },
   InputNotEarlier: {
     "validate, an operator that reads itself": () =>
@@ -271,8 +286,18 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
     },
     "validate, two choices": async () => {
       const { operators } = PROGRAM;
-      const again = { ...PROGRAM, operators: [...operators, operators[at("argmax")]!] };
+      const again = { ...PROGRAM, operators: [...operators, operators[at("sample")]!] };
       return validating(programParts(again), [OPERATORS, 12]);
+    },
+    "validate, two sets of seen tokens": async () => {
+      const { operators } = PROGRAM;
+      const again = { ...PROGRAM, operators: [...operators, operators[at("seen")]!] };
+      return validating(programParts(again), [OPERATORS, 14]);
+    },
+    "validate, two lists of recent tokens": async () => {
+      const { operators } = PROGRAM;
+      const again = { ...PROGRAM, operators: [...operators, operators[at("recent")]!] };
+      return validating(programParts(again), [OPERATORS, 15]);
     },
     "validate, two ends": async () => {
       const { operators } = PROGRAM;
@@ -285,6 +310,15 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
       validating(programParts({ ...PROGRAM, operators: [], tensors: [] }), [1]),
     "validate, no choice": () =>
       validating(programParts({ ...PROGRAM, operators: PROGRAM.operators.slice(0, -2) }), [12]),
+    "validate, no set of seen tokens, which nothing reads then": () =>
+      validating(programParts({ ...PROGRAM, operators: [PROGRAM.operators[0]!] }), [14]),
+    "validate, no list of recent tokens, which nothing reads then": () => {
+      const { operators } = PROGRAM;
+      return validating(
+        programParts({ ...PROGRAM, operators: [operators[0]!, operators[at("seen")]!] }),
+        [15],
+      );
+    },
     "validate, no end": () =>
       validating(programParts({ ...PROGRAM, operators: PROGRAM.operators.slice(0, -1) }), [13]),
   },
@@ -293,10 +327,15 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
       const [embed] = PROGRAM.operators as [Operator];
       const operators = [
         { ...embed, constants: [48, 48, 0], tensors: [0] },
-        { ...PROGRAM.operators[at("argmax")]!, inputs: [0] },
-        { ...PROGRAM.operators[at("stop")]!, inputs: [1], tensors: [], constants: [0] },
+        PROGRAM.operators[at("seen")]!,
+        PROGRAM.operators[at("recent")]!,
+        { ...PROGRAM.operators[at("sample")]!, inputs: [0, 1], tensors: [1], constants: [48, 0] },
+        { ...PROGRAM.operators[at("stop")]!, inputs: [3, 2], tensors: [], constants: [0] },
       ];
-      const tensors = [{ kind: "rows" as const, rows: 48, columns: 48 }];
+      const tensors = [
+        { kind: "rows" as const, rows: 48, columns: 48 },
+        { kind: "table" as const, rows: 256, columns: 2 },
+      ];
       return validating(programParts({ ...PROGRAM, operators, tensors }), [0, 2n ** 48n - 1n]);
     },
     "validate, more work than fits into 48 bits": () => {

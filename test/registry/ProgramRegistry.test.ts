@@ -49,7 +49,7 @@ describe("ProgramRegistry", () => {
       BigInt(program.operators.length),
       BigInt(program.tensors.length),
       workPerPosition(program),
-      BigInt(indexOf(program, "argmax")),
+      BigInt(indexOf(program, "sample")),
       BigInt(indexOf(program, "stop")),
       true,
     ]);

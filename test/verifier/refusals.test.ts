@@ -3,13 +3,12 @@ import { toHex } from "../../engine/src/commitments/hash.ts";
 import { leafHash, PAD } from "../../engine/src/commitments/merkle.ts";
 import { PART, type ElementAddress } from "../../engine/src/dispute/claim.ts";
 import type { Model } from "../../engine/src/model.ts";
+import { REQUEST_BYTES } from "../../engine/src/dispute/verify.ts";
 import { tinyScenes } from "../../engine/src/testing/step-models.ts";
 import type { TraceRequest } from "../../engine/src/trace.ts";
 import type { Evidence } from "../support/step/evidence.ts";
 import { deployJudge, type Judge } from "../support/step/judge.ts";
 import { tracedModel } from "../support/step/traced-model.ts";
-
-const REQUEST_BYTES = 112;
 
 describe("StepVerifier: refusals", () => {
   let judge: Judge;
@@ -58,7 +57,7 @@ describe("StepVerifier: refusals", () => {
       ["the ending", output(evidence.claim.outputCount)],
       ["a position behind the program", { ...elementOf("embed", 0), position: evidence.layout.positions }],
       ["a position that does not exist", elementOf("embed", 20)],
-      ["an operator that does not run", elementOf("argmax", 2)],
+      ["an operator that does not run", elementOf("sample", 2)],
       ["positions to come", elementOf("scores", 1, 5)],
       ["an element behind the tile", elementOf("embed", 6, 5_000)],
       ...kinds.map((kind): [string, ElementAddress] => [kind, elementOf(kind, 6)]),
@@ -126,8 +125,9 @@ describe("StepVerifier: refusals", () => {
       const changed: Uint8Array[] = [];
       let start = REQUEST_BYTES;
       for (const { read, bytes } of evidence.openings(address)) {
-        // The mark of an opening, and the length before the own tile, are refused otherwise.
-        const first = start + (read.from === "own" ? bytes.length : read.from === "trace" ? 1 : 0);
+        // The mark of an opening, and what has its length before it, are refused otherwise.
+        const isMeasured = read.from === "own" || read.from === "stops";
+        const first = start + (isMeasured ? bytes.length : read.from === "trace" ? 1 : 0);
         start += bytes.length;
         // A byte of each sibling, and some of what is opened.
         for (let at = first; at < start; at += 31) changed.push(witness.with(at, witness[at]! ^ 0x10));
@@ -193,7 +193,7 @@ describe("StepVerifier: refusals", () => {
     expect(answer!.verdict).to.equal(`TokenOutOfVocabulary(${size}, ${size})`);
 
     const generated = await tracedModel(model, request);
-    const chosen = elementOf("argmax", 4);
+    const chosen = elementOf("sample", 4);
     generated.putTile(chosen, Uint8Array.of(255, 255, 255, 255));
     await judge.register(generated);
     const next = elementOf("embed", 5);

@@ -1,5 +1,10 @@
-import { type ContractTransactionResponse, toBeHex } from "ethers";
-import { encodeTokens, tokensRoot } from "../../../engine/src/commitments.ts";
+import { type ContractTransactionResponse } from "ethers";
+import {
+  encodeGeneration,
+  encodeStopSequences,
+  encodeTokens,
+  tokensRoot,
+} from "../../../engine/src/commitments.ts";
 import { toHex } from "../../../engine/src/commitments/hash.ts";
 import { TREES } from "../../../engine/src/dispute/tree.ts";
 import { readJobs } from "../../../sdk/src/protocol/read-jobs.ts";
@@ -102,17 +107,17 @@ export async function playLargeGame(arena: Arena, step: LargeStep): Promise<Play
 async function openJob(arena: Arena, evidence: Evidence) {
   const { client, owner, operator } = arena;
   const as = (player: typeof owner) => arena.as(player);
-  const { promptCount, outputCount, maxTokens } = evidence.shape;
+  const { promptCount, outputCount } = evidence.shape;
   await (await as(owner).modelRegistry.register(evidence.model, "")).wait();
   const { ath } = arena.deployment;
   await (await as(owner).providerRegistry.setOffer(evidence.modelRoot, ath, 100n * ONE, 100n * ONE)).wait();
   const created = await as(client).jobEscrow.create({
     ...{ provider: owner.address, modelRoot: evidence.modelRoot, token: ath },
-    generation: toBeHex(maxTokens, 32),
+    generation: encodeGeneration(evidence.shape),
     ...{ maxCost: 10n * ONE, maxInputPrice: 100n * ONE, maxOutputPrice: 100n * ONE },
     ...{ submitDeadline: (await arena.now()) + 3600, seed: 0, salt: 1 },
     promptTokens: encodeTokens(new Array<number>(promptCount).fill(TOKEN)),
-    stopSequences: "0x",
+    stopSequences: encodeStopSequences(evidence.shape.stopSequences ?? []),
   });
   const block = (await created.wait())!.blockNumber;
   const [job] = await readJobs(as(client), {}, block, block);

@@ -43,6 +43,7 @@ export const programErrors = {
   UnknownTensorKind: ["Part {part} is a tensor of the unknown kind {kind}.", ANOTHER_COPY],
   UnknownOpcode: ["Operator {operator} has the unknown opcode {opcode}.", ANOTHER_COPY],
   UnknownPhase: ["Operator {operator} has the unknown phase {phase}.", ANOTHER_COPY],
+  WrongPhase: ["Operator {operator} has phase {phase} instead of {expected}.", ANOTHER_COPY],
   WrongInputCount: ["Operator {operator} has {given} inputs instead of {expected}.", ANOTHER_COPY],
   WrongTensorCount: ["Operator {operator} has {given} tensors; {fewest} to {most} are right.", ANOTHER_COPY],
   WrongConstantCount: ["Operator {operator} has {given} constants instead of {expected}.", ANOTHER_COPY],

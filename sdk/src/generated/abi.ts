@@ -6866,6 +6866,27 @@ export const programRegistryAbi = [
  {
   "inputs": [
    {
+    "internalType": "uint32",
+    "name": "operator",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "phase",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint8",
+    "name": "expected",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongPhase",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "bytes32",
     "name": "found",
     "type": "bytes32"
@@ -7049,7 +7070,7 @@ export const programRegistryAbi = [
      },
      {
       "internalType": "uint32",
-      "name": "argmaxOperator",
+      "name": "sampleOperator",
       "type": "uint32"
      },
      {
@@ -7251,7 +7272,7 @@ export const programRegistryAbi = [
      },
      {
       "internalType": "uint32",
-      "name": "argmaxOperator",
+      "name": "sampleOperator",
       "type": "uint32"
      },
      {

@@ -1,6 +1,13 @@
 import { HASH_TAG, taggedHash, toHex, type Hex } from "../../../engine/src/commitments/hash.ts";
 import { leafHash, PAD } from "../../../engine/src/commitments/merkle.ts";
 import { unsigned } from "../../../engine/src/commitments/big-endian.ts";
+import {
+  decodeGeneration,
+  encodeGeneration,
+  encodeStopSequences,
+  stopsHashBytes,
+  type GenerationParameters,
+} from "../../../engine/src/commitments/generation.ts";
 import { EngineError } from "../../../engine/src/errors.ts";
 import { PART, type Claim, type ElementAddress } from "../../../engine/src/dispute/claim.ts";
 import { openingShape, type OpenedRead } from "../../../engine/src/dispute/openings.ts";
@@ -20,14 +27,15 @@ import { traceLayout, type TraceAddress } from "../../../engine/src/trace/layout
 import { depthOf } from "../../../engine/src/trace/merkle-builder.ts";
 import { treeOf, type Elsewhere, type Tree } from "./tree.ts";
 
-export interface EvidenceShape {
+export interface EvidenceShape extends GenerationParameters {
   readonly program: Program;
   readonly promptCount: number;
   readonly outputCount: number;
   readonly complete?: boolean;
-  readonly maxTokens: number;
   readonly startOffset?: number;
-  readonly seed?: bigint;
+  /** In place of the parameters' own generation word, and of the encoding of their stop sequences: any bytes. */
+  readonly generation?: Uint8Array;
+  readonly stops?: Uint8Array;
   /** What stands where nothing was put: PAD, as behind everything that exists, or anything, as in the part of a large model that a step does not see. */
   readonly elsewhere: "PAD" | "anything";
 }
@@ -139,13 +147,13 @@ export class Evidence {
 
   /** The first 112 bytes of every witness. */
   request(): Uint8Array {
-    const { promptCount, startOffset = 0, seed = 0n, maxTokens } = this.shape;
+    const { promptCount, startOffset = 0, seed = 0n } = this.shape;
     return concat(
       unsigned(promptCount, 4, "promptCount"),
       unsigned(startOffset, 4, "startOffset"),
       unsigned(seed, 8, "seed"),
-      unsigned(maxTokens, 32, "generation"),
-      taggedHash(HASH_TAG.stops),
+      this.#generation,
+      stopsHashBytes(this.#stops),
       this.#seal().prompt.root,
     );
   }
@@ -174,8 +182,12 @@ export class Evidence {
       runReading(judge(this.#subject, address, toHex(leaf)), (read) => {
         if (read.from === "own") {
           const bytes = own as Uint8Array;
-          parts.push({ read, bytes: concat(unsigned(bytes.length, 4, "length"), bytes) });
+          parts.push({ read, bytes: measured(bytes) });
           return bytes;
+        }
+        if (read.from === "stops") {
+          parts.push({ read, bytes: measured(this.#stops) });
+          return this.#stops;
         }
         const { data, path } = this.#open(read);
         const mark = read.from === "trace" ? Uint8Array.of(data ? 1 : 0) : new Uint8Array();
@@ -192,6 +204,11 @@ export class Evidence {
     return this.shape.program;
   }
 
+  /** Whether the request's temperature is not 0. */
+  get isSampled(): boolean {
+    return decodeGeneration(this.#generation).temperature > 0;
+  }
+
   /** What the engine decides about a step. @throws EngineError `WITNESS_INVALID` */
   verdict(address: ElementAddress, leaf: Uint8Array, witness: Uint8Array): "correct" | "wrong" {
     const { program, modelRoot, weightsRoot } = this;
@@ -202,7 +219,9 @@ export class Evidence {
 
   /** The right element, as the engine computes it from what was put. */
   value(address: ElementAddress): bigint {
-    return executeStep(this.#subject, address, (read) => this.#open(read as OpenedRead).data);
+    return executeStep(this.#subject, address, (read) =>
+      read.from === "stops" ? this.#stops : this.#open(read as OpenedRead).data,
+    );
   }
 
   /** Puts what a step reads, as `invent` says, with the disputed tile. */
@@ -212,6 +231,7 @@ export class Evidence {
     if (address.part === PART.trace) this.put(own, invent(own, lengthOf(own)));
     runReading(judge(this.#subject, address, toHex(this.leaf(address))), (read) => {
       if (read.from === "own") return this.tile(address);
+      if (read.from === "stops") return this.#stops;
       const bytes = invent(read, lengthOf(read));
       this.put(read, bytes);
       return bytes;
@@ -219,8 +239,17 @@ export class Evidence {
   }
 
   get #subject(): StepSubject {
-    const { program, promptCount, maxTokens, outputCount, complete = true } = this.shape;
-    return { program, claim: { outputCount, complete }, request: { promptCount, maxTokens } };
+    const { program, promptCount, outputCount, complete = true, startOffset = 0, seed = 0n } = this.shape;
+    const request = { ...decodeGeneration(this.#generation), promptCount, startOffset, seed };
+    return { program, claim: { outputCount, complete }, request };
+  }
+
+  get #generation(): Uint8Array {
+    return this.shape.generation ?? encodeGeneration(this.shape);
+  }
+
+  get #stops(): Uint8Array {
+    return this.shape.stops ?? encodeStopSequences(this.shape.stopSequences ?? []);
   }
 
   #open(read: OpenedRead): { data: Uint8Array | undefined; path: Uint8Array[] } {
@@ -339,6 +368,10 @@ function mapValues<From, To>(map: ReadonlyMap<number, From>, change: (value: Fro
 
 function mapKeys<To>(map: ReadonlyMap<number, unknown>, change: (key: number) => To): Map<number, To> {
   return new Map(Array.from(map.keys(), (key) => [key, change(key)]));
+}
+
+function measured(bytes: Uint8Array): Uint8Array {
+  return concat(unsigned(bytes.length, 4, "length"), bytes);
 }
 
 function concat(...parts: readonly Uint8Array[]): Uint8Array {

@@ -1,6 +1,7 @@
 import { leafHash } from "../../../engine/src/commitments/merkle.ts";
 import { PART, type ElementAddress } from "../../../engine/src/dispute/claim.ts";
 import { placeOf, positionOf } from "../../../engine/src/dispute/place.ts";
+import { RECENT_TOKENS } from "../../../engine/src/operators/recent.ts";
 import { OPERATORS } from "../../../engine/src/operators/index.ts";
 import type { OperatorKind } from "../../../engine/src/program/program.ts";
 import { ELEMENT_BYTES } from "../../../engine/src/trace/encode-tile.ts";
@@ -33,12 +34,13 @@ export function inventedStep(kind: OperatorKind, random: () => number): Invented
   const shell = { vocabularySize: 2 ** 24, contextLength, operators: [], tensors: [] };
   const { tensors } = OPERATORS[kind].expects(tested, shell);
   const { program, operator } = programAround(kind, tested.constants, tensors, contextLength);
+  const promptCount = 1 + below(position + 1);
   const evidence = new Evidence({
     program,
-    promptCount: 1 + below(position + 1),
+    promptCount,
     outputCount: 1 + below(5),
     complete: random() < 0.5,
-    maxTokens: 1 + below(600),
+    ...anyRequest(below, pick, position + 2 - promptCount),
     elsewhere: "anything",
   });
   const address = addressOf(evidence, operator, position, below);
@@ -56,8 +58,18 @@ export function inventedStep(kind: OperatorKind, random: () => number): Invented
       const { section } = locateTile(evidence.layout.operators[read.operator]!, read.tile);
       width = ELEMENT_BYTES[section.type];
       // A chosen token is one of the vocabulary; exponents and shifts are not everything that four bytes can say.
-      if (program.operators[read.operator]!.kind === "argmax" && section.name === "output") {
-        view.setUint32(0, below(program.vocabularySize));
+      if (program.operators[read.operator]!.kind === "sample" && section.name === "output") {
+        view.setUint32(0, below(kind === "stop" ? FEW_TOKENS : program.vocabularySize));
+        return bytes;
+      }
+      if (kind === "stop" && section.size === RECENT_TOKENS) {
+        for (let at = 0; at < length; at += 4) view.setInt32(at, below(FEW_TOKENS + 1) - 1);
+        return bytes;
+      }
+      // A token is drawn from a chunk that there is.
+      if (section.name === "draw") {
+        view.setBigInt64(0, BigInt(below(Math.ceil(program.vocabularySize / 1024))));
+        view.setBigInt64(8, BigInt(pick(0, below(2 ** 30), below(2 ** 40), -1)));
         return bytes;
       }
       if (/^(exponents?|scale)$/.test(section.name)) {
@@ -106,14 +118,40 @@ function questionsAbout(
   }));
 }
 
-/** An element of any section that stands for no later position. */
+/** So few that stop sequences occur. */
+const FEW_TOKENS = 3;
+
+/** Parameters of any request, those too that are refused at its creation: values out of range, bits that mean nothing, bytes that are no sequences. */
+function anyRequest(
+  below: (limit: number) => number,
+  pick: <Item>(...items: readonly Item[]) => Item,
+  generated: number,
+): { maxTokens: number; generation: Uint8Array; stops: Uint8Array; seed: bigint; startOffset: number } {
+  const generation = Uint8Array.from({ length: 32 }, () => pick(0, below(256)));
+  const view = new DataView(generation.buffer);
+  const half = () => pick(0, 1, 49, 50, 99, 100, 1000, 9_999, 10_000, 10_001, 65_535, below(3_000));
+  const maxTokens = pick(generated, 1 + below(600), 2 ** 32 - 1);
+  view.setUint32(28, maxTokens);
+  view.setUint32(24, pick(0, generated, generated + 1, below(600), 2 ** 32 - 1));
+  view.setUint32(20, pick(0, 1, below(2_000), 2 ** 32 - 1));
+  for (const at of [14, 16, 18]) view.setUint16(at, half());
+  const token = () => [0, 0, 0, below(FEW_TOKENS)];
+  const sequence = (length: number) => [length, ...Array.from({ length }, token).flat()];
+  const lengths = Array.from({ length: below(10) }, () => pick(1, 1, 1 + below(3), 16, below(18)));
+  const encoded = lengths.flatMap((length) => sequence(length));
+  const stops = Uint8Array.from(encoded.slice(0, encoded.length - pick(0, 0, below(6))));
+  const seed = BigInt(below(2 ** 32)) * BigInt(below(2 ** 32));
+  return { maxTokens, generation, stops, seed, startOffset: pick(0, below(8), 2 ** 32 - 1) };
+}
+
+/** An element of any section that the request has and that stands for no later position. */
 function addressOf(
-  { layout, program }: Evidence,
+  { layout, program, isSampled }: Evidence,
   operator: number,
   position: number,
   below: (limit: number) => number,
 ): ElementAddress {
-  const { sections } = layout.operators[operator]!;
+  const sections = layout.operators[operator]!.sections.filter(({ sampled }) => isSampled || !sampled);
   const section = sections[below(sections.length)]!;
   const at = { position, operator, tile: section.firstTile, element: 0 };
   const stride = positionOf(placeOf(program, { promptCount: 1, maxTokens: 1 }, at), 1);
@@ -160,8 +198,15 @@ function constantsOf(
       return [width(), shift(), 17 + below(46)];
     case "add":
       return [width()];
-    case "argmax":
-      return [pick(1 + below(50), 1024, 1025, 150_000)];
+    case "sample":
+      return [
+        pick(1, 1 + below(50), 1024, 1025, 150_000, 2 ** 20 - below(3_000)),
+        pick(0, 1 + below(6), 1024),
+      ];
+    case "seen":
+      return [pick(1 + below(50), 1024, 32_769, 150_000)];
+    case "recent":
+      return [];
     case "stop":
       return [below(6)];
   }

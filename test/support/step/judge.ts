@@ -44,7 +44,9 @@ export async function deployJudge(registries?: {
   const book = await ethers.deployContract("ProgramBook");
   const { models, programs } = registries ?? { models: book, programs: book };
   const steps = await Promise.all(
-    ["VectorSteps", "LinearSteps", "AttentionSteps", "TokenSteps"].map((name) => ethers.deployContract(name)),
+    ["VectorSteps", "LinearSteps", "AttentionSteps", "TokenSteps", "SampleSteps"].map((name) =>
+      ethers.deployContract(name),
+    ),
   );
   const verifier = await ethers.deployContract("StepVerifier", [models, programs, ...steps]);
   const batch = await ethers.deployContract("StepBatch");
@@ -68,7 +70,7 @@ export async function deployJudge(registries?: {
         ...common,
         operatorCount: operators.length,
         tensorCount: tensors.length,
-        argmaxOperator: only("argmax"),
+        sampleOperator: only("sample"),
         stopOperator: only("stop"),
         valid,
       },

@@ -1,5 +1,5 @@
 import type { Model } from "../../../engine/src/model.ts";
-import { generate } from "../../../engine/src/run/generate.ts";
+import { endOf, generate } from "../../../engine/src/run/generate.ts";
 import { chunkBytes, chunksPerRow } from "../../../engine/src/tensors/chunks.ts";
 import type { Observation } from "../../../engine/src/run/session.ts";
 import { copied } from "../../../engine/src/testing/naive-trace.ts";
@@ -22,25 +22,20 @@ export async function tracedModel(
   } = {},
 ): Promise<Evidence> {
   const { program, tensors } = model;
-  const { maxTokens, outputLimit = maxTokens, startOffset = 0, seed = 0n } = request;
   const observed: Observation[] = [];
   const generation = await generate(model, {
-    prompt: request.prompt,
-    maxTokens: outputLimit,
+    ...request,
     executor: "reference",
     observer: (observation) => observed.push(copied(observation)),
   });
-  const { stopped } = generation;
-  const whole = stopped === "stop-token" || generation.tokens.length === maxTokens;
+  const whole = endOf(model, request, generation.tokens) !== undefined;
   const { prompt = request.prompt, tokens = generation.tokens, complete = whole } = claimed;
   const evidence = new Evidence({
+    ...request,
     program,
     promptCount: prompt.length,
     outputCount: tokens.length,
     complete,
-    maxTokens,
-    startOffset,
-    seed,
     elsewhere: "PAD",
   });
   evidence.putTokens("prompt", prompt);

@@ -19,9 +19,10 @@ export function vectorEvidence(
 ): { evidence: Evidence; operator: number; position: number } {
   const run = decodeCase(file, vector);
   const { kind } = file;
+  const { position } = vector;
   // The number of the token fixes where the prompt ends.
-  const position = kind === "stop" ? vector.position + vector.generated : vector.position;
-  const promptCount = kind === "stop" ? position + 2 - vector.generated : position + 1;
+  const isChoice = kind === "sample" || kind === "stop";
+  const promptCount = isChoice ? position + 2 - vector.generated : position + 1;
   const tensors = run.tensors ?? [];
   const contextLength = kind === "rotate" ? tensors[0]!.rows : position + 1;
   const descriptors = tensors.map(({ kind, rows, columns }) => ({ kind, rows, columns }));
@@ -30,7 +31,8 @@ export function vectorEvidence(
     program,
     promptCount,
     outputCount: 1,
-    maxTokens: vector.maxTokens,
+    ...run.parameters!,
+    startOffset: vector.startOffset,
     elsewhere: "anything",
   });
   evidence.putTokens("prompt", [...new Array<number>(promptCount - 1).fill(0), vector.token]);
@@ -105,7 +107,7 @@ export function programAround(
   contextLength: number,
 ): { program: Program; operator: number; inputs: readonly number[] } {
   const tested = { ...operatorOf(kind, constants), tensors: tensors.map((_, index) => index) };
-  const common = (["embed", "argmax", "stop"] as const).map((every) =>
+  const common = (["embed", "sample", "stop"] as const).map((every) =>
     // The tested operator takes the place of the one of its kind.
     operatorOf(every === kind ? "add" : every, every === "stop" && every !== kind ? [0] : [8, 8, 0]),
   );
@@ -113,7 +115,8 @@ export function programAround(
   const shapes = OPERATORS[kind].expects(tested, shell).inputs;
   const inputs = shapes.map((_, index) => common.length + index);
   const operators = [...common, ...shapes.map(operatorOfShape), { ...tested, inputs }];
-  const vocabularySize = kind === "embed" || kind === "argmax" ? constants[0]! : 2 ** 24;
+  const hasOwn = kind === "embed" || kind === "sample" || kind === "seen";
+  const vocabularySize = hasOwn ? constants[0]! : 2 ** 24;
   return { program: { ...shell, vocabularySize, operators }, operator: operators.length - 1, inputs };
 }
 
@@ -134,8 +137,12 @@ function operatorOfShape({ type, groups, size }: Shape): Operator {
       return operatorOf("scores", [groups, 1, 1, 1, 0]);
     case "weights":
       return operatorOf("softmax", [groups]);
+    case "seen":
+      return operatorOf("seen", [32 * size]);
+    case "recent":
+      return operatorOf("recent", []);
     case "token":
     case "flag":
-      return operatorOf("argmax", [8]);
+      return operatorOf("sample", [8, 0]);
   }
 }

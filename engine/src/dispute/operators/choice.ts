@@ -1,5 +1,5 @@
 import { larger, saturate, shiftRoundExact } from "../../arithmetic/exact.ts";
-import { decodeStopSequences } from "../../commitments/generation.ts";
+import { MOST_SEQUENCE_TOKENS, MOST_STOP_SEQUENCES } from "../../commitments/generation.ts";
 import { RECENT_TOKENS } from "../../operators/recent.ts";
 import { randomAt, samplingConstants } from "../../operators/sampling.ts";
 import { TOKENS_PER_WORD } from "../../operators/seen.ts";
@@ -166,12 +166,20 @@ export function* stop(place: Place): Reading<bigint> {
   return generated >= maxTokens || (generated >= minTokens && (isListed || isEnded)) ? 1n : 0n;
 }
 
+/**
+ * Total, since a step must be decided whatever was accepted at creation: reading ends after the last sequence that a request may
+ * have, at a length that none has, and at a sequence whose bytes are not all there.
+ */
 function stopSequences(encoded: Uint8Array): number[][] {
-  try {
-    return decodeStopSequences(encoded);
-  } catch (error) {
-    return refuseWitness(`shows stop sequences that cannot be: ${(error as Error).message}`);
+  const view = new DataView(encoded.buffer, encoded.byteOffset, encoded.byteLength);
+  const sequences: number[][] = [];
+  for (let at = 0; at < encoded.length && sequences.length < MOST_STOP_SEQUENCES;) {
+    const [length, first] = [encoded[at]!, at + 1];
+    at = first + 4 * length;
+    if (length === 0 || length > MOST_SEQUENCE_TOKENS || at > encoded.length) break;
+    sequences.push(Array.from({ length }, (_, index) => view.getUint32(first + 4 * index)));
   }
+  return sequences;
 }
 
 /** Of equal ones the first. */

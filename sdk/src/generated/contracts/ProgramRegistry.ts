@@ -7,9 +7,9 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 export declare namespace IProgramRegistry {
       
-    export type ProgramStruct = {vocabularySize: BigNumberish, contextLength: BigNumberish, operatorCount: BigNumberish, tensorCount: BigNumberish, workPerPosition: BigNumberish, argmaxOperator: BigNumberish, stopOperator: BigNumberish, valid: boolean}
+    export type ProgramStruct = {vocabularySize: BigNumberish, contextLength: BigNumberish, operatorCount: BigNumberish, tensorCount: BigNumberish, workPerPosition: BigNumberish, sampleOperator: BigNumberish, stopOperator: BigNumberish, valid: boolean}
 
-    export type ProgramStructOutput = [vocabularySize: bigint, contextLength: bigint, operatorCount: bigint, tensorCount: bigint, workPerPosition: bigint, argmaxOperator: bigint, stopOperator: bigint, valid: boolean] & {vocabularySize: bigint, contextLength: bigint, operatorCount: bigint, tensorCount: bigint, workPerPosition: bigint, argmaxOperator: bigint, stopOperator: bigint, valid: boolean }
+    export type ProgramStructOutput = [vocabularySize: bigint, contextLength: bigint, operatorCount: bigint, tensorCount: bigint, workPerPosition: bigint, sampleOperator: bigint, stopOperator: bigint, valid: boolean] & {vocabularySize: bigint, contextLength: bigint, operatorCount: bigint, tensorCount: bigint, workPerPosition: bigint, sampleOperator: bigint, stopOperator: bigint, valid: boolean }
   
 
     export type OperatorStruct = {opcode: BigNumberish, generating: boolean, tensorCount: BigNumberish, inputs: [BigNumberish, BigNumberish], tensors: [BigNumberish, BigNumberish], constants: [BigNumberish, BigNumberish, BigNumberish, BigNumberish, BigNumberish]}
