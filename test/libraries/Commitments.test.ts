@@ -1,7 +1,7 @@
 // Replays the vectors that every implementation of the commitments has to agree on.
 import { readFileSync } from "node:fs";
 import { expect } from "chai";
-import { type Contract, toBeHex } from "ethers";
+import type { Contract } from "ethers";
 import { ethers, loadFixture } from "../support/system.ts";
 import { packTokens, tokensRoot } from "../support/tokens.ts";
 
@@ -9,7 +9,14 @@ interface Vectors {
   pad: string;
   tokensRoot: { tokens: number[]; encoded: string; root: string }[];
   outputRoot: { tokens: number[]; complete: boolean; root: string }[];
-  inputRoot: { prompt: number[]; maxTokens: number; seed: string; startOffset: number; root: string }[];
+  inputRoot: {
+    prompt: number[];
+    seed: string;
+    startOffset: number;
+    generation: string;
+    encodedStopSequences: string;
+    root: string;
+  }[];
   modelRoot: {
     vocabularySize: number;
     contextLength: number;
@@ -57,11 +64,10 @@ describe("Commitments: the shared vectors", () => {
 
   it("inputRoot gives every root", async () => {
     expect(vectors.inputRoot.length).to.be.greaterThan(10);
-    for (const { prompt, maxTokens, seed, startOffset, root } of vectors.inputRoot) {
+    for (const { prompt, seed, startOffset, generation, encodedStopSequences, root } of vectors.inputRoot) {
       const inner = await call(harness, "tokensRoot", packTokens(prompt));
-      const word = toBeHex(maxTokens, 32);
-      const given = await call(harness, "inputRoot", prompt.length, startOffset, seed, word, "0x", inner);
-      expect(given).to.equal(root);
+      const parts = [prompt.length, startOffset, seed, generation, encodedStopSequences, inner];
+      expect(await call(harness, "inputRoot", ...parts)).to.equal(root);
     }
   });
 

@@ -32,8 +32,13 @@ export const commitments: readonly NamedMutant[] = [
     },
     {
       name: "requests with other seeds have one commitment",
-      original: "abi.encodePacked(INPUT_TAG, count, startOffset, seed, generation, root)",
-      mutated: "abi.encodePacked(INPUT_TAG, count, startOffset, uint64(0), generation, root)",
+      original: "abi.encodePacked(INPUT_TAG, count, startOffset, seed, generation, stops, root)",
+      mutated: "abi.encodePacked(INPUT_TAG, count, startOffset, uint64(0), generation, stops, root)",
+    },
+    {
+      name: "requests with other stop sequences have one commitment",
+      original: "abi.encodePacked(INPUT_TAG, count, startOffset, seed, generation, stops, root)",
+      mutated: "abi.encodePacked(INPUT_TAG, count, startOffset, seed, generation, NO_STOPS, root)",
     },
   ]),
   ...inFile("libraries/TokenIds.sol", tests, [

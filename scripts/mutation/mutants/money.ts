@@ -2,10 +2,38 @@ import { type NamedMutant, inFile } from "../named.ts";
 
 const jobs = ["jobs/*.test.ts"];
 const vault = ["staking/*.test.ts"];
+const requests = ["jobs/JobEscrow.refusals.test.ts", "jobs/JobEscrow.generation.test.ts"];
 const registry = ["registry/ProviderRegistry.*test.ts"];
 
 /** Rules of jobs, stakes and slashing. */
 export const money: readonly NamedMutant[] = [
+  ...inFile("libraries/Generation.sol", requests, [
+    {
+      name: "a request may ask for more tokens at least than at most",
+      original: '_requireBetween("minTokens", minTokens(word), 0, maxTokens(word));',
+      mutated: "",
+    },
+    {
+      name: "a request may have bits that mean nothing",
+      original: '_requireBetween("unused", uint256(word) >> 144, 0, 0);',
+      mutated: "",
+    },
+    {
+      name: "a request may have nine stop sequences",
+      original: "i == MOST_SEQUENCES",
+      mutated: "i == MOST_SEQUENCES + 1",
+    },
+    {
+      name: "a stop sequence may have no tokens",
+      original: "length == 0 || length > MOST_SEQUENCE_TOKENS",
+      mutated: "length > MOST_SEQUENCE_TOKENS",
+    },
+    {
+      name: "a stop sequence may have tokens outside the vocabulary",
+      original: "TokenIds.requireInVocabulary(sequences[first:next], vocabularySize);",
+      mutated: "",
+    },
+  ]),
   ...inFile("jobs/JobEscrow.sol", jobs, [
     {
       name: "a result is final a second before its window is over",

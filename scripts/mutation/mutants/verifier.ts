@@ -3,6 +3,7 @@ import { type NamedMutant, inFile } from "../named.ts";
 /** Decides nearly everything, in seconds. */
 const tests = ["verifier/steps.test.ts"];
 const vectors = ["verifier/operators.test.ts"];
+const sampling = ["verifier/sampling.test.ts"];
 
 /** Rules of the step: what is opened, what is active, and each operator's arithmetic. */
 export const verifier: readonly NamedMutant[] = [
@@ -124,6 +125,13 @@ export const verifier: readonly NamedMutant[] = [
   ]),
   ...inFile("verifier/StepVerifier.sol", tests, [
     {
+      name: "a greedy request may have anything where only sampled ones have something",
+      tests: sampling,
+      title: "leaves no room in a greedy request",
+      original: "if (section.isSampled && Generation.temperature(step.generation) == 0) return isPad;",
+      mutated: "",
+    },
+    {
       name: "the request is not the claim's",
       original: "if (root != claim.inputRoot) revert RequestMismatch(claim.inputRoot, root);",
       mutated: "",
@@ -189,29 +197,11 @@ export const verifier: readonly NamedMutant[] = [
       mutated: "isEnding ? 0 : reader.token(claim.outputTokensRoot, claim.outputCount, element)",
     },
   ]),
-  ...inFile("verifier/TokenSteps.sol", tests, [
+  ...inFile("verifier/Openings.sol", tests, [
     {
-      name: "embed: the first generated token is looked up in the prompt",
+      name: "the first generated token is looked up in the prompt",
       original: "step.position < step.promptCount",
       mutated: "step.position <= step.promptCount",
-    },
-    {
-      name: "embed: a row's scale is read as its first weights",
-      original: "row.skip(4)",
-      mutated: "row.skip(3)",
-    },
-    {
-      name: "argmax: of equal logits the last wins",
-      tests: vectors,
-      title: "argmax:",
-      after: "function _largest(Tile logits",
-      original: "other > logit",
-      mutated: "other >= logit",
-    },
-    {
-      name: "stop: an answer is one token longer than allowed",
-      original: "step.position + 2 >= step.promptCount + step.maxTokens",
-      mutated: "step.position + 1 >= step.promptCount + step.maxTokens",
     },
   ]),
   ...inFile("verifier/LinearSteps.sol", tests, [

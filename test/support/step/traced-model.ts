@@ -1,10 +1,11 @@
 import type { Model } from "../../../engine/src/model.ts";
+import type { GenerationParameters } from "../../../engine/src/commitments/generation.ts";
 import { endOf, generate } from "../../../engine/src/run/generate.ts";
 import { chunkBytes, chunksPerRow } from "../../../engine/src/tensors/chunks.ts";
 import type { Observation } from "../../../engine/src/run/session.ts";
 import { copied } from "../../../engine/src/testing/naive-trace.ts";
 import type { TraceRequest } from "../../../engine/src/trace/request.ts";
-import { Evidence } from "./evidence.ts";
+import { Evidence, type EvidenceShape } from "./evidence.ts";
 import { putSection } from "./vector-evidence.ts";
 
 /**
@@ -19,6 +20,8 @@ export async function tracedModel(
     readonly prompt?: readonly number[];
     readonly tokens?: readonly number[];
     readonly complete?: boolean;
+    /** In place of the request that was computed. */
+    readonly request?: GenerationParameters & Pick<EvidenceShape, "generation" | "stops">;
   } = {},
 ): Promise<Evidence> {
   const { program, tensors } = model;
@@ -31,7 +34,7 @@ export async function tracedModel(
   const whole = endOf(model, request, generation.tokens) !== undefined;
   const { prompt = request.prompt, tokens = generation.tokens, complete = whole } = claimed;
   const evidence = new Evidence({
-    ...request,
+    ...(claimed.request ?? request),
     program,
     promptCount: prompt.length,
     outputCount: tokens.length,
