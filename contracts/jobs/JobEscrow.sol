@@ -289,12 +289,9 @@ contract JobEscrow is JobTerms {
         return uint32(count);
     }
 
-    function _validatedStopsHash(
-        bytes calldata sequences,
-        uint32 vocabularySize
-    ) private pure returns (bytes32) {
+    function _validatedStopsHash(bytes calldata sequences, uint32 vocabulary) private pure returns (bytes32) {
         if (sequences.length == 0) return Commitments.NO_STOPS;
-        Generation.requireValidSequences(sequences, vocabularySize);
+        Generation.requireValidSequences(sequences, vocabulary);
         return Commitments.stopsHash(sequences);
     }
 
