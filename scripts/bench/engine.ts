@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { formatTable } from "../lib/table.ts";
+import { benchGpu, type GpuMeasurement } from "./engine/gpu.ts";
 import { openLlamaCpp } from "./engine/llama-cpp.ts";
 import { parametersOf, randomModel, type ModelShape } from "./engine/random-model.ts";
 import { compare, openFast, type Comparison, type Request, type Runner, type Speed } from "./engine/speed.ts";
@@ -13,6 +14,8 @@ export interface EngineOptions {
 
 export interface EngineResult {
   readonly cpu: readonly EngineMeasurement[];
+  /** Empty where there is no WebGPU. */
+  readonly gpu: readonly GpuMeasurement[];
 }
 
 /** Medians of several rounds: speeds in tokens a second, ratios to the peer's of the same round. */
@@ -68,7 +71,7 @@ export async function benchEngine({ large = false, ...options }: EngineOptions =
       prefillRatio: ratio.prefill,
     });
   }
-  return { cpu };
+  return { cpu, gpu: await benchGpu() };
 }
 
 async function measure(shape: ModelShape, threads: number, request: Request): Promise<Comparison> {
@@ -81,7 +84,32 @@ async function measure(shape: ModelShape, threads: number, request: Request): Pr
   }
 }
 
-export function engineTable({ cpu }: EngineResult): string {
+export function engineTable({ cpu, gpu }: EngineResult): string {
+  return [cpuTable(cpu), ...(gpu.length > 0 ? [gpuTable(gpu)] : [])].join("\n\n");
+}
+
+function gpuTable(measured: readonly GpuMeasurement[]): string {
+  const [{ adapter, correctnessOnly }] = measured as [GpuMeasurement];
+  const table = formatTable(
+    [
+      { heading: "parameters", align: "right" },
+      { heading: "requests", align: "right" },
+      { heading: "decoding", align: "right" },
+      { heading: "prompt", align: "right" },
+      { heading: "bandwidth", align: "right" },
+    ],
+    measured.map(({ parameters, batch, decode, prefill, bandwidthShare }) => [
+      `${(parameters / 1e6).toFixed(parameters < 1e7 ? 1 : 0)} M`,
+      String(batch),
+      decode.toFixed(1),
+      prefill.toFixed(1),
+      bandwidthShare === null ? "–" : `${(100 * bandwidthShare).toFixed(0)} %`,
+    ]),
+  );
+  return `${adapter}${correctnessOnly ? " (a processor: correctness only)" : ""}, tokens a second\n${table}`;
+}
+
+function cpuTable(cpu: readonly EngineMeasurement[]): string {
   return formatTable(
     [
       { heading: "parameters", align: "right" },

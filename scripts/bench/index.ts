@@ -48,7 +48,7 @@ const dispute = listed({
 
 const engine = listed({
   name: "engine",
-  summary: "the fast executor's speed beside llama.cpp's, which it fetches",
+  summary: "the fast executor's speed beside llama.cpp's, which it fetches, and the graphics card's",
   options: [
     new Option("--large", "also a model of a billion parameters (takes 4 GB of memory)"),
     new Option("--threads <number>", "threads of both (default: all that the machine has)").argParser(

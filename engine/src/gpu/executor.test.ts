@@ -81,6 +81,11 @@ describe("the GPU executor", function () {
     const wide = await open({ maxRows: 64 });
     expect(await trace(wide), "in one block").to.deep.equal(root);
     expect((await generate(model, { ...request, executor: wide })).tokens).to.deep.equal(root.tokens);
+    const parameters = { temperature: 900, topK: 20, topP: 9000, repetitionPenalty: 1200, seed: 5n };
+    const drawn = { ...request, ...parameters, maxTokens: 3, minTokens: 2, stopSequences: [[1, 2]] };
+    expect(await traceRequest(model, drawn, { executor: tracedBy(wide) }), "with drawn tokens").to.deep.equal(
+      await traceRequest(model, drawn),
+    );
   });
 
   it("computes reductions of several chunks as the reference does", async () => {

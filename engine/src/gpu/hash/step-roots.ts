@@ -36,8 +36,10 @@ export class StepRoots {
     return this.#places.length * ROOT_BYTES;
   }
 
-  /** Whether the root of an operator will do at a row. */
+  /** Whether the root of an operator will do at a row. Of greedy choices, which leave out sections, the sections are shown. */
   takes(operator: number, row: number): boolean {
+    const draws = this.#rows.some(({ random }) => random !== undefined);
+    if (!draws && this.#layout.operators[operator]!.sections.some(({ sampled }) => sampled)) return false;
     return this.#observer.takes(this.#rows[row]!.position, operator);
   }
 
