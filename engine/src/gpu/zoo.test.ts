@@ -9,7 +9,7 @@ import { randomShape } from "../testing/random-shape.ts";
 import { tinySource } from "../testing/tiny-checkpoint.ts";
 import { createGpuExecutor } from "./executor.ts";
 
-const MODELS = process.env.ATHANOR_AUDIT ? 96 : 12;
+const MODELS = process.env.ATHANOR_AUDIT ? 96 : 8;
 
 describe(`a zoo of ${MODELS} random models on a GPU`, function () {
   // Software takes its time to compile kernels.
