@@ -76,6 +76,12 @@ describe("the page in engine/examples/browser", () => {
       await page.close();
     });
 
+    it("says where there is no model", async () => {
+      const page = await browser.open(`${await serve(false)}?model=nowhere`);
+      await page.waitForSelector("#status:text-matches('^MODEL_FETCH_FAILED.*nowhere/athanor.json.*404')");
+      await page.close();
+    });
+
     it("refuses a model with another root than it was told", async () => {
       const other = `0x${"12".repeat(32)}`;
       const page = await browser.open(`${await serve(false)}?root=${other}`);
@@ -91,7 +97,7 @@ async function answerOf(page: Page): Promise<{ text: string; tokens: string; tra
   await page.fill("textarea", PROMPT);
   await page.fill("input", String(MAX_TOKENS));
   await page.click("button");
-  await page.waitForFunction("document.querySelector('#status').textContent !== 'Generating …'");
+  await page.waitForSelector("#trace-root:not(:empty)");
   await page.waitForSelector("#status:text-is('Ready')");
   const read = async (id: string) => (await page.textContent(`#${id}`)) ?? "";
   return { text: await read("text"), tokens: await read("tokens"), traceRoot: await read("trace-root") };
