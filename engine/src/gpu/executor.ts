@@ -136,12 +136,11 @@ class Executor implements GpuExecutor {
   }
 
   async generate(request: GpuRequest): Promise<Generation> {
-    const { roots, observer: _, onToken: __, ...unwatched } = request;
-    const { prompt, maxTokens, signal } = request;
+    const { prompt, maxTokens, signal, roots } = request;
     checkRequest(this.model, prompt, maxTokens);
     checkContext(this.model, prompt.length + maxTokens - 1, this.#size.positions);
     // Hashing is fast when many positions are hashed at once, which takes an answer that is known.
-    const answered = roots && (await this.generate(unwatched)).tokens;
+    const answered = roots && (await this.generate({ prompt, maxTokens, ...(signal && { signal }) })).tokens;
     const sequence = new Sequence(request, answered);
     if (this.#closed) throw aborted(sequence, new Error("The executor is closed."));
     if (signal?.aborted) throw aborted(sequence, signal.reason);
