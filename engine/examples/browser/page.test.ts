@@ -63,6 +63,7 @@ describe("the page in engine/examples/browser", () => {
     }
 
     it("generates them on a graphics card, where the trace is hashed, too", async function () {
+      this.timeout(600_000);
       const page = await browser.open(`${await serve(false)}?gpu`);
       if (!(await page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)"))) return this.skip();
       expect(await answerOf(page)).to.deep.equal(expected);
