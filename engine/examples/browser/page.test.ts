@@ -63,6 +63,7 @@ describe("the page in engine/examples/browser", () => {
     }
 
     it("generates them on a graphics card, where the trace is hashed, too", async function () {
+      this.timeout(600_000);
       const page = await browser.open(`${await serve(false)}?gpu`);
       if (!(await page.evaluate("navigator.gpu?.requestAdapter().then(Boolean)"))) return this.skip();
       expect(await answerOf(page)).to.deep.equal(expected);
@@ -73,6 +74,12 @@ describe("the page in engine/examples/browser", () => {
     it("says what threads need where it is not isolated", async () => {
       const page = await browser.open(`${await serve(false)}?threads=2`);
       await page.waitForSelector("#status:text-matches('^INVALID_ARGUMENT.*Cross-Origin-Opener-Policy')");
+      await page.close();
+    });
+
+    it("says where there is no model", async () => {
+      const page = await browser.open(`${await serve(false)}?model=nowhere`);
+      await page.waitForSelector("#status:text-matches('^MODEL_FETCH_FAILED.*nowhere/athanor.json.*404')");
       await page.close();
     });
 
@@ -91,7 +98,7 @@ async function answerOf(page: Page): Promise<{ text: string; tokens: string; tra
   await page.fill("textarea", PROMPT);
   await page.fill("input", String(MAX_TOKENS));
   await page.click("button");
-  await page.waitForFunction("document.querySelector('#status').textContent !== 'Generating …'");
+  await page.waitForSelector("#trace-root:not(:empty)");
   await page.waitForSelector("#status:text-is('Ready')");
   const read = async (id: string) => (await page.textContent(`#${id}`)) ?? "";
   return { text: await read("text"), tokens: await read("tokens"), traceRoot: await read("trace-root") };

@@ -31,6 +31,9 @@ const ISOLATION = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",
 };
+/** All that the engine needs of a content security policy: WebAssembly, threads from blobs, and models from anywhere. */
+const POLICY =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src blob:; connect-src *; style-src 'unsafe-inline'";
 const TYPES: Readonly<Record<string, string>> = { "/": "text/html", "/page.js": "text/javascript" };
 
 /**
@@ -68,7 +71,11 @@ export async function servePage({ model, isolated, port = 0 }: PageOptions): Pro
     Promise.resolve(body ?? Promise.reject(new Error("no such file"))).then(
       (content) => {
         const type = TYPES[pathname] ?? "application/octet-stream";
-        response.writeHead(200, { "content-type": `${type}; charset=utf-8`, ...(isolated && ISOLATION) });
+        response.writeHead(200, {
+          "content-type": `${type}; charset=utf-8`,
+          "content-security-policy": POLICY,
+          ...(isolated && ISOLATION),
+        });
         response.end(content);
       },
       () => response.writeHead(404).end(),

@@ -99,16 +99,9 @@ export class Machine {
     model: { readonly program: Program; readonly tensors: readonly Tensor[] },
     options: MachineOptions,
   ): Promise<Machine> {
-    const { device } = gpu;
-    device.pushErrorScope("out-of-memory");
-    device.pushErrorScope("validation");
-    const loading = load(gpu, model, options, (size, parts, plan) => new Machine(gpu, size, parts, plan));
-    const [loaded] = await Promise.allSettled([loading]);
-    const [validation, memory] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
-    if (memory) throw outOfMemory(memory.message);
-    if (loaded.status === "rejected") throw loaded.reason;
-    if (validation) throw failed(validation.message);
-    return loaded.value;
+    return checked(gpu.device, () =>
+      load(gpu, model, options, (size, parts, plan) => new Machine(gpu, size, parts, plan)),
+    );
   }
 
   /** Tells the device of a sequence: which pages hold it, its tokens, and its request. */
@@ -171,7 +164,7 @@ export class Machine {
     observer: (observation: Observation) => void,
     observed: RootObserver,
   ): Promise<Outcome[]> {
-    const { plan, hasher, layout, source, target } = await (this.#hashed ??= this.#planHashed());
+    const { plan, hasher, layout, source, target } = await this.#hashing();
     const { device } = this.#gpu;
     const size = this.#write(rows);
     const encoder = device.createCommandEncoder();
@@ -254,8 +247,13 @@ export class Machine {
   }
 
   #observed(): Promise<{ plan: Plan; rows: number; target: GPUBuffer }> {
-    this.#shown ??= this.#planObserved();
+    this.#shown ??= checked(this.#gpu.device, () => this.#planObserved());
     return this.#shown;
+  }
+
+  #hashing(): Promise<Hashing> {
+    this.#hashed ??= checked(this.#gpu.device, () => this.#planHashed());
+    return this.#hashed;
   }
 
   async #planObserved() {
@@ -369,6 +367,22 @@ function decodeOutcomes(bytes: ArrayBuffer, capacity: number, count: number): Ou
     token: words[row]!,
     stop: words[capacity + row] === 1,
   }));
+}
+
+/**
+ * Creates what an action creates on a device, or says why the device does not.
+ *
+ * @throws EngineError `MEMORY_BUDGET_TOO_SMALL`, `GPU_FAILED`, and what the action throws
+ */
+async function checked<Result>(device: GPUDevice, action: () => Promise<Result>): Promise<Result> {
+  device.pushErrorScope("out-of-memory");
+  device.pushErrorScope("validation");
+  const [done] = await Promise.allSettled([action()]);
+  const [validation, memory] = await Promise.all([device.popErrorScope(), device.popErrorScope()]);
+  if (memory) throw outOfMemory(memory.message);
+  if (done.status === "rejected") throw done.reason;
+  if (validation) throw failed(validation.message);
+  return done.value;
 }
 
 function outOfMemory(message: string): EngineError {

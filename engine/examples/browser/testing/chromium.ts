@@ -48,6 +48,8 @@ export async function startChromium(executablePath: string): Promise<Browser> {
   return {
     async open(url) {
       const page = await context.newPage();
+      // Whoever runs a test ends it: a card in software takes its time.
+      page.setDefaultTimeout(0);
       await page.goto(url);
       return page;
     },

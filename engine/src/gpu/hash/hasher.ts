@@ -50,8 +50,8 @@ export interface GpuHasher {
 }
 
 const DIGEST_BYTES = 32;
-/** Most bytes of digests that are worked on at once; more rows are done in turns. */
-const WORKING_BYTES = 2 ** 26;
+/** Most bytes of digests that are worked on at once, unless a single row has more; more rows are done in turns. */
+const WORKING_BYTES = 2 ** 24;
 
 /** @throws EngineError `GPU_UNAVAILABLE` where the device does not compile the kernels */
 export async function createGpuHasher(device: GPUDevice): Promise<GpuHasher> {

@@ -1,20 +1,19 @@
-import { fileURLToPath } from "node:url";
 import { expect } from "chai";
+import { EngineError } from "../../errors.ts";
 import { importModel } from "../../import/import-model.ts";
 import type { Model } from "../../model.ts";
-import { loadModel } from "../../node.ts";
+import { openGpu } from "../../node.ts";
 import { generate } from "../../run/generate.ts";
 import { gpuForTest } from "../../testing/gpu.ts";
 import { generateRandom } from "../../testing/random.ts";
 import { randomShape } from "../../testing/random-shape.ts";
 import { tinySource } from "../../testing/tiny-checkpoint.ts";
-import { Tokenizer } from "../../tokenizer.ts";
 import { traceLayout } from "../../trace/layout.ts";
 import { referenceExecutor, type Executor } from "../../trace/request.ts";
 import { openTiles, operatorTiles, traceRequest } from "../../trace/trace.ts";
+import { requestGpuDevice } from "../device.ts";
 import { createGpuExecutor, type GpuExecutor } from "../executor.ts";
 
-const BUNDLED = fileURLToPath(new URL("../../../../models/bard", import.meta.url));
 const MODELS = process.env.ATHANOR_AUDIT ? 48 : 3;
 
 /** An executor on the GPU for traces, and how many sections left the device. */
@@ -44,7 +43,12 @@ async function expectSameTraces(
   const request = { prompt, maxTokens: 5 };
   const { executor, sections } = tracing(gpu);
   const expected = await traceRequest(model, request, { executor: referenceExecutor });
-  expect(await traceRequest(model, request, { executor })).to.deep.equal(expected);
+  const [found, { tokens }] = await Promise.all([
+    traceRequest(model, request, { executor }),
+    generate(model, { ...request, executor: gpu }),
+  ]);
+  expect(found).to.deep.equal(expected);
+  expect(tokens, "of a request beside it").to.deep.equal(expected.tokens);
   expect(sections(), "sections that were read back").to.equal(0);
 
   const { operators } = traceLayout(model.program);
@@ -54,8 +58,8 @@ async function expectSameTraces(
     const tile = Math.floor(random() * operators[operator]!.tiles);
     return { position: Math.floor(random() * positions), operator, tile };
   });
-  const found = await openTiles(model, request, addresses, { executor });
-  expect(found).to.deep.equal(await openTiles(model, request, addresses, { executor: referenceExecutor }));
+  const opened = await openTiles(model, request, addresses, { executor });
+  expect(opened).to.deep.equal(await openTiles(model, request, addresses, { executor: referenceExecutor }));
   const [first] = addresses;
   expect(await operatorTiles(model, request, first!, { executor })).to.deep.equal(
     await operatorTiles(model, request, first!),
@@ -80,19 +84,43 @@ describe("traces that are hashed on a GPU", () => {
     });
   }
 
-  it("have them of the bundled model, beside a request that nobody watches", async function () {
-    const gpu = await gpuForTest(this);
-    const model = await loadModel(BUNDLED);
-    const tokenizer = Tokenizer.fromJson(model.tokenizerJson, model.tokenizerConfigJson);
-    const prompt = tokenizer.encode("ROMEO:\n");
-    const executor = await createGpuExecutor(model, { open: () => Promise.resolve(gpu), capacity: 64 });
-    const request = { prompt, maxTokens: 8 };
-    const [{ traceRoot }, { tokens }] = await Promise.all([
-      traceRequest(model, request, { executor: tracing(executor).executor }),
-      generate(model, { ...request, executor }),
-    ]);
-    expect(traceRoot).to.equal("0x086f95ea24440ff4b70de1c5a959da7873dab3c85ac5cb387f1736a91acf723f");
-    expect(tokens).to.deep.equal((await generate(model, { ...request, executor: "reference" })).tokens);
+  it("are whole when the device is lost in the middle and the processor goes on", async function () {
+    await gpuForTest(this);
+    const model = await importModel(tinySource(randomShape(2)));
+    const opened: GPUDevice[] = [];
+    const messages: string[] = [];
+    const executor = await createGpuExecutor(model, {
+      open: async () => {
+        if (opened.length > 0) throw new EngineError("GPU_UNAVAILABLE", "No device.", { remedy: "None." });
+        const gpu = await requestGpuDevice(await openGpu());
+        opened.push(gpu.device);
+        return gpu;
+      },
+      maxRows: 4,
+      onDeviceLost: (message) => messages.push(message),
+    });
+    const request = { prompt: [1, 2, 3, 4, 5, 6, 7], maxTokens: 4 };
+    let taken = 0;
+    const losing: Executor = (of, { roots, ...options }) =>
+      generate(of, {
+        ...options,
+        executor,
+        roots: {
+          takes: (position, operator) => roots!.takes(position, operator),
+          root(position, operator, root) {
+            roots!.root(position, operator, root);
+            if (position === 4) opened[0]!.destroy();
+            taken++;
+          },
+        },
+      });
+    const expected = await traceRequest(model, request, { executor: referenceExecutor });
+    expect(await traceRequest(model, request, { executor: losing })).to.deep.equal(expected);
+    const always = model.program.operators.filter(({ phase }) => phase === "always").length;
+    expect(taken)
+      .to.be.greaterThan(3 * always)
+      .and.lessThan(10 * model.program.operators.length);
+    expect(messages).to.have.length(1);
     executor.close();
   });
 });

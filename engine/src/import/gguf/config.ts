@@ -2,7 +2,7 @@ import { EngineError } from "../../errors.ts";
 import type { CheckpointSource, JsonObject } from "../checkpoint.ts";
 import { fieldError, invalid, unsupported } from "../config-fields.ts";
 import { readTensor, type StoredTensor, type StoredTensors } from "../stored-tensor.ts";
-import type { Metadata } from "./metadata.ts";
+import { shown, type Metadata } from "./metadata.ts";
 
 /** An architecture as llama.cpp names it, and what it is in Hugging Face's layout. */
 export interface GgufFamily {
@@ -63,14 +63,14 @@ const LLAMA3 = { low_freq_factor: 1, high_freq_factor: 4, original_max_position_
 export function readFamily(metadata: Metadata): GgufFamily {
   const { file } = metadata;
   const type = metadata.text("general.type") ?? "model";
-  if (type !== "model") throw unsupported("general.type", type, '"model"', file);
+  if (type !== "model") throw unsupported("general.type", shown(type), '"model"', file);
   const parts = metadata.number("split.count") ?? 1;
   if (parts > 1) {
     throw unsupported("split.count", parts, "one file; join the parts with llama-gguf-split --merge", file);
   }
   const name = metadata.text("general.architecture") ?? "";
   if (!Object.hasOwn(FAMILIES, name)) {
-    throw unsupported("general.architecture", name, Object.keys(FAMILIES).join(", "), file);
+    throw unsupported("general.architecture", shown(name), Object.keys(FAMILIES).join(", "), file);
   }
   return FAMILIES[name]!;
 }
@@ -92,10 +92,10 @@ export async function configOf(
   for (const key of metadata.keys) {
     if (!key.startsWith(`${name}.`)) continue;
     const rest = key.slice(name.length + 1);
-    if (!known.includes(rest)) throw unsupported(key, metadata.get(key), "nothing", metadata.file);
+    if (!known.includes(rest)) throw unsupported(key, shown(metadata.get(key)), "nothing", metadata.file);
     const accepted = NEUTRAL_VALUES[rest];
     if (accepted && !accepted.includes(metadata.get(key))) {
-      throw unsupported(key, metadata.get(key), JSON.stringify(accepted[0]), metadata.file);
+      throw unsupported(key, shown(metadata.get(key)), JSON.stringify(accepted[0]), metadata.file);
     }
   }
   const config: JsonObject = { architectures: [family.architecture], model_type: family.modelType };

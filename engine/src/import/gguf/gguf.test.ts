@@ -338,6 +338,19 @@ describe("a GGUF file is refused", function () {
     await expectRefusal(read(odd), "GGUF_HEADER_INVALID", "general.alignment is 3");
   });
 
+  it("with lists of more items than any vocabulary", async () => {
+    const metadata = new Map([["a", ["u8", [0]]]] as const);
+    const bytes = encodeGguf({ metadata, tensors: new Map() });
+    new DataView(bytes.buffer).setBigUint64(24 + 8 + 1 + 4 + 4, 2n ** 23n + 1n, true);
+    // A file that goes on behind what is here.
+    const source = { ...memorySource(new Map([[FILE, bytes]])), size: () => Promise.resolve(2 ** 30) };
+    await expectRefusal(
+      () => readGguf(source, FILE),
+      "GGUF_HEADER_INVALID",
+      "more than 8388608 items, with a",
+    );
+  });
+
   it("whatever byte is changed or wherever it ends: by a typed error, or it is read", async () => {
     const files = ggufFiles(tinyCheckpoint({ layers: 1 }), "F32", ({ metadata }) => {
       metadata.set("list", ["string", ["a", "bc", ""]]);

@@ -1,6 +1,13 @@
 import { invalid } from "../config-fields.ts";
 import type { GgufHeader, GgufValue } from "./read-gguf.ts";
 
+/** The beginning of a value, for messages: lists and texts may be as long as the file. */
+export function shown(value: unknown): unknown {
+  if (typeof value === "string") return value.length > 64 ? `${value.slice(0, 64)}…` : value;
+  if (Array.isArray(value)) return value.slice(0, 8).map(shown);
+  return typeof value === "number" && !Number.isFinite(value) ? String(value) : value;
+}
+
 /** Typed access to a GGUF file's metadata; every refusal names the file, the key and its value. */
 export class Metadata {
   readonly file: string;
@@ -22,20 +29,19 @@ export class Metadata {
   text(key: string): string | undefined {
     const value = this.get(key);
     if (value === undefined || typeof value === "string") return value;
-    throw invalid(key, value, "a text", this.file);
+    throw invalid(key, shown(value), "a text", this.file);
   }
 
   flag(key: string, absent: boolean): boolean {
     const value = this.get(key) ?? absent;
     if (typeof value === "boolean") return value;
-    throw invalid(key, value, "true or false", this.file);
+    throw invalid(key, shown(value), "true or false", this.file);
   }
 
   number(key: string): number | undefined {
     const value = this.get(key);
     if (value === undefined || Number.isFinite(value)) return value as number | undefined;
-    const found = typeof value === "number" ? String(value) : value;
-    throw invalid(key, Array.isArray(found) ? found.slice(0, 8) : found, "one finite number", this.file);
+    throw invalid(key, shown(value), "one finite number", this.file);
   }
 
   required(key: string): number {
@@ -55,9 +61,9 @@ export class Metadata {
   #array(key: string, type: string, items: string): readonly unknown[] | undefined {
     const value = this.get(key);
     if (value === undefined) return undefined;
-    if (typeof value !== "object") throw invalid(key, value, `a list of ${items}`, this.file);
+    if (typeof value !== "object") throw invalid(key, shown(value), `a list of ${items}`, this.file);
     const wrong = (value as readonly unknown[]).findIndex((item) => typeof item !== type);
-    if (wrong >= 0) throw invalid(`${key}[${wrong}]`, value[wrong], `a list of ${items}`, this.file);
+    if (wrong >= 0) throw invalid(`${key}[${wrong}]`, shown(value[wrong]), `a list of ${items}`, this.file);
     return value;
   }
 }

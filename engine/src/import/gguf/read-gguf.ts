@@ -22,6 +22,8 @@ const MAGIC = 0x46554747;
 const LARGEST_HEADER = 100_000_000;
 const FIRST_READ = 2 ** 20;
 const LARGEST_KEY = 65535;
+/** Items of all lists together: several times what the largest vocabularies take. */
+const MOST_ITEMS = 2 ** 23;
 const LARGEST_TENSOR_NAME = 64;
 const ARRAY = 9;
 const STRING = 8;
@@ -200,6 +202,7 @@ class Reader {
   /** Bytes of the whole file, of which `bytes` are the first. */
   readonly size: number;
   position = 0;
+  #items = 0;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
 
@@ -246,6 +249,10 @@ class Reader {
     const items = this.number(4);
     if (items === ARRAY) throw headerInvalid(this.file, `${key} is an array of arrays`);
     const count = this.count(`items of ${key}`, items === STRING ? 8 : 1);
+    this.#items += count;
+    if (this.#items > MOST_ITEMS) {
+      throw headerInvalid(this.file, `its lists have more than ${MOST_ITEMS} items, with ${key}`);
+    }
     const values: (number | boolean | string)[] = [];
     for (let index = 0; index < count; index++) values.push(this.#scalar(key, items));
     return values as readonly number[];

@@ -245,6 +245,18 @@ describe("the tokenizer of a GGUF file", () => {
       'tokenizer.ggml.scores[0] is "NaN"',
     ],
     [
+      "a piece that would take too long to merge",
+      sentencePiece(["a".repeat(513)]),
+      "CONFIG_FIELD_INVALID",
+      "a token of 513 characters",
+    ],
+    [
+      "a text that is as long as a file where a flag belongs",
+      { ...byteLevel("qwen2", []), "ggml.add_bos_token": ["string", "a".repeat(10_000)] },
+      "CONFIG_FIELD_INVALID",
+      `"${"a".repeat(64)}…".`,
+    ],
+    [
       "a beginning token that it does not have",
       { ...byteLevel("qwen2", []), "ggml.bos_token_id": ["u32", 999] },
       "CONFIG_FIELD_INVALID",

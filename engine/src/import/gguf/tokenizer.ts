@@ -2,12 +2,15 @@ import { EngineError } from "../../errors.ts";
 import type { JsonObject } from "../checkpoint.ts";
 import { invalid, unsupported } from "../config-fields.ts";
 import { mergesOfScores } from "./merges-of-scores.ts";
-import type { Metadata } from "./metadata.ts";
+import { shown, type Metadata } from "./metadata.ts";
 
 /** Types of tokens. */
 const [NORMAL, UNKNOWN, CONTROL, USER_DEFINED, UNUSED, BYTE] = [1, 2, 3, 4, 5, 6] as const;
 /** Those that are found in a text before it is cut. */
 const ADDED: readonly number[] = [UNKNOWN, CONTROL, USER_DEFINED];
+
+/** SentencePiece makes none of more than 16 characters unless it is told to; merging one takes the square of its length. */
+const LONGEST_PIECE = 512;
 
 /** How text is cut before pairs are merged, by the name that llama.cpp gives to it. */
 interface PreTokenizer {
@@ -105,7 +108,7 @@ function readVocabulary(metadata: Metadata): Vocabulary {
   const seen = new Set<string>();
   for (const [id, token] of tokens.entries()) {
     const key = `tokenizer.ggml.tokens[${id}]`;
-    if (seen.has(token)) throw invalid(key, token, "a token that no other id has", metadata.file);
+    if (seen.has(token)) throw invalid(key, shown(token), "a token that no other id has", metadata.file);
     seen.add(token);
     if (![NORMAL, ...ADDED, UNUSED, BYTE].includes(types[id]!)) {
       throw invalid(`tokenizer.ggml.token_type[${id}]`, types[id], "a type from 1 to 6", metadata.file);
@@ -131,7 +134,9 @@ function byteLevel(metadata: Metadata, vocabulary: Vocabulary) {
   const merges = (metadata.texts(key) ?? []).map((merge, index) => {
     const pair = merge.split(" ");
     const known = pair.length === 2 && [...pair, pair.join("")].every((part) => Object.hasOwn(vocab, part));
-    if (!known) throw invalid(`${key}[${index}]`, merge, "two tokens that make a third", metadata.file);
+    if (!known) {
+      throw invalid(`${key}[${index}]`, shown(merge), "two tokens that make a third", metadata.file);
+    }
     return pair;
   });
   return {
@@ -155,6 +160,11 @@ function sentencePiece(metadata: Metadata, vocabulary: Vocabulary) {
   checkLength(metadata, key, scores, tokens);
   const wrong = scores.findIndex((score) => !Number.isFinite(score));
   if (wrong >= 0) throw invalid(`${key}[${wrong}]`, String(scores[wrong]), "a finite number", metadata.file);
+  const long = tokens.findIndex((token) => token.length > LONGEST_PIECE);
+  if (long >= 0) {
+    const found = `a token of ${tokens[long]!.length} characters`;
+    throw invalid(`tokenizer.ggml.tokens[${long}]`, found, `at most ${LONGEST_PIECE}`, metadata.file);
+  }
   const prefix = metadata.flag("tokenizer.ggml.add_space_prefix", true);
   const unknown = metadata.number("tokenizer.ggml.unknown_token_id") ?? types.indexOf(UNKNOWN);
   const replaceSpaces = { type: "Replace", pattern: { String: " " }, content: "▁" };
@@ -278,10 +288,10 @@ function notConvertible(metadata: Metadata, key: string, value: unknown): Engine
   const { file } = metadata;
   return new EngineError(
     "TOKENIZER_NOT_CONVERTIBLE",
-    `${file} keeps its tokenizer in a form that cannot be converted exactly: ${key} is ${JSON.stringify(value ?? null)}.`,
+    `${file} keeps its tokenizer in a form that cannot be converted exactly: ${key} is ${JSON.stringify(shown(value) ?? null)}.`,
     {
       remedy: "Put the model's own tokenizer.json into the same folder.",
-      details: { file, field: key, value },
+      details: { file, field: key, value: shown(value) },
     },
   );
 }
