@@ -138,8 +138,8 @@ export const verifier: readonly NamedMutant[] = [
     },
     {
       name: "an aborted answer is measured by the request's maximum",
-      original: "claim.complete ? uint32(uint256(generation)) : claim.outputCount",
-      mutated: "uint32(uint256(generation))",
+      original: "claim.complete ? Generation.maxTokens(step.generation) : claim.outputCount",
+      mutated: "Generation.maxTokens(step.generation)",
     },
     {
       name: "positions go on after the answer's end",
