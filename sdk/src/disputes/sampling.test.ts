@@ -2,6 +2,7 @@ import type { GenerationParameters } from "@athanor/engine/commitments";
 import { referenceExecutor, type Executor } from "@athanor/engine/trace";
 import { expect } from "chai";
 import { locateTile, traceLayout } from "../../../engine/src/trace/layout.ts";
+import { AthanorError } from "../errors/athanor-error.ts";
 import { decodeJobState } from "../protocol/job-state.ts";
 import { PROMPT, startDisputeWorld, type DisputeWorld } from "../testing/dispute-world.ts";
 import type { Disputes } from "./disputes.ts";
@@ -89,8 +90,8 @@ describe("disputes about sampled answers", () => {
           () => undefined,
           (error: unknown) => error,
         );
-        // A liar has nothing left to say; what happens to it is the challenger's to tell.
-        if (failure !== undefined) return;
+        // A liar that the chain would convict has nothing left to say; anything else it tries again, as a watchtower does.
+        if (failure instanceof AthanorError && failure.code === "StepUnexpected") return;
         await new Promise((resolve) => setTimeout(resolve, 15));
       }
     };
