@@ -17,12 +17,18 @@ export const compiler = {
   },
 };
 
-/** For the one contract that does not fit EIP-170's 24,576 bytes otherwise. */
+/** For the contracts that do not fit EIP-170's 24,576 bytes otherwise. */
 const small = {
   ...compiler,
   settings: { ...compiler.settings, optimizer: { enabled: true, runs: 200 } },
 };
-const profile = { compilers: [compiler], overrides: { "contracts/dispute/DisputeGame.sol": small } };
+const profile = {
+  compilers: [compiler],
+  overrides: {
+    "contracts/channels/ChannelEscrow.sol": small,
+    "contracts/dispute/DisputeGame.sol": small,
+  },
+};
 
 export default defineConfig({
   plugins: [hardhatToolboxMochaEthers],

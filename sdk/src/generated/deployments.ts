@@ -5,11 +5,13 @@ export const deployments = {
   "31337": {
     "accessManager": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
     "ath": "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
-    "disputeGame": "0x959922bE3CAee4b8Cd9a407cc3ac1C251C2007B1",
-    "jobEscrow": "0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0",
+    "channelEscrow": "0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0",
+    "disputeGame": "0xc6e7DF5E7b4f2A278906862b61205850344D4e7d",
+    "jobEscrow": "0x0DCd1Bf9A1b36cE34237eEaFef220932846BCD82",
     "modelRegistry": "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",
     "programRegistry": "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9",
     "providerRegistry": "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
+    "resultSources": "0x9A9f2CCfdE556A7E9Ff0848998Aa4a0CFD8863AE",
     "stablecoin": "0xa513E6E4b8f2a923D98304ec87F64353C4D5C853",
     "stepVerifier": "0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e",
     "vault": "0x8A791620dd6260079BF849Dc5567aDC3F2FdC318"
