@@ -149,7 +149,7 @@ interface IChannelEscrow is IResultSource, IVaultModule {
     /// @notice The receipt does not answer the voucher: another channel, nonce or request.
     error ReceiptMismatch(bytes32 channel, uint64 nonce, bytes32 requestHash);
     /// @notice The receipt costs more than the voucher allows.
-    error PriceAboveLimit(uint256 price, uint256 limit);
+    error ReceiptPriceAboveLimit(uint256 price, uint256 limit);
     /// @notice The receipt is too old, or was not signed yet. Seconds since 1970.
     error ReceiptOutOfTime(uint256 expiry, uint256 earliest, uint256 latest);
     /// @notice The bytes are not those of the request that the receipt names.

@@ -11,6 +11,7 @@ import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStabl
 import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegistry.ts";
 import type { ProgramRegistry } from "../../sdk/src/generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../../sdk/src/generated/contracts/ProviderRegistry.ts";
+import type { ResultSources } from "../../sdk/src/generated/contracts/ResultSources.ts";
 import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
 import { workPerPosition } from "../../engine/src/program/work.ts";
 import { minimalProgram } from "../../engine/src/testing/minimal-program.ts";
@@ -74,7 +75,7 @@ export async function deploySystem() {
   const escrow = deployed.jobEscrow as unknown as JobEscrow;
   const game = deployed.disputeGame as unknown as DisputeGame;
   const channels = deployed.channelEscrow as unknown as ChannelEscrow;
-  const sources = deployed.resultSources;
+  const sources = deployed.resultSources as unknown as ResultSources;
   const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
     (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];

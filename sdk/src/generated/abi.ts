@@ -1352,22 +1352,6 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "internalType": "uint256",
-    "name": "price",
-    "type": "uint256"
-   },
-   {
-    "internalType": "uint256",
-    "name": "limit",
-    "type": "uint256"
-   }
-  ],
-  "name": "PriceAboveLimit",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
     "internalType": "address",
     "name": "provider",
     "type": "address"
@@ -1416,6 +1400,22 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "ReceiptOutOfTime",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "price",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "limit",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReceiptPriceAboveLimit",
   "type": "error"
  },
  {
@@ -11977,6 +11977,560 @@ export const providerRegistryAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const resultSourcesAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "jobs_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IResultSource",
+    "name": "channels_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotChannelEscrow",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotDisputeGame",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameSet",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "challengeClosed",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "tokensRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IJobEscrow.Output",
+    "name": "output",
+    "type": "tuple"
+   }
+  ],
+  "name": "challengeOpened",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "channels",
+  "outputs": [
+   {
+    "internalType": "contract IResultSource",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "proof",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   }
+  ],
+  "name": "convict",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "promptTokens",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "outputTokens",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "inputPrice",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "outputPrice",
+    "type": "uint256"
+   }
+  ],
+  "name": "costOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "disputeGame",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   }
+  ],
+  "name": "jobIdOf",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "jobState",
+  "outputs": [
+   {
+    "internalType": "JobState",
+    "name": "state",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "jobs",
+  "outputs": [
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "sequencerFeed",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "setDisputeGame",
+  "outputs": [],
+  "stateMutability": "nonpayable",
   "type": "function"
  }
 ] as const;
