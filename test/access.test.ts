@@ -1,6 +1,7 @@
 // Which functions governance alone may call, read off the ABIs, so that a new one cannot be forgotten.
 import { expect } from "chai";
 import type { BaseContract } from "ethers";
+import { channelParametersOf } from "./support/channels.ts";
 import { parametersOf } from "./support/dispute.ts";
 import { ATH, type System, type Signer, freshSystem } from "./support/system.ts";
 
@@ -45,7 +46,7 @@ const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game" | "channels" 
   },
   channels: {
     setParameters: async ({ channels }, sender) =>
-      channels.connect(sender).setParameters((await channels.parameters()).toObject()),
+      channels.connect(sender).setParameters(await channelParametersOf({ channels })),
     setDisputeGame: ({ channels, addresses }, sender) =>
       channels.connect(sender).setDisputeGame(addresses.vault),
     setTokenTerms: ({ channels, addresses }, sender) =>

@@ -209,7 +209,7 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         }
         if (token != channel.token) revert TokenDiffers(token, channel.token);
         (bytes32 id, ChannelState memory state) = _requireSettling(channel);
-        uint96 deposit = _asDeposit(state.deposit + amount);
+        uint88 deposit = _asDeposit(uint256(state.deposit) + amount);
         _channels[id].deposit = deposit;
         emit ChannelToppedUp(id, payer, deposit);
     }
@@ -227,7 +227,7 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         uint256 spendable = state.deposit - channel.exitBounty;
         if (total > spendable) revert Overspent(total, spendable);
         due = total - state.paid;
-        _channels[id].paid = uint96(total);
+        _channels[id].paid = uint88(total);
         emit ChannelSettled(
             id,
             channel.provider,
@@ -247,7 +247,7 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
 
     /// @dev INVARIANT: the rest of the deposit is the client's, and the exit bounty stays until the stake is released.
     function _close(Channel calldata channel, bytes32 id, ChannelState memory state) private {
-        uint256 refund = state.deposit - state.paid - channel.exitBounty;
+        uint256 refund = uint256(state.deposit) - state.paid - channel.exitBounty;
         _channels[id].status = ChannelStatus.Closed;
         _channels[id].closesAt = uint40(Math.min(block.timestamp, _closeOf(channel, state)));
         emit ChannelClosed(id, channel.client, channel.provider, refund);
@@ -311,8 +311,8 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
             channel.notice;
     }
 
-    function _asDeposit(uint256 amount) private pure returns (uint96) {
-        if (amount > type(uint96).max) revert DepositTooLarge(amount, type(uint96).max);
-        return uint96(amount);
+    function _asDeposit(uint256 amount) private pure returns (uint88) {
+        if (amount > type(uint88).max) revert DepositTooLarge(amount, type(uint88).max);
+        return uint88(amount);
     }
 }

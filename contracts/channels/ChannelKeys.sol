@@ -13,6 +13,7 @@ import {ChannelTerms} from "./ChannelTerms.sol";
 abstract contract ChannelKeys is ChannelTerms, EIP712 {
     // ------------------------------------------------------------------------------------------ constants
 
+    /* solhint-disable gas-small-strings */
     bytes32 private constant VOUCHER_TYPE_HASH = keccak256(
         "Voucher(bytes32 channel,uint64 nonce,bytes32 requestHash,uint96 amount,uint96 limit,uint32 receiptCount,bytes32 receiptsRoot)"
     );
@@ -22,6 +23,7 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
     bytes32 private constant ACCEPTANCE_TYPE_HASH = keccak256(
         "Acceptance(bytes32 channel,uint96 minimumDeposit,uint40 validUntil)"
     );
+    /* solhint-enable gas-small-strings */
 
     // -------------------------------------------------------------------------------------------- storage
 
@@ -74,7 +76,16 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
 
     /// @inheritdoc IChannelEscrow
     function voucherDigest(bytes32 id, Voucher calldata voucher) public view returns (bytes32) {
-        return _hashTypedDataV4(keccak256(abi.encode(VOUCHER_TYPE_HASH, id, voucher)));
+        bytes32 typeHash = VOUCHER_TYPE_HASH;
+        bytes32 structHash;
+        assembly ("memory-safe") {
+            let buffer := mload(0x40)
+            mstore(buffer, typeHash)
+            mstore(add(buffer, 0x20), id)
+            calldatacopy(add(buffer, 0x40), voucher, 0xc0)
+            structHash := keccak256(buffer, 0x100)
+        }
+        return _hashTypedDataV4(structHash);
     }
 
     /// @inheritdoc IChannelEscrow
@@ -115,6 +126,7 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
         bytes calldata signature
     ) internal view returns (bool) {
         (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (!state.keyRotated && signer != address(0) && signer == channel.voucherKey) return true;
         VoucherKeys memory keys = _keysOf(channel, id, state);
         bool previous = block.timestamp <= keys.previousUntil;
         if (signer != address(0) && (signer == keys.key || (previous && signer == keys.previous)))

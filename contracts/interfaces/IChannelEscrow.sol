@@ -105,7 +105,9 @@ interface IChannelEscrow is IResultSource, IVaultModule {
     );
     /// @notice The contract whose challenges keep stake locked is this one, for good.
     event DisputeGameSet(address game);
+    /// @notice The parameters of new channels changed.
     event ParametersSet(Parameters parameters);
+    /// @notice The terms of new channels paid in a token changed.
     event TokenTermsSet(address indexed token, TokenTerms terms);
     /// @notice Collected fees were paid out, token units.
     event FeesWithdrawn(address indexed token, address indexed recipient, uint256 amount);

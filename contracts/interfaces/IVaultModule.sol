@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title A module that takes money for work of its own
+/// @notice `IVault.entrust` calls it.
 interface IVaultModule {
     /// @notice Called by the vault when an owner bound money to the module's work. Reverts to refuse it.
     /// @param owner Whose money it was.

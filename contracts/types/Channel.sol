@@ -55,6 +55,7 @@ struct Voucher {
 /// @param complete Whether they are the whole answer; otherwise the first `outputCount` tokens of it.
 /// @param price In token units: what this answer adds to the amount.
 /// @param expiry `receiptLife` after it was signed. Until then it can be challenged. Seconds since 1970.
+// solhint-disable-next-line gas-struct-packing
 struct Receipt {
     bytes32 channel;
     uint64 nonce;
@@ -82,9 +83,10 @@ enum ChannelStatus {
 /// @param liveChallenges Challenges of receipts that are undecided; they keep the stake locked.
 /// @param status Where the channel stands.
 /// @param keyRotated Whether the voucher key is, or was, another than the first.
+// solhint-disable-next-line gas-struct-packing
 struct ChannelState {
-    uint96 deposit;
-    uint96 paid;
+    uint88 deposit;
+    uint88 paid;
     uint40 closesAt;
     uint16 liveChallenges;
     ChannelStatus status;

@@ -24,6 +24,7 @@ import {
   requestOf,
   sendOpening,
   settle,
+  termsOf,
   voucherOf,
 } from "../support/channels.ts";
 import { accountOf } from "../support/ledger.ts";
@@ -432,5 +433,42 @@ describe("attacks on channels: keys", () => {
     await networkHelpers.setCode(system.client.address, "0x60006000fd");
     await settle(system, channel, voucher);
     expect(await paidOf(system, channel)).to.equal(ATH);
+  });
+
+  it("a contract wallet that takes a signature back: what settled stays, what its plain key signed counts on", async () => {
+    const system = await freshChannels();
+    const { vault, channels, addresses, administrator, ath, stranger, newcomer } = system;
+    const wallet = await ethers.deployContract("SigningWallet", [newcomer]);
+    const address = await wallet.getAddress();
+    await ath.connect(administrator).transfer(stranger, DEPOSIT);
+    await ath.connect(stranger).approve(vault, DEPOSIT);
+    await vault.connect(stranger).deposit(addresses.ath, DEPOSIT, address);
+    const terms = await termsOf(system, { client: address, voucherKey: address });
+    const channel = { id: await channels.channelIdOf(terms), terms };
+    const tell = (target: string, data: string) => wallet.getFunction("execute").send([{ target, data }]);
+    await tell(
+      addresses.vault,
+      vault.interface.encodeFunctionData("entrustBalance", [
+        addresses.channels,
+        addresses.ath,
+        DEPOSIT,
+        await opening(system, terms),
+      ]),
+    );
+    await settle(system, channel, await voucherOf(system, channel, { amount: ATH }, newcomer));
+    expect(await paidOf(system, channel)).to.equal(ATH);
+
+    await wallet.getFunction("refuse").send();
+    const later = await voucherOf(system, channel, { nonce: 2n, amount: 2n * ATH }, newcomer);
+    await expect(settle(system, channel, later))
+      .to.be.revertedWithCustomError(channels, "InvalidSigner")
+      .withArgs(await channels.voucherDigest(channel.id, later.message));
+    await tell(
+      addresses.channels,
+      channels.interface.encodeFunctionData("rotateVoucherKey", [terms, newcomer.address]),
+    );
+    await wallet.getFunction("refuse").send();
+    await settle(system, channel, later);
+    expect(await paidOf(system, channel)).to.equal(2n * ATH);
   });
 });

@@ -43,7 +43,7 @@ async function presented(
   channel: OpenChannel,
   {
     lies = {},
-    tokens = HONEST_TOKENS as readonly number[],
+    tokens = HONEST_TOKENS,
     ...fields
   }: Partial<Receipt> & {
     lies?: Lies;

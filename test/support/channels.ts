@@ -1,9 +1,7 @@
 import type { ContractTransactionResponse } from "ethers";
-import type { IChannelEscrow } from "../../sdk/src/generated/contracts/ChannelEscrow.ts";
 import {
   channelIdOf,
   openingData,
-  receiptDigest,
   requestHashOf,
   signAcceptance,
   signReceipt,
@@ -192,8 +190,11 @@ export async function present(
   return { id, job: Object.fromEntries(names.map((name, index) => [name, job[index]])), sent };
 }
 
+/** The parameters in force, to change and set again. */
+export async function channelParametersOf({ channels }: Pick<System, "channels">) {
+  const { stakePerChannel, notice, receiptLife, workPerSecond } = await channels.parameters();
+  return { stakePerChannel, notice, receiptLife, workPerSecond };
+}
+
 export const paidOf = async ({ channels }: System, { id }: OpenChannel): Promise<bigint> =>
   (await channels.channelState(id)).paid;
-
-export type { IChannelEscrow };
-export { receiptDigest };
