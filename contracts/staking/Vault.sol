@@ -16,6 +16,7 @@ import {IVaultModule} from "../interfaces/IVaultModule.sol";
 import {OneWrite} from "../libraries/OneWrite.sol";
 
 /// @title Vault
+/// @dev Longer than 400 lines: one contract holds all money, so that one ledger accounts for it.
 /// @notice See `IVault`, which is the specification.
 contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     using OneWrite for Account;

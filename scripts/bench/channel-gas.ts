@@ -60,7 +60,7 @@ export async function benchChannelGas(): Promise<ChannelGas> {
   }
 
   const opened: { channel: OpenChannel; client: Signer }[] = [];
-  const signers = (await ethers.getSigners());
+  const signers = await ethers.getSigners();
   for (const client of signers.slice(0, BATCH)) {
     await system.ath.connect(system.administrator).transfer(client, 200n * ATH);
     await system.ath.connect(client).approve(vault, 200n * ATH);

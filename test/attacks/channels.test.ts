@@ -1,3 +1,4 @@
+// Longer than 400 lines: one test an attack, all of one contract.
 // What a client, a provider or a stranger may try with channels; docs/channels.md names each attack and what answers it.
 import { expect } from "chai";
 import { ZeroHash } from "ethers";

@@ -1,4 +1,5 @@
 /**
+ * Longer than 400 lines: one table of all errors.
  * What every custom error of the contracts means and what to do about it. The key is the Solidity name, which is also the `code`
  * of the `AthanorError`. Placeholders name the error's parameters; what follows the colon says how they are shown (see render.ts).
  */

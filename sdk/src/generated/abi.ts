@@ -2523,14 +2523,14 @@ export const channelEscrowAbi = [
    {
     "components": [
      {
-      "internalType": "uint96",
+      "internalType": "uint88",
       "name": "deposit",
-      "type": "uint96"
+      "type": "uint88"
      },
      {
-      "internalType": "uint96",
+      "internalType": "uint88",
       "name": "paid",
-      "type": "uint96"
+      "type": "uint88"
      },
      {
       "internalType": "uint40",
