@@ -5,6 +5,7 @@ import {DisputeGame} from "../../contracts/dispute/DisputeGame.sol";
 import {IDisputeGame} from "../../contracts/interfaces/IDisputeGame.sol";
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.sol";
+import {IResultSources} from "../../contracts/interfaces/IResultSources.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
 import {CountingMachine} from "../../contracts/mocks/CountingMachine.sol";
 import {Claim, ElementAddress, Part} from "../../contracts/types/Claim.sol";
@@ -67,7 +68,8 @@ contract Disputants is Assert {
         _trace = new CountingTrace();
         game = new DisputeGame(
             system.vault().authority(),
-            _escrow,
+            // Jobs are the only source of results here, so their escrow stands for all sources.
+            IResultSources(address(_escrow)),
             _providers,
             _vault,
             new CountingMachine(),
