@@ -4,6 +4,7 @@ export default defineConfig({
   entry: {
     index: "src/index.ts",
     protocol: "src/protocol.ts",
+    channels: "src/channels.ts",
     disputes: "src/disputes.ts",
     node: "src/node.ts",
   },

@@ -1,12 +1,13 @@
 // Which functions governance alone may call, read off the ABIs, so that a new one cannot be forgotten.
 import { expect } from "chai";
 import type { BaseContract } from "ethers";
+import { channelParametersOf } from "./support/channels.ts";
 import { parametersOf } from "./support/dispute.ts";
 import { ATH, type System, type Signer, freshSystem } from "./support/system.ts";
 
 type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
 
-const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game", Calls> = {
+const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game" | "channels" | "sources", Calls> = {
   vault: {
     addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
     setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),
@@ -43,6 +44,22 @@ const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game", Calls> = {
     setParameters: async ({ game }, sender) =>
       game.connect(sender).setParameters(await parametersOf({ game })),
   },
+  channels: {
+    setParameters: async ({ channels }, sender) =>
+      channels.connect(sender).setParameters(await channelParametersOf({ channels })),
+    setDisputeGame: ({ channels, addresses }, sender) =>
+      channels.connect(sender).setDisputeGame(addresses.vault),
+    setTokenTerms: ({ channels, addresses }, sender) =>
+      channels
+        .connect(sender)
+        .setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 0, exitBounty: 0 }),
+    withdrawFees: ({ channels, addresses }, sender) =>
+      channels.connect(sender).withdrawFees(addresses.ath, 1, sender),
+  },
+  sources: {
+    setDisputeGame: ({ sources, addresses }, sender) =>
+      sources.connect(sender).setDisputeGame(addresses.vault),
+  },
 };
 
 /** Functions that change state and are open to everybody: each guards itself by whose account it touches. */
@@ -52,6 +69,8 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "approveStakeModules",
     "claimUnbonded",
     "deposit",
+    "entrust",
+    "entrustBalance",
     "lockStake",
     "multicall",
     "openWork",
@@ -59,6 +78,7 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "revokeModules",
     "revokeStakeModules",
     "settle",
+    "settlePart",
     "slash",
     "stake",
     "unbond",
@@ -80,6 +100,7 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
   game: [
     "burnUnopened",
     "commit",
+    "convictProven",
     "disputeOutput",
     "nameElement",
     "narrow",
@@ -92,10 +113,29 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "timeout",
     "withdraw",
   ],
+  channels: [
+    "addReceiptKey",
+    "challengeClosed",
+    "challengeOpened",
+    "close",
+    "finish",
+    "multicall",
+    "onEntrusted",
+    "present",
+    "release",
+    "removeReceiptKey",
+    "reportEquivocation",
+    "rotateVoucherKey",
+    "settle",
+    "settleBatch",
+    "settleWithReceipt",
+    "startClosing",
+  ],
+  sources: ["challengeClosed", "challengeOpened", "convict"],
 };
 
 describe("access control", () => {
-  for (const name of ["vault", "providers", "escrow", "game"] as const) {
+  for (const name of ["vault", "providers", "escrow", "game", "channels", "sources"] as const) {
     it(`${name}: every function that changes state is either governed or known to be open`, async () => {
       const contract: BaseContract = (await freshSystem())[name];
       const writing: string[] = [];

@@ -6,6 +6,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IDisputeGame} from "../interfaces/IDisputeGame.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
+import {IResultSources} from "../interfaces/IResultSources.sol";
 import {IStepVerifier} from "../interfaces/IStepVerifier.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Commitments} from "../libraries/Commitments.sol";
@@ -26,7 +27,7 @@ contract DisputeGame is GameMoney {
     /// @param inclusionDelay Seconds within which the chain includes a transaction that its sequencer ignores; no clock is shorter.
     constructor(
         address authority,
-        IJobEscrow escrow,
+        IResultSources escrow,
         IProviderRegistry providers,
         IVault vault,
         IStepVerifier verifier,

@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IDisputeGame} from "../interfaces/IDisputeGame.sol";
-import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
+import {IResultSources} from "../interfaces/IResultSources.sol";
 import {IStepVerifier} from "../interfaces/IStepVerifier.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Commitments} from "../libraries/Commitments.sol";
@@ -25,7 +25,7 @@ abstract contract GameBoard is GameParameters {
     /// @dev Gas that defending a result costs at most: all reveals, the largest tile and the largest step.
     uint256 private constant DEFENCE_GAS = 5_000_000;
 
-    IJobEscrow public immutable escrow;
+    IResultSources public immutable escrow;
     IProviderRegistry public immutable providers;
     IVault public immutable vault;
     IStepVerifier public immutable verifier;
@@ -51,7 +51,12 @@ abstract contract GameBoard is GameParameters {
 
     // ---------------------------------------------------------------------------------------- construction
 
-    constructor(IJobEscrow escrow_, IProviderRegistry providers_, IVault vault_, IStepVerifier verifier_) {
+    constructor(
+        IResultSources escrow_,
+        IProviderRegistry providers_,
+        IVault vault_,
+        IStepVerifier verifier_
+    ) {
         escrow = escrow_;
         providers = providers_;
         vault = vault_;

@@ -107,6 +107,20 @@ abstract contract GameMoney is GameBoard, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IDisputeGame
+    function convictProven(address provider, bytes32 proof, address reporter) external nonReentrant {
+        if (msg.sender != address(escrow)) revert NotResultSource(msg.sender);
+        if (_convictions[provider].rewarded != 0) revert AlreadyConvicted(provider);
+        // As for every conviction, half of what live challenges reserved covers all that was spent of their bonds.
+        uint256 half = _reserved[provider] / 2;
+        uint256 left = providers.providerOf(provider).fraudDeposit / 2 - half;
+        uint256 reward = Math.min(parameters().minimumReward, left);
+        _convictions[provider] = Conviction(proof, 0, uint96(half));
+        (uint256 forfeited, ) = providers.convict(provider, reward + half, address(this));
+        emit ConvictedByProof(provider, proof, reporter, reward, forfeited);
+        if (reward != 0) vault.withdraw(vault.ath(), reward, reporter);
+    }
+
+    /// @inheritdoc IDisputeGame
     function withdraw(address payable recipient) external nonReentrant {
         uint256 amount = credit[msg.sender];
         if (amount == 0) revert NothingToWithdraw(msg.sender);

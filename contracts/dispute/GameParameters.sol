@@ -66,7 +66,7 @@ abstract contract GameParameters is IDisputeGame, AccessManaged {
     // ---------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IDisputeGame
-    function parameters() external view returns (Parameters memory) {
+    function parameters() public view returns (Parameters memory) {
         return _parametersOf(_latest);
     }
 

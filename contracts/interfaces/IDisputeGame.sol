@@ -152,6 +152,14 @@ interface IDisputeGame {
         bool byTimeout,
         uint256 forfeited
     );
+    /// @notice The provider was convicted of what its own signatures prove; `reporter` got `reward` ATH units.
+    event ConvictedByProof(
+        address indexed provider,
+        bytes32 indexed proof,
+        address indexed reporter,
+        uint256 reward,
+        uint256 forfeited
+    );
     /// @notice A challenge of a convicted provider got back `bond` wei and `reward` ATH units.
     event Reclaimed(bytes32 indexed challengeId, uint256 bond, uint256 reward);
     /// @notice The bond of a commitment that nobody opened was burned, in wei.
@@ -186,6 +194,8 @@ interface IDisputeGame {
     /// @notice The provider was convicted already: reclaim the bond.
     error AlreadyConvicted(address provider);
     error NotConvicted(address provider);
+    /// @notice Only the source of results reports proofs.
+    error NotResultSource(address caller);
     error NothingToWithdraw(address account);
     error TransferFailed(address recipient, uint256 amount);
     error ParameterOutOfBounds(bytes32 parameter, uint256 value, uint256 minimum, uint256 maximum);
@@ -234,6 +244,12 @@ interface IDisputeGame {
 
     /// @notice Pays out a challenge whose provider is convicted: bond, costs, and the reward if it has earned it. Anyone.
     function reclaim(bytes32 challengeId) external;
+
+    /// @notice Convicts a provider of what its own signatures prove, without a challenge. Only the source of results, which checked the proof.
+    /// The reward is the least that a challenge is worth, or what live challenges left of half the deposit.
+    /// @param proof Hash of what proves it; takes the place of the rewarded challenge.
+    /// @param reporter Who receives the reward.
+    function convictProven(address provider, bytes32 proof, address reporter) external;
 
     /// @notice Burns the bond of a commitment that was not opened in time. Anyone.
     function burnUnopened(bytes32 challengeId) external;

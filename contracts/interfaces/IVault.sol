@@ -74,6 +74,8 @@ interface IVault {
 
     /// @notice Tokens of `sender` came into the account of `owner`, token units.
     event Deposited(address indexed token, address indexed sender, address indexed owner, uint256 amount);
+    /// @notice Tokens of `owner` are bound to work of a module from now on, in the module's account, token units.
+    event Entrusted(address indexed token, address indexed owner, address indexed module, uint256 amount);
     /// @notice Tokens left the account of `owner` for `recipient`, token units.
     event Withdrawn(address indexed token, address indexed owner, address indexed recipient, uint256 amount);
     /// @notice The modules that may use an account in a token are now these.
@@ -154,6 +156,13 @@ interface IVault {
     /// @notice Pays the caller's free balance out to `recipient`.
     function withdraw(address token, uint256 amount, address recipient) external;
 
+    /// @notice Moves tokens from the caller, who approved the vault for them, into a module's own account, bound to work that `data` describes to the
+    /// module: it opens a channel, say, or adds to one. Reverts if the module wants none of it. `multicall` with `permit` makes it one transaction.
+    function entrust(address module, address token, uint256 amount, bytes calldata data) external;
+
+    /// @notice The same from the caller's free balance.
+    function entrustBalance(address module, address token, uint256 amount, bytes calldata data) external;
+
     /// @notice Lets the modules named by the bits use the caller's account in `token`.
     function approveModules(address token, uint32 modules) external;
 
@@ -190,6 +199,9 @@ interface IVault {
 
     /// @notice Ends open work: divides the escrow and frees the stake. With a jailed provider nothing is earned: only refunds and bounties pass.
     function settle(Settlement calldata settlement) external;
+
+    /// @notice Divides part of an escrow whose work goes on: the same, but for the stake, which stays locked whatever `stakeLock` says.
+    function settlePart(Settlement calldata settlement) external;
 
     /// @notice Locks stake that backs registered hardware.
     function lockStake(address owner, uint256 amount) external;

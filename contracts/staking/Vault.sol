@@ -12,9 +12,11 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IVault} from "../interfaces/IVault.sol";
+import {IVaultModule} from "../interfaces/IVaultModule.sol";
 import {OneWrite} from "../libraries/OneWrite.sol";
 
 /// @title Vault
+/// @dev Longer than 400 lines: one contract holds all money, so that one ledger accounts for it.
 /// @notice See `IVault`, which is the specification.
 contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     using OneWrite for Account;
@@ -58,22 +60,35 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
 
     /// @inheritdoc IVault
     function deposit(address token, uint256 amount, address owner) external nonReentrant {
-        TokenState storage state = _tokens[token];
-        if (!state.accepted) revert TokenNotAccepted(token);
-        if (amount == 0) revert ZeroAmount();
+        uint112 credited = _addToLedger(token, amount);
         if (owner == address(0)) revert ZeroAddress();
-
-        Account storage account = _accounts[token][owner];
-        // INVARIANT: the ledger is the sum of all accounts and fits 112 bits, so no account can ever overflow.
-        state.ledger = (state.ledger + amount).toUint112();
-        account.available += uint112(amount);
+        _accounts[token][owner].available += credited;
         emit Deposited(token, msg.sender, owner, amount);
+        _pull(token, amount);
+    }
 
-        // INVARIANT: ledger <= token balance. A token that moves less than it says is refused.
-        uint256 before = IERC20(token).balanceOf(address(this));
-        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
-        uint256 received = IERC20(token).balanceOf(address(this)) - before;
-        if (received != amount) revert TransferAmountMismatch(token, amount, received);
+    /// @inheritdoc IVault
+    function entrust(
+        address module,
+        address token,
+        uint256 amount,
+        bytes calldata data
+    ) external nonReentrant {
+        uint112 credited = _addToLedger(token, amount);
+        _pull(token, amount);
+        _entrust(module, token, credited, data);
+    }
+
+    /// @inheritdoc IVault
+    function entrustBalance(
+        address module,
+        address token,
+        uint256 amount,
+        bytes calldata data
+    ) external nonReentrant {
+        if (amount == 0) revert ZeroAmount();
+        _debit(token, amount);
+        _entrust(module, token, uint112(amount), data);
     }
 
     /// @inheritdoc IVault
@@ -203,34 +218,18 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     /// @inheritdoc IVault
     function settle(Settlement calldata settlement) external {
         uint32 bit = _callingModule();
-        address token = settlement.token;
-        uint256 payouts = settlement.earned + settlement.fee + settlement.bounty;
-        // INVARIANT: a module pays out no more than the escrow it settles.
-        if (payouts > settlement.escrowed) revert SettlementExceedsEscrow(settlement.escrowed, payouts);
-
-        Account memory payer = _accounts[token][settlement.payer];
-        // INVARIANT: only a module the payer approved touches the payer's escrow. A payer with nothing escrowed may have withdrawn its
-        // approval; work that cost nothing must end all the same.
-        if (settlement.escrowed != 0 && payer.modules & bit == 0)
-            revert ModuleNotApproved(token, settlement.payer, msg.sender);
-        if (payer.escrowed < settlement.escrowed)
-            revert EscrowUnderflow(settlement.payer, payer.escrowed, settlement.escrowed);
-        unchecked {
-            payer.escrowed -= uint112(settlement.escrowed);
-            payer.available += uint112(settlement.escrowed - payouts);
-        }
-        _accounts[token][settlement.payer].store(payer);
-        _credit(token, settlement.provider, settlement.earned);
-        _credit(token, msg.sender, settlement.fee);
-        _credit(token, settlement.bountyRecipient, settlement.bounty);
-
+        _divide(settlement, bit);
         Stake memory position = _stakes[settlement.provider];
-        // INVARIANT: nothing is earned with a convicted provider, by itself or by the protocol.
-        if (position.jailed && settlement.earned + settlement.fee != 0)
-            revert ProviderJailed(settlement.provider);
+        _requireEarnable(position, settlement);
         _unlock(position, bit, settlement.provider, settlement.stakeLock);
         position.openWork -= 1;
         _stakes[settlement.provider].store(position);
+    }
+
+    /// @inheritdoc IVault
+    function settlePart(Settlement calldata settlement) external {
+        _divide(settlement, _callingModule());
+        _requireEarnable(_stakes[settlement.provider], settlement);
     }
 
     /// @inheritdoc IVault
@@ -342,6 +341,62 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     }
 
     // ------------------------------------------------------------------------------------------- internal
+
+    /// @dev INVARIANT: the ledger is the sum of all accounts and fits 112 bits, so no account can ever overflow.
+    function _addToLedger(address token, uint256 amount) private returns (uint112) {
+        TokenState storage state = _tokens[token];
+        if (!state.accepted) revert TokenNotAccepted(token);
+        if (amount == 0) revert ZeroAmount();
+        state.ledger = (state.ledger + amount).toUint112();
+        return uint112(amount);
+    }
+
+    /// @dev INVARIANT: ledger <= token balance. A token that moves less than it says is refused.
+    function _pull(address token, uint256 amount) private {
+        uint256 before = IERC20(token).balanceOf(address(this));
+        IERC20(token).safeTransferFrom(msg.sender, address(this), amount);
+        uint256 received = IERC20(token).balanceOf(address(this)) - before;
+        if (received != amount) revert TransferAmountMismatch(token, amount, received);
+    }
+
+    /// @dev Binds an amount to work of a module, in the module's own account, and tells the module.
+    function _entrust(address module, address token, uint112 amount, bytes calldata data) private {
+        // INVARIANT: nobody makes the vault call a contract of his choice.
+        if (_moduleBits[module] == 0) revert NotAModule(module);
+        _accounts[token][module].escrowed += amount;
+        emit Entrusted(token, msg.sender, module, amount);
+        IVaultModule(module).onEntrusted(msg.sender, token, amount, data);
+    }
+
+    /// @dev Divides a part of what a payer has escrowed.
+    function _divide(Settlement calldata settlement, uint32 bit) private {
+        address token = settlement.token;
+        uint256 payouts = settlement.earned + settlement.fee + settlement.bounty;
+        // INVARIANT: a module pays out no more than the escrow it settles.
+        if (payouts > settlement.escrowed) revert SettlementExceedsEscrow(settlement.escrowed, payouts);
+
+        Account memory payer = _accounts[token][settlement.payer];
+        // INVARIANT: only a module the payer approved touches the payer's escrow. A payer with nothing escrowed may have withdrawn its
+        // approval; work that cost nothing must end all the same.
+        if (settlement.escrowed != 0 && payer.modules & bit == 0)
+            revert ModuleNotApproved(token, settlement.payer, msg.sender);
+        if (payer.escrowed < settlement.escrowed)
+            revert EscrowUnderflow(settlement.payer, payer.escrowed, settlement.escrowed);
+        unchecked {
+            payer.escrowed -= uint112(settlement.escrowed);
+            payer.available += uint112(settlement.escrowed - payouts);
+        }
+        _accounts[token][settlement.payer].store(payer);
+        _credit(token, settlement.provider, settlement.earned);
+        _credit(token, msg.sender, settlement.fee);
+        _credit(token, settlement.bountyRecipient, settlement.bounty);
+    }
+
+    /// @dev INVARIANT: nothing is earned with a convicted provider, by itself or by the protocol.
+    function _requireEarnable(Stake memory position, Settlement calldata settlement) private pure {
+        if (position.jailed && settlement.earned + settlement.fee != 0)
+            revert ProviderJailed(settlement.provider);
+    }
 
     function _callingModule() private view returns (uint32 bit) {
         bit = _moduleBits[msg.sender];

@@ -1,7 +1,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 
 /**
- * The protocol: token, access manager, vault, registries, job escrow, dispute game; wired together and parameterised.
+ * The protocol: token, access manager, vault, registries, job and channel escrow, dispute game; wired together and parameterised.
  *
  * Parameters (ignition/parameters/NETWORK.json), amounts in ATH units of 18 decimals unless said otherwise:
  * - treasury: address that receives the genesis supply
@@ -10,6 +10,8 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
  * - challengeWindow, minimumResponseTime, maximumResponseTime: seconds
  * - workPerSecond: multiply-adds a second that a challenger recomputes at least
  * - feeBasisPoints, exitBounty, minimumCharge: terms of jobs paid in ATH
+ * - stakePerChannel: ATH units; channelNotice, receiptLife: seconds; see docs/channels.md
+ * - channelExitBounty: ATH units for whoever releases the stake of a channel paid in ATH
  * - inclusionDelay: seconds within which the chain includes what its sequencer ignores; 0 where there is none
  * - disputeClock, disputeGrace: seconds that a side has for a dispute in all, and for each move at least; never below inclusionDelay
  * - openPeriod: seconds after a commitment within which the challenge is opened
@@ -41,6 +43,21 @@ export default buildModule("Athanor", (m) => {
     },
   ]);
 
+  const channelEscrow = m.contract("ChannelEscrow", [
+    accessManager,
+    vault,
+    providerRegistry,
+    modelRegistry,
+    m.getParameter("sequencerFeed", "0x0000000000000000000000000000000000000000"),
+    {
+      stakePerChannel: m.getParameter("stakePerChannel", 500n * 10n ** 18n),
+      notice: m.getParameter("channelNotice", 86_400),
+      receiptLife: m.getParameter("receiptLife", 86_400),
+      workPerSecond: m.getParameter("workPerSecond", 1_000_000_000n),
+    },
+  ]);
+  const resultSources = m.contract("ResultSources", [accessManager, jobEscrow, channelEscrow]);
+
   const stepVerifier = m.contract("StepVerifier", [
     modelRegistry,
     programRegistry,
@@ -52,7 +69,7 @@ export default buildModule("Athanor", (m) => {
   ]);
   const disputeGame = m.contract("DisputeGame", [
     accessManager,
-    jobEscrow,
+    resultSources,
     providerRegistry,
     vault,
     stepVerifier,
@@ -68,12 +85,16 @@ export default buildModule("Athanor", (m) => {
       athPerCoin: m.getParameter("athPerCoin", 10_000n * 10n ** 18n),
     },
   ]);
-  m.call(jobEscrow, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfEscrow" });
+  m.call(resultSources, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfSources" });
+  // The escrows hear of challenges from their common face to the game.
+  m.call(jobEscrow, "setDisputeGame", [resultSources], { id: "setDisputeGameOfEscrow" });
+  m.call(channelEscrow, "setDisputeGame", [resultSources], { id: "setDisputeGameOfChannels" });
   m.call(providerRegistry, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfRegistry" });
 
-  // Modules get their indices in this order: 0 is the provider registry, 1 the job escrow.
+  // Modules get their indices in this order: 0 is the provider registry, 1 the job escrow, 2 the channel escrow.
   const first = m.call(vault, "addModule", [providerRegistry], { id: "addProviderRegistry" });
-  m.call(vault, "addModule", [jobEscrow], { id: "addJobEscrow", after: [first] });
+  const second = m.call(vault, "addModule", [jobEscrow], { id: "addJobEscrow", after: [first] });
+  const third = m.call(vault, "addModule", [channelEscrow], { id: "addChannelEscrow", after: [second] });
   m.call(providerRegistry, "setFraudDeposit", [m.getParameter("fraudDeposit", 5_000n * 10n ** 18n)]);
   m.call(providerRegistry, "setHardwareClass", [
     0,
@@ -97,6 +118,20 @@ export default buildModule("Athanor", (m) => {
     ],
     { id: "setAthTerms" },
   );
+  // A module first: the channel escrow approves itself for its own account.
+  m.call(
+    channelEscrow,
+    "setTokenTerms",
+    [
+      ath,
+      {
+        accepted: true,
+        feeBasisPoints: m.getParameter("feeBasisPoints", 100),
+        exitBounty: m.getParameter("channelExitBounty", 10n ** 18n),
+      },
+    ],
+    { id: "setAthTermsOfChannels", after: [third] },
+  );
 
   return {
     accessManager,
@@ -106,6 +141,8 @@ export default buildModule("Athanor", (m) => {
     modelRegistry,
     providerRegistry,
     jobEscrow,
+    channelEscrow,
+    resultSources,
     stepVerifier,
     disputeGame,
   };

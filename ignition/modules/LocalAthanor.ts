@@ -13,5 +13,11 @@ export default buildModule("LocalAthanor", (m) => {
     [stablecoin, { accepted: true, feeBasisPoints: 300, exitBounty: 10_000n, minimumCharge: 1_000n }],
     { id: "setStablecoinTerms" },
   );
+  m.call(
+    contracts.channelEscrow,
+    "setTokenTerms",
+    [stablecoin, { accepted: true, feeBasisPoints: 300, exitBounty: 100_000n }],
+    { id: "setStablecoinTermsOfChannels", after: [athanor] },
+  );
   return { ...contracts, stablecoin };
 });

@@ -10,6 +10,7 @@ import { connectContracts } from "../../sdk/src/protocol/connect-contracts.ts";
 import { uploadProgram } from "../../sdk/src/protocol/upload-program.ts";
 import { readJobs } from "../../sdk/src/protocol/read-jobs.ts";
 import { formatTable } from "../lib/table.ts";
+import { benchChannelGas, channelGasTable, type ChannelGas } from "./channel-gas.ts";
 
 /** Gas of one job in each step, execution, calldata and the transaction's base cost included. */
 export interface JobGas {
@@ -29,6 +30,8 @@ export interface GasResult {
   readonly direct: JobGas;
   /** A model with 1,024 tokens, as the bundled one. */
   readonly directSmallVocabulary: JobGas;
+  /** Many requests with one payment; see docs/channels.md. */
+  readonly channel: ChannelGas;
 }
 
 const PROMPT_TOKENS = 64;
@@ -43,7 +46,11 @@ const START = 2_000_000_000;
  * before. What a client's first deposit or a provider's first payment costs more is paid once.
  */
 export async function benchGas(): Promise<GasResult> {
-  return { direct: await measure(128_256), directSmallVocabulary: await measure(1024) };
+  return {
+    direct: await measure(128_256),
+    directSmallVocabulary: await measure(1024),
+    channel: await benchChannelGas(),
+  };
 }
 
 async function measure(vocabularySize: number): Promise<JobGas> {
@@ -183,7 +190,7 @@ function xorshift(seed: number): () => number {
   };
 }
 
-/** One row a vocabulary. */
+/** One row a vocabulary; then the calls of a channel. */
 export function gasTable(result: GasResult): string {
   const row = (name: string, gas: JobGas) =>
     [
@@ -198,7 +205,7 @@ export function gasTable(result: GasResult): string {
         gas.batchedTotal,
       ].map((n) => n.toLocaleString("en")),
     ] as const;
-  return formatTable(
+  const jobs = formatTable(
     [
       { heading: "vocabulary" },
       ...[
@@ -213,4 +220,5 @@ export function gasTable(result: GasResult): string {
     ],
     [row("128,256", result.direct), row("1,024", result.directSmallVocabulary)],
   );
+  return `${jobs}\n\n${channelGasTable(result.channel)}`;
 }

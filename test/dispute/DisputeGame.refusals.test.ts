@@ -18,7 +18,7 @@ import {
 } from "../support/dispute.ts";
 import { describeRefusals, type Refusal } from "../support/expect.ts";
 import { errorsOf } from "../support/interfaces.ts";
-import { createJob, ethers, submitResult, time } from "../support/system.ts";
+import { createJob, ethers, speakAs, submitResult, time } from "../support/system.ts";
 
 const DEEP = { "7/2/33": elements(5_000) };
 const WRONG = new CountingTrace(DEEP);
@@ -293,6 +293,21 @@ describeRefusals("DisputeGame", () => errorsOf("IDisputeGame"), {
     "reclaim, while it is played": refused(async (arena) => {
       const { id } = await at(arena, "Root");
       return { call: () => arena.game.reclaim(id), values: [arena.provider.address] };
+    }),
+  },
+  NotResultSource: {
+    "convictProven, by a stranger": refused(({ game, provider, stranger }) =>
+      Promise.resolve({
+        call: () => game.connect(stranger).convictProven(provider, ethers.ZeroHash, stranger),
+        values: [stranger.address],
+      }),
+    ),
+    "convictProven, by the job escrow": refused(async ({ game, provider, stranger, addresses }) => {
+      const escrow = await speakAs(addresses.escrow);
+      return {
+        call: () => game.connect(escrow).convictProven(provider, ethers.ZeroHash, stranger),
+        values: [addresses.escrow],
+      };
     }),
   },
   NothingToWithdraw: {

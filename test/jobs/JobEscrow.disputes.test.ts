@@ -3,7 +3,7 @@ import { expect } from "chai";
 import { JobStatus } from "../../sdk/src/generated/enums.ts";
 import type { JobEscrow } from "../../sdk/src/generated/contracts/JobEscrow.ts";
 import { expectOnlyEvent, expectRefusal } from "../support/expect.ts";
-import { closeChallenge, convict, openChallenge, speakAsGame } from "../support/game.ts";
+import { closeChallenge, convict, openChallenge, speakAsGame, speakAsSources } from "../support/game.ts";
 import { accountOf } from "../support/ledger.ts";
 import {
   ATH,
@@ -34,8 +34,8 @@ describe("JobEscrow.challengeOpened and challengeClosed", () => {
     const opened = await createJob(system);
     const output = await submitResult(system, opened);
     const state = await escrow.jobState(opened.id);
-    const game = await speakAsGame(system);
-    expect(await escrow.connect(game).challengeOpened.staticCall(opened.job, output)).to.equal(opened.id);
+    const sources = await speakAsSources(system);
+    expect(await escrow.connect(sources).challengeOpened.staticCall(opened.job, output)).to.equal(opened.id);
     for (const [change, live] of [
       [openChallenge, 1n],
       [openChallenge, 2n],
@@ -54,7 +54,7 @@ describe("JobEscrow.challengeOpened and challengeClosed", () => {
     const { escrow, stranger } = system;
     const opened = await createJob(system);
     const output = await submitResult(system, opened);
-    await speakAsGame(system);
+    await speakAsSources(system);
     const end = await endOf(system, opened);
     await time.setNextBlockTimestamp(end - 1n);
     await openChallenge(system, opened, output);

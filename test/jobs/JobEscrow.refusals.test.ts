@@ -1,7 +1,7 @@
 // What IJobEscrow refuses, and with which values. Longer than 400 lines: one table that must name every error.
 import { ZeroAddress, concat, keccak256, toBeHex } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
-import { closeChallenge, convict, openChallenge, speakAsGame } from "../support/game.ts";
+import { closeChallenge, convict, openChallenge, speakAsSources } from "../support/game.ts";
 import { type GenerationWord, generationWord, packSequences } from "../support/generation.ts";
 import { errorsOf } from "../support/interfaces.ts";
 import {
@@ -170,11 +170,11 @@ async function challenging(
   const system = await freshSystem();
   const opened = await createJob(system);
   const output = await submitResult(system, opened);
-  const game = await speakAsGame(system);
+  const sources = await speakAsSources(system);
   const { values, ...presented } = await prepare(system, opened, output);
   return {
     call: () =>
-      system.escrow.connect(game).challengeOpened(presented.job ?? opened.job, presented.output ?? output),
+      system.escrow.connect(sources).challengeOpened(presented.job ?? opened.job, presented.output ?? output),
     by: system.escrow,
     values,
   };
@@ -510,7 +510,7 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
       const { escrow, stranger } = system;
       const opened = await createJob(system);
       const output = await submitResult(system, opened);
-      await speakAsGame(system);
+      await speakAsSources(system);
       return {
         call: () => escrow.connect(stranger).challengeOpened(opened.job, output),
         by: escrow,
@@ -532,7 +532,7 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
   DisputeGameAlreadySet: {
     "setDisputeGame, a second time": async () => {
       const system = await freshSystem();
-      const { address } = await speakAsGame(system);
+      const { address } = await speakAsSources(system);
       return {
         call: () => system.escrow.setDisputeGame(system.addresses.vault),
         by: system.escrow,

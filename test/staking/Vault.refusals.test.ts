@@ -267,15 +267,15 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
     "approveModules, a module that is not there yet": () =>
       refused(({ vault, client, addresses }) =>
         Promise.resolve({
-          call: () => vault.connect(client).approveModules(addresses.ath, 4),
-          values: [4, 2],
+          call: () => vault.connect(client).approveModules(addresses.ath, 8),
+          values: [8, 3],
         }),
       ),
     "approveStakeModules, all that will ever be": () =>
       refused(({ vault, provider }) =>
         Promise.resolve({
           call: () => vault.connect(provider).approveStakeModules(2 ** 32 - 1),
-          values: [2 ** 32 - 1, 2],
+          values: [2 ** 32 - 1, 3],
         }),
       ),
   },
@@ -346,7 +346,7 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
   TooManyModules: {
     "addModule, the 33rd": () =>
       refused(async ({ vault }) => {
-        for (let i = 2; i < 32; i += 1) await vault.addModule(await newContract());
+        for (let i = 3; i < 32; i += 1) await vault.addModule(await newContract());
         const last = await newContract();
         return { call: () => vault.addModule(last), values: [32] };
       }),

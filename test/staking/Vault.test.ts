@@ -301,16 +301,16 @@ describe("Vault: governance", () => {
   it("addModule gives the next index and its bit", async () => {
     const { vault } = await freshSystem();
     const module = await newContract();
-    expect(await vault.addModule.staticCall(module)).to.equal(2n);
-    await expectOnlyEvent(vault, vault.addModule(module), "ModuleAdded", [module, 2]);
-    expect(await vault.moduleCount()).to.equal(3n);
-    expect(await vault.moduleBit(module)).to.equal(4n);
+    expect(await vault.addModule.staticCall(module)).to.equal(3n);
+    await expectOnlyEvent(vault, vault.addModule(module), "ModuleAdded", [module, 3]);
+    expect(await vault.moduleCount()).to.equal(4n);
+    expect(await vault.moduleBit(module)).to.equal(8n);
   });
 
   it("the 32nd module has the highest bit, and all 32 can be approved", async () => {
     const { vault, newcomer, addresses } = await freshSystem();
     let last = "";
-    for (let i = 2; i < 32; i += 1) await vault.addModule((last = await newContract()));
+    for (let i = 3; i < 32; i += 1) await vault.addModule((last = await newContract()));
     expect(await vault.moduleBit(last)).to.equal(2n ** 31n);
     await vault.connect(newcomer).approveModules(addresses.ath, 2n ** 32n - 1n);
     expect((await vault.accountOf(addresses.ath, newcomer)).modules).to.equal(2n ** 32n - 1n);

@@ -5,11 +5,24 @@ pragma solidity ^0.8.28;
 interface Vm {
     function etch(address target, bytes calldata code) external;
     function warp(uint256 timestamp) external;
+    /// @dev The compiler reads `block.timestamp` once and does not expect it to change within a call.
+    function getBlockTimestamp() external view returns (uint256 timestamp);
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;
     function expectRevert(bytes calldata revertData) external;
     function assume(bool condition) external pure;
+    function deal(address account, uint256 balance) external;
+    function txGasPrice(uint256 price) external;
+
+    struct Log {
+        bytes32[] topics;
+        bytes data;
+        address emitter;
+    }
+
+    function recordLogs() external;
+    function getRecordedLogs() external returns (Log[] memory logs);
 }
 
 /// @dev The address at which the cheatcodes live: keccak-256 of "hevm cheat code".

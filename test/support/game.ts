@@ -11,6 +11,12 @@ export async function speakAsGame({ providers, escrow }: System): Promise<Signer
   return speakAs(await providers.disputeGame());
 }
 
+/** Gives whoever opens and closes challenges of jobs a voice: the game's common face of all results. */
+export async function speakAsSources(system: System): Promise<Signer> {
+  await speakAsGame(system);
+  return speakAs(await system.escrow.disputeGame());
+}
+
 /** Convicts a provider, as the dispute game does, with `payout` ATH units for the game's account. */
 export async function convict(
   system: System,
@@ -27,10 +33,10 @@ export async function openChallenge(
   { job }: OpenJob,
   output: Output,
 ): Promise<ContractTransactionResponse> {
-  return system.escrow.connect(await speakAsGame(system)).challengeOpened(job, output);
+  return system.escrow.connect(await speakAsSources(system)).challengeOpened(job, output);
 }
 
 /** Closes a challenge, as the dispute game does. */
 export async function closeChallenge(system: System, { id }: OpenJob): Promise<ContractTransactionResponse> {
-  return system.escrow.connect(await speakAsGame(system)).challengeClosed(id);
+  return system.escrow.connect(await speakAsSources(system)).challengeClosed(id);
 }

@@ -4,12 +4,14 @@ import { network } from "hardhat";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import { programParts } from "../../engine/src/program/encode.ts";
 import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
+import type { ChannelEscrow } from "../../sdk/src/generated/contracts/ChannelEscrow.ts";
 import type { DisputeGame } from "../../sdk/src/generated/contracts/DisputeGame.ts";
 import type { IJobEscrow, JobEscrow, JobStruct } from "../../sdk/src/generated/contracts/JobEscrow.ts";
 import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStablecoin.ts";
 import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegistry.ts";
 import type { ProgramRegistry } from "../../sdk/src/generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../../sdk/src/generated/contracts/ProviderRegistry.ts";
+import type { ResultSources } from "../../sdk/src/generated/contracts/ResultSources.ts";
 import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
 import { workPerPosition } from "../../engine/src/program/work.ts";
 import { minimalProgram } from "../../engine/src/testing/minimal-program.ts";
@@ -72,6 +74,8 @@ export async function deploySystem() {
   const providers = deployed.providerRegistry as unknown as ProviderRegistry;
   const escrow = deployed.jobEscrow as unknown as JobEscrow;
   const game = deployed.disputeGame as unknown as DisputeGame;
+  const channels = deployed.channelEscrow as unknown as ChannelEscrow;
+  const sources = deployed.resultSources as unknown as ResultSources;
   const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
     (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
@@ -84,6 +88,8 @@ export async function deploySystem() {
     providers: await providers.getAddress(),
     escrow: await escrow.getAddress(),
     game: await game.getAddress(),
+    channels: await channels.getAddress(),
+    sources: await sources.getAddress(),
   };
   await addProgram(programs, PROGRAM_PARTS);
   await models.register(MODEL, "https://models.example/");
@@ -96,6 +102,8 @@ export async function deploySystem() {
     providers,
     escrow,
     game,
+    channels,
+    sources,
     manager,
     addresses,
     modelRoot: await models.rootOf(MODEL),

@@ -95,6 +95,28 @@ export const clientErrors = {
     "Use one client for each account, or try again.",
   ],
 
+  // ---------------------------------------------------------------------------------------------- channels
+  ChannelOverspent: [
+    "Vouchers would promise {amount}; the channel can spend {spendable}.",
+    "Add to the channel, or ask for less.",
+  ],
+  ChannelStateMoved: [
+    "The store has another state of the channel {channel} than the one that voucher {nonce} follows.",
+    "Use one process for each channel, and never a copy of its store.",
+  ],
+  ReceiptRefused: [
+    "The receipt has {field}: {found}; expected {expected}.",
+    "Do not acknowledge it: ask for a right one, or close the channel; an answer that is wrong can be challenged.",
+  ],
+  VoucherRefused: [
+    "The voucher has {field}: {found}; expected {expected}.",
+    "Do not answer it: settle with the voucher before, or ask the client for a right one.",
+  ],
+  AnswerRefused: [
+    "The answer has {field}: {found}; expected {expected}.",
+    "Sign only what the last voucher asks for, and nothing that contradicts a receipt.",
+  ],
+
   // ---------------------------------------------------------------------------------------------- node
   RpcUnavailable: [
     "The node does not answer: {details}",

@@ -1,5 +1,6 @@
 // Longer than 400 lines: one table of every error.
 /**
+ * Longer than 400 lines: one table of all errors.
  * What every custom error of the contracts means and what to do about it. The key is the Solidity name, which is also the `code`
  * of the `AthanorError`. Placeholders name the error's parameters; what follows the colon says how they are shown (see render.ts).
  */
@@ -373,6 +374,97 @@ export const contractErrors = {
     "{recipient:address} did not take {amount} wei.",
     "Name an account that takes the chain's coin.",
   ],
+
+  // ---------------------------------------------------------------------------------------------- channels
+  NotVault: ["{caller:address} is not the vault.", "Send the money with the vault's `entrust`."],
+  NotClient: ["{caller:address} is not the client {client:address}.", "Send this as the channel's client."],
+  NotProvider: [
+    "{caller:address} is neither the provider {provider:address} nor one of its receipt keys.",
+    "Send this with a receipt key in use.",
+  ],
+  UnknownChannel: [
+    "There is no channel {id}.",
+    "Present the terms exactly as its ChannelOpened event published them.",
+  ],
+  ChannelExists: ["There is, or was, a channel {id}.", "Choose another salt."],
+  WrongStatus: [
+    "The channel {id} has the status {status} (1 open, 2 closed, 3 released).",
+    "Look at its state: this call no longer applies.",
+  ],
+  TermDiffers: [
+    "The term {term:text} is {found}; new channels have {expected}.",
+    "Read the parameters again, and have the provider accept new terms.",
+  ],
+  TokenDiffers: [
+    "The token is {found:address}; the channel is paid in {expected:address}.",
+    "Entrust the channel's own token.",
+  ],
+  ChannelTokenNotAccepted: [
+    "New channels are not paid in the token {token:address}.",
+    "Pay in another token.",
+  ],
+  UnknownProvider: ["{provider:address} is no registered provider.", "Choose a registered one."],
+  ExpiryOutOfBounds: [
+    "The channel would expire at {expiresAt:time}; it must be from {earliest:time} to {latest:time}.",
+    "Choose a time within these bounds.",
+  ],
+  DepositTooSmall: ["The deposit is {deposit}; at least {minimum} is needed.", "Put in more."],
+  DepositTooLarge: ["The deposit is {deposit}; at most {maximum} is possible.", "Put in less."],
+  AcceptanceExpired: [
+    "The provider's acceptance was valid until {validUntil:time}; it is {timestamp:time}.",
+    "Ask the provider for a new one.",
+  ],
+  InvalidSigner: [
+    "The signature of {digest} is not of a key that counts here.",
+    "Sign with the channel's voucher key, or with a receipt key of the provider that was not removed.",
+  ],
+  VoucherOutdated: [
+    "The voucher promises {amount} in all; {paid} were paid already.",
+    "Settle a newer voucher, or nothing.",
+  ],
+  Overspent: [
+    "The voucher promises {amount}; the channel can spend {spendable}.",
+    "Settle the voucher before, or have the client add to the channel.",
+  ],
+  SettlementOver: [
+    "Vouchers settled until {closesAt:time}; it is {timestamp:time}.",
+    "Nothing settles any more: the rest is the client's.",
+  ],
+  SettlementOpen: ["Vouchers settle until {closesAt:time}; it is {timestamp:time}.", "Wait until then."],
+  ClosingAlready: ["The channel closes at {closesAt:time} already.", "Wait until then."],
+  ReceiptMismatch: [
+    "The receipt is of the channel {channel}, nonce {nonce}, request {requestHash}.",
+    "Present the receipt that answers this voucher.",
+  ],
+  ReceiptPriceAboveLimit: [
+    "The receipt costs {price}; the voucher allows {limit}.",
+    "Settle the voucher without it, or sign a receipt within the limit.",
+  ],
+  ReceiptOutOfTime: [
+    "The receipt expires at {expiry:time}; from {earliest:time} to {latest:time} would be in time.",
+    "Challenge a receipt before it expires; sign one again that is too old to be settled.",
+  ],
+  RequestMismatch: [
+    "The request hashes to {found}; the receipt names {expected}.",
+    "Give the bytes that the input root commits to.",
+  ],
+  AlreadyPresented: ["The receipt is the result {id} already.", "Challenge that result."],
+  UnknownReceipt: ["No receipt was presented as {id}.", "Present the receipt first."],
+  ReceiptsAlive: [
+    "Receipts of the channel can be challenged until {until:time}; it is {timestamp:time}.",
+    "Wait until then.",
+  ],
+  NoEquivocation: [
+    "The receipts {first} and {second} do not contradict each other.",
+    "Two of one channel, nonce and length with other roots do.",
+  ],
+  RotationUnderWay: [
+    "The previous voucher key counts until {previousUntil:time}.",
+    "Wait until then before the next rotation.",
+  ],
+  InvalidKey: ["{key:address} cannot be this key.", "Choose another one, that was never removed."],
+  NotChannelEscrow: ["{caller:address} is not the channel escrow.", "Report to the channel escrow."],
+  NotResultSource: ["{caller:address} is not the source of results.", "Report to the channel escrow."],
 
   // --------------------------------------------------------------------------------------- access, libraries
   AccessManagedUnauthorized: ["{caller:address} may not do this.", "Use an account that holds the role."],

@@ -903,6 +903,3529 @@ export const athTokenAbi = [
  }
 ] as const;
 
+export const channelEscrowAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IVault",
+    "name": "vault_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "providers_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IModelRegistry",
+    "name": "models_",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "sequencerFeed",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stakePerChannel",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct IChannelEscrow.Parameters",
+    "name": "initial",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "validUntil",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "AcceptanceExpired",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "target",
+    "type": "address"
+   }
+  ],
+  "name": "AddressEmptyCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "AlreadyPresented",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint16",
+    "name": "liveChallenges",
+    "type": "uint16"
+   }
+  ],
+  "name": "ChallengesAlive",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ChannelExists",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "ChannelTokenNotAccepted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "closesAt",
+    "type": "uint256"
+   }
+  ],
+  "name": "ClosingAlready",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "deposit",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "DepositTooLarge",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "deposit",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   }
+  ],
+  "name": "DepositTooSmall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "expiresAt",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "earliest",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "latest",
+    "type": "uint256"
+   }
+  ],
+  "name": "ExpiryOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "FailedCall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "key",
+    "type": "address"
+   }
+  ],
+  "name": "InvalidKey",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "InvalidShortString",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "digest",
+    "type": "bytes32"
+   }
+  ],
+  "name": "InvalidSigner",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NoChallengeAlive",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "first",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "second",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NoEquivocation",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   }
+  ],
+  "name": "NotClient",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotDisputeGame",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotProvider",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotVault",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "count",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maxTokens",
+    "type": "uint256"
+   }
+  ],
+  "name": "OutputLengthOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "presented",
+    "type": "bytes32"
+   }
+  ],
+  "name": "OutputMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "spendable",
+    "type": "uint256"
+   }
+  ],
+  "name": "Overspent",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "parameter",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ParameterOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderJailed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint64",
+    "name": "nonce",
+    "type": "uint64"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "requestHash",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ReceiptMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "expiry",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "earliest",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "latest",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReceiptOutOfTime",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "price",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "limit",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReceiptPriceAboveLimit",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "until",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReceiptsAlive",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "found",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "expected",
+    "type": "bytes32"
+   }
+  ],
+  "name": "RequestMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "challengeWindow",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "RequestTooLarge",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "previousUntil",
+    "type": "uint256"
+   }
+  ],
+  "name": "RotationUnderWay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "closesAt",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "SettlementOpen",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "closesAt",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "SettlementOver",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "string",
+    "name": "str",
+    "type": "string"
+   }
+  ],
+  "name": "StringTooLong",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "term",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "found",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "expected",
+    "type": "uint256"
+   }
+  ],
+  "name": "TermDiffers",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "found",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "expected",
+    "type": "address"
+   }
+  ],
+  "name": "TokenDiffers",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "TooManyChallenges",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnknownChannel",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "UnknownProvider",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnknownReceipt",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   }
+  ],
+  "name": "VoucherOutdated",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "status",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongStatus",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "refund",
+    "type": "uint256"
+   }
+  ],
+  "name": "ChannelClosed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "closesAt",
+    "type": "uint40"
+   }
+  ],
+  "name": "ChannelClosing",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "deposit",
+    "type": "uint256"
+   }
+  ],
+  "name": "ChannelOpened",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "bounty",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "bountyRecipient",
+    "type": "address"
+   }
+  ],
+  "name": "ChannelReleased",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "nonce",
+    "type": "uint64"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "receiptCount",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "receiptsRoot",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "lastReceipt",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ChannelSettled",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "payer",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "deposit",
+    "type": "uint256"
+   }
+  ],
+  "name": "ChannelToppedUp",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [],
+  "name": "EIP712DomainChanged",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "first",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "second",
+    "type": "bytes32"
+   }
+  ],
+  "name": "EquivocationProven",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "FeesWithdrawn",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stakePerChannel",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IChannelEscrow.Parameters",
+    "name": "parameters",
+    "type": "tuple"
+   }
+  ],
+  "name": "ParametersSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "key",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "validUntil",
+    "type": "uint40"
+   }
+  ],
+  "name": "ReceiptKeySet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "outputCount",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "outputTokensRoot",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes",
+    "name": "request",
+    "type": "bytes"
+   }
+  ],
+  "name": "ReceiptPresented",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bool",
+      "name": "accepted",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IChannelEscrow.TokenTerms",
+    "name": "terms",
+    "type": "tuple"
+   }
+  ],
+  "name": "TokenTermsSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "key",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "previous",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "previousUntil",
+    "type": "uint40"
+   }
+  ],
+  "name": "VoucherKeyRotated",
+  "type": "event"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint96",
+    "name": "minimumDeposit",
+    "type": "uint96"
+   },
+   {
+    "internalType": "uint40",
+    "name": "validUntil",
+    "type": "uint40"
+   }
+  ],
+  "name": "acceptanceDigest",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "key",
+    "type": "address"
+   }
+  ],
+  "name": "addReceiptKey",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "challengeClosed",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "tokensRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IJobEscrow.Output",
+    "name": "output",
+    "type": "tuple"
+   }
+  ],
+  "name": "challengeOpened",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   }
+  ],
+  "name": "channelIdOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "channelState",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint88",
+      "name": "deposit",
+      "type": "uint88"
+     },
+     {
+      "internalType": "uint88",
+      "name": "paid",
+      "type": "uint88"
+     },
+     {
+      "internalType": "uint40",
+      "name": "closesAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint16",
+      "name": "liveChallenges",
+      "type": "uint16"
+     },
+     {
+      "internalType": "enum ChannelStatus",
+      "name": "status",
+      "type": "uint8"
+     },
+     {
+      "internalType": "bool",
+      "name": "keyRotated",
+      "type": "bool"
+     }
+    ],
+    "internalType": "struct ChannelState",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   }
+  ],
+  "name": "close",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "disputeGame",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "eip712Domain",
+  "outputs": [
+   {
+    "internalType": "bytes1",
+    "name": "fields",
+    "type": "bytes1"
+   },
+   {
+    "internalType": "string",
+    "name": "name",
+    "type": "string"
+   },
+   {
+    "internalType": "string",
+    "name": "version",
+    "type": "string"
+   },
+   {
+    "internalType": "uint256",
+    "name": "chainId",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "verifyingContract",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256[]",
+    "name": "extensions",
+    "type": "uint256[]"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   }
+  ],
+  "name": "finish",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   }
+  ],
+  "name": "jobIdOf",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "jobState",
+  "outputs": [
+   {
+    "internalType": "JobState",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "models",
+  "outputs": [
+   {
+    "internalType": "contract IModelRegistry",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes[]",
+    "name": "data",
+    "type": "bytes[]"
+   }
+  ],
+  "name": "multicall",
+  "outputs": [
+   {
+    "internalType": "bytes[]",
+    "name": "results",
+    "type": "bytes[]"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "bytes",
+    "name": "data",
+    "type": "bytes"
+   }
+  ],
+  "name": "onEntrusted",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "parameters",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stakePerChannel",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct IChannelEscrow.Parameters",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "receipt",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "signature",
+    "type": "bytes"
+   },
+   {
+    "internalType": "bytes",
+    "name": "request",
+    "type": "bytes"
+   }
+  ],
+  "name": "present",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "providers",
+  "outputs": [
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "receipt",
+    "type": "tuple"
+   }
+  ],
+  "name": "receiptDigest",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "key",
+    "type": "address"
+   }
+  ],
+  "name": "receiptKeyUntil",
+  "outputs": [
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "internalType": "address",
+    "name": "bountyRecipient",
+    "type": "address"
+   }
+  ],
+  "name": "release",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "key",
+    "type": "address"
+   }
+  ],
+  "name": "removeReceiptKey",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "first",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "firstSignature",
+    "type": "bytes"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "second",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "secondSignature",
+    "type": "bytes"
+   },
+   {
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   }
+  ],
+  "name": "reportEquivocation",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "internalType": "address",
+    "name": "key",
+    "type": "address"
+   }
+  ],
+  "name": "rotateVoucherKey",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "setDisputeGame",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stakePerChannel",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct IChannelEscrow.Parameters",
+    "name": "parameters_",
+    "type": "tuple"
+   }
+  ],
+  "name": "setParameters",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bool",
+      "name": "accepted",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     }
+    ],
+    "internalType": "struct IChannelEscrow.TokenTerms",
+    "name": "terms",
+    "type": "tuple"
+   }
+  ],
+  "name": "setTokenTerms",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "requestHash",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint96",
+      "name": "amount",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "limit",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "receiptsRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Voucher",
+    "name": "voucher",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "signature",
+    "type": "bytes"
+   }
+  ],
+  "name": "settle",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "components": [
+       {
+        "internalType": "address",
+        "name": "client",
+        "type": "address"
+       },
+       {
+        "internalType": "uint64",
+        "name": "salt",
+        "type": "uint64"
+       },
+       {
+        "internalType": "uint32",
+        "name": "notice",
+        "type": "uint32"
+       },
+       {
+        "internalType": "address",
+        "name": "provider",
+        "type": "address"
+       },
+       {
+        "internalType": "uint32",
+        "name": "receiptLife",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint16",
+        "name": "feeBasisPoints",
+        "type": "uint16"
+       },
+       {
+        "internalType": "address",
+        "name": "token",
+        "type": "address"
+       },
+       {
+        "internalType": "uint96",
+        "name": "exitBounty",
+        "type": "uint96"
+       },
+       {
+        "internalType": "address",
+        "name": "voucherKey",
+        "type": "address"
+       },
+       {
+        "internalType": "uint40",
+        "name": "expiresAt",
+        "type": "uint40"
+       },
+       {
+        "internalType": "uint96",
+        "name": "stakeLock",
+        "type": "uint96"
+       },
+       {
+        "internalType": "uint64",
+        "name": "workPerSecond",
+        "type": "uint64"
+       }
+      ],
+      "internalType": "struct Channel",
+      "name": "channel",
+      "type": "tuple"
+     },
+     {
+      "components": [
+       {
+        "internalType": "uint64",
+        "name": "nonce",
+        "type": "uint64"
+       },
+       {
+        "internalType": "bytes32",
+        "name": "requestHash",
+        "type": "bytes32"
+       },
+       {
+        "internalType": "uint96",
+        "name": "amount",
+        "type": "uint96"
+       },
+       {
+        "internalType": "uint96",
+        "name": "limit",
+        "type": "uint96"
+       },
+       {
+        "internalType": "uint32",
+        "name": "receiptCount",
+        "type": "uint32"
+       },
+       {
+        "internalType": "bytes32",
+        "name": "receiptsRoot",
+        "type": "bytes32"
+       }
+      ],
+      "internalType": "struct Voucher",
+      "name": "voucher",
+      "type": "tuple"
+     },
+     {
+      "internalType": "bytes",
+      "name": "signature",
+      "type": "bytes"
+     }
+    ],
+    "internalType": "struct IChannelEscrow.Claim[]",
+    "name": "claims",
+    "type": "tuple[]"
+   }
+  ],
+  "name": "settleBatch",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "settled",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "requestHash",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint96",
+      "name": "amount",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "limit",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "receiptsRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Voucher",
+    "name": "voucher",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "signature",
+    "type": "bytes"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "receipt",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "receiptSignature",
+    "type": "bytes"
+   }
+  ],
+  "name": "settleWithReceipt",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   }
+  ],
+  "name": "startClosing",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "tokenTermsOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "bool",
+      "name": "accepted",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     }
+    ],
+    "internalType": "struct IChannelEscrow.TokenTerms",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "vault",
+  "outputs": [
+   {
+    "internalType": "contract IVault",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "requestHash",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint96",
+      "name": "amount",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "limit",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "receiptsRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Voucher",
+    "name": "voucher",
+    "type": "tuple"
+   }
+  ],
+  "name": "voucherDigest",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   }
+  ],
+  "name": "voucherKeysOf",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   }
+  ],
+  "name": "withdrawFees",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ }
+] as const;
+
 export const disputeGameAbi = [
  {
   "inputs": [
@@ -912,7 +4435,7 @@ export const disputeGameAbi = [
     "type": "address"
    },
    {
-    "internalType": "contract IJobEscrow",
+    "internalType": "contract IResultSources",
     "name": "escrow",
     "type": "address"
    },
@@ -1168,6 +4691,17 @@ export const disputeGameAbi = [
    }
   ],
   "name": "NotLive",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotResultSource",
   "type": "error"
  },
  {
@@ -1561,6 +5095,43 @@ export const disputeGameAbi = [
    }
   ],
   "name": "Convicted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "proof",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "reward",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "forfeited",
+    "type": "uint256"
+   }
+  ],
+  "name": "ConvictedByProof",
   "type": "event"
  },
  {
@@ -2255,6 +5826,29 @@ export const disputeGameAbi = [
     "internalType": "address",
     "name": "provider",
     "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "proof",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   }
+  ],
+  "name": "convictProven",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
    }
   ],
   "name": "convictionOf",
@@ -2315,7 +5909,7 @@ export const disputeGameAbi = [
   "name": "escrow",
   "outputs": [
    {
-    "internalType": "contract IJobEscrow",
+    "internalType": "contract IResultSources",
     "name": "",
     "type": "address"
    }
@@ -8478,6 +12072,560 @@ export const providerRegistryAbi = [
  }
 ] as const;
 
+export const resultSourcesAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "jobs_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IResultSource",
+    "name": "channels_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotChannelEscrow",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotDisputeGame",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameSet",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "challengeClosed",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "tokensRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IJobEscrow.Output",
+    "name": "output",
+    "type": "tuple"
+   }
+  ],
+  "name": "challengeOpened",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "channels",
+  "outputs": [
+   {
+    "internalType": "contract IResultSource",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "proof",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   }
+  ],
+  "name": "convict",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "promptTokens",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "outputTokens",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "inputPrice",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "outputPrice",
+    "type": "uint256"
+   }
+  ],
+  "name": "costOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "disputeGame",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   }
+  ],
+  "name": "jobIdOf",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "jobState",
+  "outputs": [
+   {
+    "internalType": "JobState",
+    "name": "state",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "jobs",
+  "outputs": [
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "sequencerFeed",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "setDisputeGame",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ }
+] as const;
+
 export const vaultAbi = [
  {
   "inputs": [
@@ -8966,6 +13114,37 @@ export const vaultAbi = [
    {
     "indexed": true,
     "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "Entrusted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
     "name": "module",
     "type": "address"
    },
@@ -9346,6 +13525,62 @@ export const vaultAbi = [
   "type": "function"
  },
  {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "bytes",
+    "name": "data",
+    "type": "bytes"
+   }
+  ],
+  "name": "entrust",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "bytes",
+    "name": "data",
+    "type": "bytes"
+   }
+  ],
+  "name": "entrustBalance",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
   "inputs": [],
   "name": "isConsumingScheduledOp",
   "outputs": [
@@ -9637,6 +13872,66 @@ export const vaultAbi = [
    }
   ],
   "name": "settle",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "payer",
+      "type": "address"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint256",
+      "name": "escrowed",
+      "type": "uint256"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint256",
+      "name": "earned",
+      "type": "uint256"
+     },
+     {
+      "internalType": "uint256",
+      "name": "fee",
+      "type": "uint256"
+     },
+     {
+      "internalType": "address",
+      "name": "bountyRecipient",
+      "type": "address"
+     },
+     {
+      "internalType": "uint256",
+      "name": "bounty",
+      "type": "uint256"
+     },
+     {
+      "internalType": "uint256",
+      "name": "stakeLock",
+      "type": "uint256"
+     }
+    ],
+    "internalType": "struct IVault.Settlement",
+    "name": "settlement",
+    "type": "tuple"
+   }
+  ],
+  "name": "settlePart",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"

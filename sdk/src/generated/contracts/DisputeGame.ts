@@ -47,9 +47,9 @@ export declare namespace IJobEscrow {
     }
 
   export interface DisputeGameInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "bondOf" | "burnUnopened" | "challengeIdOf" | "challengeOf" | "commit" | "convictionOf" | "credit" | "disputeOutput" | "escrow" | "inclusionDelay" | "isConsumingScheduledOp" | "nameElement" | "narrow" | "open" | "parameters" | "postTrace" | "providers" | "reclaim" | "resultOf" | "reveal" | "revealLevels" | "revealTile" | "revealedAt" | "setAuthority" | "setParameters" | "step" | "timeout" | "turnOf" | "vault" | "verifier" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "bondOf" | "burnUnopened" | "challengeIdOf" | "challengeOf" | "commit" | "convictProven" | "convictionOf" | "credit" | "disputeOutput" | "escrow" | "inclusionDelay" | "isConsumingScheduledOp" | "nameElement" | "narrow" | "open" | "parameters" | "postTrace" | "providers" | "reclaim" | "resultOf" | "reveal" | "revealLevels" | "revealTile" | "revealedAt" | "setAuthority" | "setParameters" | "step" | "timeout" | "turnOf" | "vault" | "verifier" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "BondBurned" | "ChallengeLost" | "Committed" | "Convicted" | "ElementNamed" | "Narrowed" | "Opened" | "ParametersSet" | "Reclaimed" | "Reimbursed" | "Revealed" | "TileRevealed" | "TracePosted"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "BondBurned" | "ChallengeLost" | "Committed" | "Convicted" | "ConvictedByProof" | "ElementNamed" | "Narrowed" | "Opened" | "ParametersSet" | "Reclaimed" | "Reimbursed" | "Revealed" | "TileRevealed" | "TracePosted"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'bondOf', values: [JobStruct]): string;
@@ -57,6 +57,7 @@ encodeFunctionData(functionFragment: 'burnUnopened', values: [BytesLike]): strin
 encodeFunctionData(functionFragment: 'challengeIdOf', values: [AddressLike, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeOf', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'commit', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'convictProven', values: [AddressLike, BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'convictionOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'credit', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'disputeOutput', values: [BytesLike, BytesLike, BigNumberish]): string;
@@ -90,6 +91,7 @@ decodeFunctionResult(functionFragment: 'burnUnopened', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'commit', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'convictProven', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'convictionOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'credit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeOutput', data: BytesLike): Result;
@@ -171,6 +173,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [provider: AddressLike, jobId: BytesLike, challengeId: BytesLike, rewarded: BytesLike, target: ElementAddressStruct, byTimeout: boolean, forfeited: BigNumberish];
       export type OutputTuple = [provider: string, jobId: string, challengeId: string, rewarded: string, target: ElementAddressStructOutput, byTimeout: boolean, forfeited: bigint];
       export interface OutputObject {provider: string, jobId: string, challengeId: string, rewarded: string, target: ElementAddressStructOutput, byTimeout: boolean, forfeited: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace ConvictedByProofEvent {
+      export type InputTuple = [provider: AddressLike, proof: BytesLike, reporter: AddressLike, reward: BigNumberish, forfeited: BigNumberish];
+      export type OutputTuple = [provider: string, proof: string, reporter: string, reward: bigint, forfeited: bigint];
+      export interface OutputObject {provider: string, proof: string, reporter: string, reward: bigint, forfeited: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -365,6 +379,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [challengeId: BytesLike, ],
       [void],
       'payable'
+    >
+    
+
+    
+    convictProven: TypedContractMethod<
+      [provider: AddressLike, proof: BytesLike, reporter: AddressLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -609,6 +631,11 @@ getFunction(nameOrSignature: 'commit'): TypedContractMethod<
       [void],
       'payable'
     >;
+getFunction(nameOrSignature: 'convictProven'): TypedContractMethod<
+      [provider: AddressLike, proof: BytesLike, reporter: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'convictionOf'): TypedContractMethod<
       [provider: AddressLike, ],
       [string],
@@ -745,6 +772,7 @@ getEvent(key: 'BondBurned'): TypedContractEvent<BondBurnedEvent.InputTuple, Bond
 getEvent(key: 'ChallengeLost'): TypedContractEvent<ChallengeLostEvent.InputTuple, ChallengeLostEvent.OutputTuple, ChallengeLostEvent.OutputObject>;
 getEvent(key: 'Committed'): TypedContractEvent<CommittedEvent.InputTuple, CommittedEvent.OutputTuple, CommittedEvent.OutputObject>;
 getEvent(key: 'Convicted'): TypedContractEvent<ConvictedEvent.InputTuple, ConvictedEvent.OutputTuple, ConvictedEvent.OutputObject>;
+getEvent(key: 'ConvictedByProof'): TypedContractEvent<ConvictedByProofEvent.InputTuple, ConvictedByProofEvent.OutputTuple, ConvictedByProofEvent.OutputObject>;
 getEvent(key: 'ElementNamed'): TypedContractEvent<ElementNamedEvent.InputTuple, ElementNamedEvent.OutputTuple, ElementNamedEvent.OutputObject>;
 getEvent(key: 'Narrowed'): TypedContractEvent<NarrowedEvent.InputTuple, NarrowedEvent.OutputTuple, NarrowedEvent.OutputObject>;
 getEvent(key: 'Opened'): TypedContractEvent<OpenedEvent.InputTuple, OpenedEvent.OutputTuple, OpenedEvent.OutputObject>;
@@ -775,6 +803,10 @@ getEvent(key: 'TracePosted'): TypedContractEvent<TracePostedEvent.InputTuple, Tr
 
       'Convicted(address,bytes32,bytes32,bytes32,tuple,bool,uint256)': TypedContractEvent<ConvictedEvent.InputTuple, ConvictedEvent.OutputTuple, ConvictedEvent.OutputObject>;
       Convicted: TypedContractEvent<ConvictedEvent.InputTuple, ConvictedEvent.OutputTuple, ConvictedEvent.OutputObject>;
+    
+
+      'ConvictedByProof(address,bytes32,address,uint256,uint256)': TypedContractEvent<ConvictedByProofEvent.InputTuple, ConvictedByProofEvent.OutputTuple, ConvictedByProofEvent.OutputObject>;
+      ConvictedByProof: TypedContractEvent<ConvictedByProofEvent.InputTuple, ConvictedByProofEvent.OutputTuple, ConvictedByProofEvent.OutputObject>;
     
 
       'ElementNamed(bytes32,tuple)': TypedContractEvent<ElementNamedEvent.InputTuple, ElementNamedEvent.OutputTuple, ElementNamedEvent.OutputObject>;

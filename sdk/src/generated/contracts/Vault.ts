@@ -34,9 +34,9 @@ export declare namespace IVault {
     }
 
   export interface VaultInterface extends Interface {
-    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "isConsumingScheduledOp" | "isJailed" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "permit" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "slash" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "entrust" | "entrustBalance" | "isConsumingScheduledOp" | "isJailed" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "permit" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "settlePart" | "slash" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "ModuleAdded" | "ModulesApproved" | "Slashed" | "StakeModulesApproved" | "Staked" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "Entrusted" | "ModuleAdded" | "ModulesApproved" | "Slashed" | "StakeModulesApproved" | "Staked" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
 
     encodeFunctionData(functionFragment: 'accountOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'addModule', values: [AddressLike]): string;
@@ -46,6 +46,8 @@ encodeFunctionData(functionFragment: 'ath', values?: undefined): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'claimUnbonded', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'deposit', values: [AddressLike, BigNumberish, AddressLike]): string;
+encodeFunctionData(functionFragment: 'entrust', values: [AddressLike, AddressLike, BigNumberish, BytesLike]): string;
+encodeFunctionData(functionFragment: 'entrustBalance', values: [AddressLike, AddressLike, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isJailed', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'lockStake', values: [AddressLike, BigNumberish]): string;
@@ -60,6 +62,7 @@ encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): str
 encodeFunctionData(functionFragment: 'setTokenAccepted', values: [AddressLike, boolean]): string;
 encodeFunctionData(functionFragment: 'setUnbondingPeriod', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'settle', values: [IVault.SettlementStruct]): string;
+encodeFunctionData(functionFragment: 'settlePart', values: [IVault.SettlementStruct]): string;
 encodeFunctionData(functionFragment: 'slash', values: [AddressLike, BigNumberish, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'stake', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'stakeOf', values: [AddressLike]): string;
@@ -78,6 +81,8 @@ decodeFunctionResult(functionFragment: 'ath', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'claimUnbonded', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deposit', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'entrust', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'entrustBalance', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isJailed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lockStake', data: BytesLike): Result;
@@ -92,6 +97,7 @@ decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setTokenAccepted', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setUnbondingPeriod', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settle', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'settlePart', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'slash', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stakeOf', data: BytesLike): Result;
@@ -120,6 +126,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [token: AddressLike, sender: AddressLike, owner: AddressLike, amount: BigNumberish];
       export type OutputTuple = [token: string, sender: string, owner: string, amount: bigint];
       export interface OutputObject {token: string, sender: string, owner: string, amount: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace EntrustedEvent {
+      export type InputTuple = [token: AddressLike, owner: AddressLike, module: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [token: string, owner: string, module: string, amount: bigint];
+      export interface OutputObject {token: string, owner: string, module: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -346,6 +364,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    entrust: TypedContractMethod<
+      [module: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    entrustBalance: TypedContractMethod<
+      [module: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     isConsumingScheduledOp: TypedContractMethod<
       [],
       [string],
@@ -451,6 +485,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
     
     settle: TypedContractMethod<
+      [settlement: IVault.SettlementStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    settlePart: TypedContractMethod<
       [settlement: IVault.SettlementStruct, ],
       [void],
       'nonpayable'
@@ -572,6 +614,16 @@ getFunction(nameOrSignature: 'deposit'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'entrust'): TypedContractMethod<
+      [module: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'entrustBalance'): TypedContractMethod<
+      [module: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       [],
       [string],
@@ -642,6 +694,11 @@ getFunction(nameOrSignature: 'settle'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'settlePart'): TypedContractMethod<
+      [settlement: IVault.SettlementStruct, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'slash'): TypedContractMethod<
       [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, recipient: AddressLike, ],
       [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
@@ -690,6 +747,7 @@ getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
+getEvent(key: 'Entrusted'): TypedContractEvent<EntrustedEvent.InputTuple, EntrustedEvent.OutputTuple, EntrustedEvent.OutputObject>;
 getEvent(key: 'ModuleAdded'): TypedContractEvent<ModuleAddedEvent.InputTuple, ModuleAddedEvent.OutputTuple, ModuleAddedEvent.OutputObject>;
 getEvent(key: 'ModulesApproved'): TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
 getEvent(key: 'Slashed'): TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
@@ -709,6 +767,10 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
       'Deposited(address,address,address,uint256)': TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
       Deposited: TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
+    
+
+      'Entrusted(address,address,address,uint256)': TypedContractEvent<EntrustedEvent.InputTuple, EntrustedEvent.OutputTuple, EntrustedEvent.OutputObject>;
+      Entrusted: TypedContractEvent<EntrustedEvent.InputTuple, EntrustedEvent.OutputTuple, EntrustedEvent.OutputObject>;
     
 
       'ModuleAdded(address,uint8)': TypedContractEvent<ModuleAddedEvent.InputTuple, ModuleAddedEvent.OutputTuple, ModuleAddedEvent.OutputObject>;
