@@ -212,9 +212,12 @@ contract Disputants is Assert {
         _escrow.refund(result.job, STRANGER);
     }
 
-    /// @notice A provider takes out all stake that can leave.
+    /// @notice A provider whose results are disputed takes out all stake that can leave; it answers nothing more.
     function unbondAll(bool liar) public {
-        address owner = liar ? LIAR : HONEST_PROVIDER;
+        if (_disputes.length != 0) _unbondAll(liar ? LIAR : HONEST_PROVIDER);
+    }
+
+    function _unbondAll(address owner) private {
         IVault.Stake memory position = _vault.stakeOf(owner);
         IVault.Unbonding memory unbonding = _vault.unbondingOf(owner);
         if (unbonding.amount != 0 && vm.getBlockTimestamp() >= unbonding.releaseAt)
@@ -537,9 +540,9 @@ contract Disputants is Assert {
         _providers.removeOffer(modelRoot, ath);
         _providers.deregister();
         vm.stopPrank();
-        unbondAll(owner == LIAR);
+        _unbondAll(owner);
         vm.warp(vm.getBlockTimestamp() + 90 days);
-        unbondAll(owner == LIAR);
+        _unbondAll(owner);
     }
 
     function _fund(address owner, uint256 amount) private {
