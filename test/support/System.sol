@@ -31,7 +31,7 @@ contract System {
     uint32 public constant CONTEXT = 64;
 
     /// @dev Root of the program of `_addProgram`, which the registry computes from its parts.
-    bytes32 private constant PROGRAM = 0x8a7595e69b60d0b9a4e6e619f6db9d0d3ee2c216f5c5afedf5da8705d412099e;
+    bytes32 private constant PROGRAM = 0x977292a93d71a76010112f7ba46e75d020a744dfa3b28efca1ebc07ea69df471;
 
     /// @param governor Governs, and receives all ATH.
     constructor(address governor) {
@@ -72,18 +72,21 @@ contract System {
         return IJobEscrow.Parameters(stakePerJob, window, 30, 1 days, 1e9);
     }
 
-    /// @dev A program of five operators and one tensor of 1,000 × 1,000 weights: the smallest kind that there is.
+    /// @dev A program of seven operators, a matrix of 1,000 × 1,000 weights and a table: the smallest kind that there is.
     function _addProgram() private {
-        bytes[] memory parts = new bytes[](7);
-        parts[0] = hex"617468616e6f720a000003e8000000400000000500000001";
+        bytes[] memory parts = new bytes[](10);
+        parts[0] = hex"617468616e6f720a000003e8000000400000000700000002";
         parts[1] = hex"0100000103050000000000000000000003e800000000000003e80000000000000000656d626564";
         parts[2] = hex"03000100020600000000000000000000000100000000000003e86e6172726f77";
         parts[3] =
             hex"040001010306000000010000000000000000000003e800000000000003e800000000000000006c696e656172";
-        parts[4] = hex"0c00010001060000000200000000000003e86172676d6178";
-        parts[5] = hex"0d000100010400000003000000000000000073746f70";
-        parts[6] = hex"00000003e8000003e8";
+        parts[4] = hex"0e000000010400000000000003e87365656e";
+        parts[5] = hex"0f0000000006726563656e74";
+        parts[6] = hex"0c010201020600000002000000030000000100000000000003e8000000000000000073616d706c65";
+        parts[7] = hex"0d01020001040000000500000004000000000000000073746f70";
+        parts[8] = hex"00000003e8000003e8";
+        parts[9] = hex"010000010000000002";
         programs.addChunk(PROGRAM, 0, parts, new bytes32[](0));
-        programs.validate(PROGRAM, 5);
+        programs.validate(PROGRAM, 7);
     }
 }

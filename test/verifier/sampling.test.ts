@@ -195,16 +195,8 @@ describe("StepVerifier: choosing tokens", () => {
     ["seventeen tokens first", () => Buffer.from([17, ...Buffer.alloc(68), 1, ...token()]), false],
     ["a sequence that is cut off behind it", () => Buffer.from([1, ...token(), 2, 0, 0, 0, 1, 0]), true],
     ["the token without its last byte", () => Buffer.from([1, ...token().subarray(0, 3)]), false],
-    [
-      "the eighth sequence",
-      () => Buffer.from([...others(7), 1, ...token()]),
-      true,
-    ],
-    [
-      "a ninth sequence",
-      () => Buffer.from([...others(8), 1, ...token()]),
-      false,
-    ],
+    ["the eighth sequence", () => Buffer.from([...others(7), 1, ...token()]), true],
+    ["a ninth sequence", () => Buffer.from([...others(8), 1, ...token()]), false],
     ["the longest that a byte can say", () => Buffer.from([255]), false],
     ["a token above every vocabulary", () => Buffer.from([1, 255, 255, 255, 255]), false],
   ];
