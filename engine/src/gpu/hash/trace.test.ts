@@ -17,19 +17,19 @@ import { createGpuExecutor, type GpuExecutor } from "../executor.ts";
 const MODELS = process.env.ATHANOR_AUDIT ? 48 : 3;
 
 /** An executor on the GPU for traces, and how many sections left the device. */
-function tracing(executor: GpuExecutor): { executor: Executor; sections(): number } {
-  let sections = 0;
+function tracing(executor: GpuExecutor): { executor: Executor; readBack: Set<string> } {
+  const readBack = new Set<string>();
   return {
     executor: (model, { observer, ...options }) =>
       generate(model, {
         ...options,
         executor,
         observer: (observation) => {
-          sections++;
+          readBack.add(observation.name);
           observer?.(observation);
         },
       }),
-    sections: () => sections,
+    readBack,
   };
 }
 
@@ -40,8 +40,9 @@ async function expectSameTraces(
   seed: number,
 ): Promise<void> {
   const random = generateRandom(seed);
-  const request = { prompt, maxTokens: 5 };
-  const { executor, sections } = tracing(gpu);
+  const temperature = seed % 2 === 0 ? 0 : 900;
+  const request = { prompt, maxTokens: 5, temperature, seed: BigInt(seed) };
+  const { executor, readBack } = tracing(gpu);
   const expected = await traceRequest(model, request, { executor: referenceExecutor });
   const [found, { tokens }] = await Promise.all([
     traceRequest(model, request, { executor }),
@@ -49,7 +50,10 @@ async function expectSameTraces(
   ]);
   expect(found).to.deep.equal(expected);
   expect(tokens, "of a request beside it").to.deep.equal(expected.tokens);
-  expect(sections(), "sections that were read back").to.equal(0);
+  // A greedy choice shows three small sections; they are hashed where traces are.
+  expect([...readBack], "operators that were read back").to.deep.equal(
+    temperature === 0 ? ["output.token"] : [],
+  );
 
   const { operators } = traceLayout(model.program);
   const positions = prompt.length + expected.tokens.length - 1;
