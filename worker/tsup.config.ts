@@ -1,7 +1,7 @@
 import { defineConfig } from "tsup";
 
 export default defineConfig({
-  entry: { athanor: "src/bin/athanor.ts", "model-thread": "src/model/thread.ts" },
+  entry: { athanor: "src/bin/athanor.ts", "model-process": "src/model/process.ts" },
   format: ["esm"],
   target: "es2022",
   platform: "node",

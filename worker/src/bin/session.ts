@@ -12,7 +12,7 @@ import type { EventLog } from "../log/event-log.ts";
 import { openPinoLog } from "../log/pino-log.ts";
 import { openPrettyLog } from "../log/pretty-log.ts";
 import { scrubber, secretsOfUrl } from "../log/scrub.ts";
-import { openModelThread } from "../model/open-model-thread.ts";
+import { openModelProcess } from "../model/open-model-process.ts";
 import type { ModelRunner } from "../model/runner.ts";
 import { isInteractive, secretPrompt } from "./terminal.ts";
 
@@ -146,14 +146,23 @@ export async function ownerKeystore(config: Config): Promise<KeystoreFile> {
   );
 }
 
-/** The thread's file: source beside source, bundle beside bundle. */
-const modelThread = new URL(
-  import.meta.url.endsWith(".ts") ? "../model/thread.ts" : "./model-thread.js",
+/** The process's file: source beside source, bundle beside bundle. */
+const modelProcess = new URL(
+  import.meta.url.endsWith(".ts") ? "../model/process.ts" : "./model-process.js",
   import.meta.url,
 );
 
-export function openModel(folder: string): Promise<ModelRunner> {
-  return openModelThread(modelThread, folder);
+export function openModel(
+  { compute, limits }: Config,
+  folder: string,
+  onDeviceLost?: (message: string) => void,
+): Promise<ModelRunner> {
+  const maxSequences = limits.maxConcurrentJobs;
+  return openModelProcess(modelProcess, folder, {
+    compute,
+    maxSequences,
+    ...(onDeviceLost && { onDeviceLost }),
+  });
 }
 
 export function print(text: string): void {

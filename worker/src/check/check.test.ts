@@ -3,9 +3,9 @@ import { Wallet } from "ethers";
 import { join } from "node:path";
 import { parseConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { openModelThread } from "../model/open-model-thread.ts";
+import { openModelProcess } from "../model/open-model-process.ts";
 import { readStatus } from "../status/read-status.ts";
-import { modelThread } from "../testing/model.ts";
+import { modelProcess } from "../testing/model.ts";
 import { setUpWorld } from "../testing/world.ts";
 import type { CheckResult } from "./check.ts";
 import { checkMachine } from "./machine.ts";
@@ -23,6 +23,7 @@ keys: { operatorKeystore: operator.json }
 provider: { owner: "${world.owner.address}" }
 hardware: { class: any, count: 1 }
 models: [{ path: model, offers: [{ token: ATH, inputPrice: 1 ATH, outputPrice: 2 ATH }] }]
+compute: cpu
 `;
     return parseConfig(changes(text), join(world.folder.path, "provider.yaml"));
   }
@@ -89,10 +90,10 @@ models: [{ path: model, offers: [{ token: ATH, inputPrice: 1 ATH, outputPrice: 2
 
   it("finds models that do not load or are not registered, and measures those that do", async () => {
     const chain = await connect();
-    const open = (folder: string) => openModelThread(modelThread, folder);
+    const open = (folder: string) => openModelProcess(modelProcess, folder);
     const good = await checkModels(configOf(), chain, open);
-    expect(summary(good.results)).to.deep.equal(["model ok", "speed ok", "model ok"]);
-    expect(good.results[1]!.detail).to.match(/: [\d.]+ tokens\/s$/);
+    expect(summary(good.results)).to.deep.equal(["model ok", "compute ok", "speed ok", "model ok"]);
+    expect(good.results[2]!.detail).to.match(/: [\d.]+ tokens\/s$/);
     const bad = await checkModels(
       configOf((text) => text.replace("path: model", "path: nothing")),
       chain,

@@ -23,3 +23,7 @@ export const failed = (name: string, detail: string, remedy: string): CheckResul
 export const skipped = (name: string, because: string): CheckResult => ({
   ...{ name, status: "skipped", detail: `not checked: ${because}`, remedy: "" },
 });
+
+export function mebibytes(bytes: number): string {
+  return `${Math.round(bytes / 2 ** 20).toLocaleString("en")} MiB`;
+}

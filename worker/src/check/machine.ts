@@ -2,7 +2,7 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config/schema.ts";
 import { isNewEnough, MINIMUM_NODE } from "../node/version.ts";
-import { failed, ok, warning, type CheckResult } from "./check.ts";
+import { failed, mebibytes, ok, warning, type CheckResult } from "./check.ts";
 
 /** What the preflight asks the machine. */
 export interface Machine {
@@ -46,8 +46,4 @@ async function weightBytes(folder: string): Promise<number> {
   const weights = names.filter((name) => name.endsWith(".safetensors"));
   const sizes = await Promise.all(weights.map(async (name) => (await stat(join(folder, name))).size));
   return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function mebibytes(bytes: number): string {
-  return `${Math.round(bytes / 2 ** 20).toLocaleString("en")} MiB`;
 }

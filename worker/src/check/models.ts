@@ -3,9 +3,10 @@ import type { Chain } from "../chain/chain.ts";
 import type { Config, ModelConfig } from "../config/schema.ts";
 import { describeError } from "../errors.ts";
 import { measureSpeed } from "../model/measure-speed.ts";
+import type { Computes } from "../model/executor.ts";
 import { requireRoot } from "../model/require-root.ts";
 import type { ModelRunner } from "../model/runner.ts";
-import { failed, ok, type CheckResult } from "./check.ts";
+import { failed, mebibytes, ok, warning, type CheckResult } from "./check.ts";
 
 export interface CheckedModel {
   readonly commitment: ModelCommitment;
@@ -44,6 +45,7 @@ export async function checkModels(
           "model",
           `${model.path}: root ${commitment.modelRoot}, loaded in ${(runner.loadTime / 1_000).toFixed(1)} s`,
         ),
+        describeCompute(config, model.path, runner.computes),
         ok("speed", `${model.path}: ${tokensPerSecond.toFixed(1)} tokens/s`),
       );
       if (chain !== undefined) results.push(await checkRegistered(chain, commitment.modelRoot));
@@ -56,6 +58,26 @@ export async function checkModels(
     }
   }
   return { results, models };
+}
+
+function describeCompute({ compute }: Config, path: string, computes: Computes): CheckResult {
+  if (computes.by === "gpu") {
+    const { vendor, adapter, driver, memoryBytes, maxBufferSize, software } = computes;
+    const detail =
+      `${path}: ${vendor} ${adapter}, ${driver}; the model takes ${mebibytes(memoryBytes)}, ` +
+      `buffers of up to ${mebibytes(maxBufferSize)}`;
+    return software
+      ? warning("compute", `${detail}; software plays the card`, "Set compute to auto, except for trials.")
+      : ok("compute", detail);
+  }
+  const detail = `${path}: on the processor: ${computes.because}`;
+  return compute === "cpu"
+    ? ok("compute", detail)
+    : warning(
+        "compute",
+        detail,
+        "Install the package webgpu and a driver with Vulkan, Metal or Direct3D 12; or set compute to cpu.",
+      );
 }
 
 async function checkRegistered({ contracts }: Chain, modelRoot: string): Promise<CheckResult> {

@@ -70,6 +70,7 @@ describe("parseConfig", () => {
           ],
         },
       ],
+      compute: "auto",
       limits: {
         maxConcurrentJobs: 1,
         maxQueuedJobs: 16,
@@ -131,6 +132,11 @@ describe("parseConfig", () => {
       "no GPU at all",
       minimal.replace("count: 1", "count: 0"),
       ":10:10: hardware.count: found 0, expected a number of GPUs from 1",
+    ],
+    [
+      "an unknown way to compute",
+      `${minimal}compute: fpga\n`,
+      'compute: found "fpga", expected one of auto, gpu, software-gpu, cpu',
     ],
     ["a fraction of a GPU", minimal.replace("count: 1", "count: 1.5"), ":10:10: hardware.count: found 1.5"],
     [

@@ -7,6 +7,10 @@ import { integer, leaf, milliseconds, optionalLeaf, text } from "./leaf.ts";
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** Who computes: a graphics card if one can, only a graphics card, one in software for trials, the processor. */
+export const computeChoices = ["auto", "gpu", "software-gpu", "cpu"] as const;
+export type Compute = (typeof computeChoices)[number];
+
 /** The contracts of a deployment, by the names that the SDK's table of deployments uses. */
 const deployment = z.strictObject({
   ath: leaf("the address of the ATH token: 0x and 40 hexadecimal digits", address),
@@ -89,6 +93,7 @@ export const configSchema = z.strictObject({
       offers: leafArray("a list of at least one offer", offer),
     }),
   ),
+  compute: optionalLeaf(`one of ${computeChoices.join(", ")}`, "auto", compute),
   limits: limits.optional().transform((value) => value ?? limits.parse({})),
   storage: optionalLeaf("the path of the database file, such as provider.sqlite", "provider.sqlite", text),
   logLevel: logLevelField,
@@ -149,6 +154,10 @@ function coin(value: unknown): bigint | undefined {
   const parsed = amount(value);
   if (parsed?.unit !== "ETH" || (parsed.number.split(".")[1]?.length ?? 0) > 18) return undefined;
   return parseEther(parsed.number);
+}
+
+function compute(value: unknown): Compute | undefined {
+  return computeChoices.find((choice) => choice === value);
 }
 
 function logLevel(value: unknown): LogLevel | undefined {

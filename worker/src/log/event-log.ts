@@ -11,6 +11,8 @@ export type EventName =
   | "starting"
   | "model.loaded"
   | "model.failed"
+  | "model.computes"
+  | "gpu.lost"
   | "ready"
   | "watching"
   | "warning"

@@ -2,7 +2,7 @@ import { WorkerError } from "../errors.ts";
 import type { ModelRunner } from "./runner.ts";
 
 /**
- * A runner that opens its model again when its thread died. The run that noticed fails; the next one opens.
+ * A runner that opens its model again when its process died. The run that noticed fails; the next one opens.
  *
  * @param open loads the model; called once at the start and once after every death
  */
@@ -12,13 +12,14 @@ export async function keepOpen(open: () => Promise<ModelRunner>): Promise<ModelR
   return {
     commitment: first.commitment,
     loadTime: first.loadTime,
+    computes: first.computes,
     async run(request) {
       const opening = (current ??= open());
       try {
         const runner = await opening;
         return await runner.run(request);
       } catch (error) {
-        if (error instanceof WorkerError && error.code === "MODEL_THREAD_FAILED" && current === opening) {
+        if (error instanceof WorkerError && error.code === "MODEL_PROCESS_FAILED" && current === opening) {
           current = undefined;
         }
         throw error;

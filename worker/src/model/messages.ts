@@ -1,6 +1,12 @@
 import type { GenerationParameters, ModelCommitment } from "@athanor/engine";
+import type { Computes, ExecutorOptions } from "./executor.ts";
 
-/** What the main thread tells the thread of a model. */
+/** What the process of a model is started with. */
+export interface ProcessOptions extends Omit<ExecutorOptions, "onDeviceLost"> {
+  readonly folder: string;
+}
+
+/** What the main process tells the process of a model. */
 export type ToModel =
   | {
       readonly kind: "run";
@@ -11,13 +17,15 @@ export type ToModel =
     }
   | { readonly kind: "abort"; readonly id: number };
 
-/** What it answers. An error travels as its parts: classes do not survive the way between threads. */
+/** What it answers. An error travels as its parts: classes do not survive the way between processes. */
 export type FromModel =
   | {
       readonly kind: "loaded";
       readonly commitment: ModelCommitment;
       readonly loadTime: number;
+      readonly computes: Computes;
     }
+  | { readonly kind: "device-lost"; readonly message: string }
   | { readonly kind: "load-failed"; readonly error: ErrorParts }
   | { readonly kind: "token"; readonly id: number; readonly token: number }
   | { readonly kind: "done"; readonly id: number; readonly tokens: readonly number[] }

@@ -98,7 +98,7 @@ export async function requireRegistered(chain: Chain, owner: string, operator: s
 }
 
 /**
- * Loads the configured models, each in a thread of its own, and measures them.
+ * Loads the configured models, each in a process of its own, and measures them.
  *
  * @throws ModelError with the engine's code, WorkerError MODEL_ROOT_MISMATCH
  */

@@ -106,10 +106,10 @@ describe("runProvider", function () {
     await eventually(() => log.of("job.declined", bad).length === 1, "the bad one declined");
     expect(log.of("job.failed", bad)).to.have.length(3);
     expect(log.of("job.failed", bad)[0]).to.deep.include({
-      code: "MODEL_THREAD_FAILED",
+      code: "MODEL_PROCESS_FAILED",
       remedy: "Add memory.",
     });
-    expect(storage.job(bad)!.reason).to.equal("the model failed: MODEL_THREAD_FAILED");
+    expect(storage.job(bad)!.reason).to.equal("the model failed: MODEL_PROCESS_FAILED");
     expect(await chain.status(bad)).to.equal("Declined");
   });
 

@@ -76,7 +76,7 @@ async function round(
 
 async function stopGenerations({ clock, running }: ProviderContext): Promise<void> {
   for (const controller of running.values()) controller.abort();
-  // The model's thread notices between two tokens.
+  // The model's process notices between two tokens.
   for (let waited = 0; running.size > 0 && waited < 10_000; waited += 20) await clock.sleep(20);
 }
 

@@ -20,5 +20,5 @@ export async function writeTinyModel(folder: string, shape: Partial<TinyShape> =
   return folder;
 }
 
-/** The thread's source, as tests run it. */
-export const modelThread = new URL("../model/thread.ts", import.meta.url);
+/** The source of a model's process, as tests run it. */
+export const modelProcess = new URL("../model/process.ts", import.meta.url);

@@ -1,4 +1,4 @@
-import { ModelError } from "../model/open-model-thread.ts";
+import { ModelError } from "../model/open-model-process.ts";
 import type { ModelRunner, RunRequest } from "../model/runner.ts";
 
 /** A runner that gives its next token only when the test says so. */
@@ -23,6 +23,7 @@ export function gate(real: ModelRunner): GatedRunner {
   return {
     commitment: real.commitment,
     loadTime: real.loadTime,
+    computes: real.computes,
     requests,
     allow(tokens) {
       for (let count = 0; count < tokens; count++) {
@@ -57,7 +58,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 /** A runner that fails for some requests, and is the real one for all others. */
 export function failFor(real: ModelRunner, isDoomed: (request: RunRequest) => boolean): ModelRunner {
-  const failure = { code: "MODEL_THREAD_FAILED", message: "out of memory", remedy: "Add memory." };
+  const failure = { code: "MODEL_PROCESS_FAILED", message: "out of memory", remedy: "Add memory." };
   return {
     ...real,
     run: (request) => (isDoomed(request) ? Promise.reject(new ModelError(failure)) : real.run(request)),

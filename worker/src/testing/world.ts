@@ -1,11 +1,11 @@
 import { loadModel } from "@athanor/engine/node";
 import { Wallet } from "ethers";
 import { join } from "node:path";
-import { openModelThread } from "../model/open-model-thread.ts";
+import { openModelProcess } from "../model/open-model-process.ts";
 import type { ModelRunner } from "../model/runner.ts";
 import { startChain, type JobRequest, type TestChain } from "./chain.ts";
 import { startDaemon, type TestDaemon, type TestDaemonOptions } from "./daemon.ts";
-import { modelThread, temporaryFolder, writeTinyModel, type TemporaryFolder } from "./model.ts";
+import { modelProcess, temporaryFolder, writeTinyModel, type TemporaryFolder } from "./model.ts";
 
 /** A registered provider with a small model on a chain of its own; every test starts from the same block. */
 export interface World {
@@ -33,7 +33,7 @@ export function setUpWorld(): World {
     this.timeout(120_000);
     world.folder = await temporaryFolder();
     const model = await writeTinyModel(join(world.folder.path, "model"));
-    world.runner = await openModelThread(modelThread, model);
+    world.runner = await openModelProcess(modelProcess, model);
     world.modelRoot = world.runner.commitment.modelRoot;
     world.owner = new Wallet(Wallet.createRandom().privateKey);
     world.operator = new Wallet(Wallet.createRandom().privateKey);

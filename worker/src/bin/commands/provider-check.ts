@@ -55,7 +55,7 @@ export async function runCheck(options: ProviderOptions & { json?: true }): Prom
       return ok("keystore", `${keystore.file} unlocks ${keystore.address}`);
     });
     const connected = chain;
-    const models = await checkModels(config, connected, openModel);
+    const models = await checkModels(config, connected, (folder) => openModel(config, folder));
     if (connected === undefined) {
       for (const name of ["clock", "provider", "offers", "gas"]) {
         results.push(skipped(name, "the chain is not reachable"));

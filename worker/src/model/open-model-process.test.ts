@@ -3,14 +3,14 @@ import { rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeManifest } from "@athanor/engine/node";
 import { expectError } from "../testing/expect-error.ts";
-import { modelThread, temporaryFolder, writeTinyModel, type TemporaryFolder } from "../testing/model.ts";
+import { modelProcess, temporaryFolder, writeTinyModel, type TemporaryFolder } from "../testing/model.ts";
 import { keepOpen } from "./keep-open.ts";
 import { measureSpeed } from "./measure-speed.ts";
-import { ModelError, openModelThread } from "./open-model-thread.ts";
+import { ModelError, openModelProcess } from "./open-model-process.ts";
 import { requireRoot } from "./require-root.ts";
 import type { ModelRunner, RunRequest } from "./runner.ts";
 
-describe("openModelThread", function () {
+describe("openModelProcess", function () {
   this.timeout(30_000);
   let folder: TemporaryFolder;
   let path: string;
@@ -19,7 +19,7 @@ describe("openModelThread", function () {
   before(async () => {
     folder = await temporaryFolder();
     path = await writeTinyModel(join(folder.path, "model"), { context: 512 });
-    runner = await openModelThread(modelThread, path);
+    runner = await openModelProcess(modelProcess, path);
   });
   after(async () => {
     await runner.close();
@@ -46,7 +46,7 @@ describe("openModelThread", function () {
     return (error as ModelError).code;
   }
 
-  it("generates off this thread, telling each token", async () => {
+  it("generates in another process, telling each token", async () => {
     const told: number[] = [];
     const output = await runner.run(request({ onToken: (token) => told.push(token) }));
     expect(output).to.deep.equal(told);
@@ -82,12 +82,12 @@ describe("openModelThread", function () {
     expect(await runner.run(request({ prefix: [9, 2] }))).to.deep.equal([9, 2]);
   });
 
-  it("leaves this thread free while it generates", async () => {
+  it("leaves this process free while it generates", async () => {
     let turns = 0;
     const timer = setInterval(() => turns++, 1);
     await runner.run(request({ generation: { maxTokens: 400 } }));
     clearInterval(timer);
-    expect(turns, "turns of this thread's event loop").to.be.greaterThan(3);
+    expect(turns, "turns of this process's event loop").to.be.greaterThan(3);
   });
 
   it("runs several at once without mixing them up", async () => {
@@ -127,18 +127,18 @@ describe("openModelThread", function () {
   });
 
   it("refuses a folder without a model, a truncated one, and one that its manifest does not know", async () => {
-    expect(await codeOf(openModelThread(modelThread, join(folder.path, "nothing")))).to.equal(
+    expect(await codeOf(openModelProcess(modelProcess, join(folder.path, "nothing")))).to.equal(
       "CHECKPOINT_FILE_MISSING",
     );
     const broken = await writeTinyModel(join(folder.path, "broken"));
     await truncate(join(broken, "model.safetensors"), 2_000);
-    expect(await codeOf(openModelThread(modelThread, broken))).to.match(/^SAFETENSORS_/);
+    expect(await codeOf(openModelProcess(modelProcess, broken))).to.match(/^SAFETENSORS_/);
     const changed = await writeTinyModel(join(folder.path, "changed"));
     await writeManifest(changed);
     await writeTinyModel(changed, { seed: 2 });
-    expect(await codeOf(openModelThread(modelThread, changed))).to.equal("MODEL_ROOT_MISMATCH");
+    expect(await codeOf(openModelProcess(modelProcess, changed))).to.equal("MODEL_ROOT_MISMATCH");
     await rm(join(changed, "athanor.json"));
-    const other = await openModelThread(modelThread, changed);
+    const other = await openModelProcess(modelProcess, changed);
     await expectError(
       () => requireRoot({ path: changed, root: runner.commitment.modelRoot }, other.commitment),
       "MODEL_ROOT_MISMATCH",
@@ -148,20 +148,21 @@ describe("openModelThread", function () {
     await other.close();
   });
 
-  it("fails its runs when the thread dies; the next run has a new thread", async () => {
-    // A thread that answers nothing and ends at the first request.
+  it("fails its runs when the process dies; the next run has a new one", async () => {
+    // A process that answers nothing and ends at the first request.
     const dying = join(folder.path, "dying.mjs");
     await writeFile(
       dying,
-      `import { parentPort } from "node:worker_threads";
-       parentPort.on("message", () => process.exit(1));
-       parentPort.postMessage({ kind: "loaded", commitment: {}, stopTokens: [], loadTime: 0 });`,
+      `process.on("message", () => process.exit(1));
+       process.send({ kind: "loaded", commitment: {}, loadTime: 0, computes: {} });`,
     );
     let opened = 0;
     const kept = await keepOpen(() =>
-      opened++ === 0 ? openModelThread(new URL(`file://${dying}`), path) : openModelThread(modelThread, path),
+      opened++ === 0
+        ? openModelProcess(new URL(`file://${dying}`), path)
+        : openModelProcess(modelProcess, path),
     );
-    await expectError(() => kept.run(request()), "MODEL_THREAD_FAILED", path);
+    await expectError(() => kept.run(request()), "MODEL_PROCESS_FAILED", path);
     expect(await kept.run(request())).to.deep.equal(await runner.run(request()));
     expect(opened).to.equal(2);
     await kept.close();
