@@ -1,8 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { expect } from "chai";
 import { importModel } from "../import/import-model.ts";
-import type { Model } from "../model.ts";
+import { assembleModel, type Model } from "../model.ts";
 import { loadModel } from "../node.ts";
+import type { OperatorKind } from "../program/program.ts";
 import { createSession } from "../run/session.ts";
 import { expectRefusal } from "../testing/expect-error.ts";
 import { expectSameRun, recordRun } from "../testing/record-run.ts";
@@ -35,6 +36,17 @@ describe("the fast executor", () => {
       recordRun((observer) => executor.createSession({ observer }), parts),
       expected,
       "positions",
+    );
+  });
+
+  it("keeps the whole of a table that rotation shares with a gate, whatever its capacity", async () => {
+    const model = await sharedTableModel();
+    const parts = [[1, 2, 3], [4]];
+    const executor = createFastExecutor(model);
+    expectSameRun(
+      recordRun((observer) => executor.createSession({ observer, capacity: 4 }), parts),
+      recordRun((observer) => createSession(model, { observer }), parts),
+      "capacity 4",
     );
   });
 
@@ -199,3 +211,26 @@ describe("the fast executor", () => {
     executor.close();
   });
 });
+
+/** A model of which rotation reads the table of its gate, and not one of its own. */
+async function sharedTableModel(): Promise<Model> {
+  const model = await importModel(tinySource({ context: 1024, headSize: 2, layers: 1 }));
+  const { program } = model;
+  const tableOf = (kind: OperatorKind) =>
+    program.operators.find((operator) => operator.kind === kind)!.tensors[0]!;
+  const [rotary, sigmoid] = [tableOf("rotate"), tableOf("gate")];
+  const moved = (tensor: number) => {
+    const shared = tensor === rotary ? sigmoid : tensor;
+    return shared > rotary ? shared - 1 : shared;
+  };
+  const operators = program.operators.map((operator) => ({
+    ...operator,
+    tensors: operator.tensors.map(moved),
+  }));
+  return assembleModel({
+    ...model,
+    program: { ...program, operators, tensors: program.tensors.toSpliced(rotary, 1) },
+    tensors: model.tensors.toSpliced(rotary, 1),
+    tokenizerBytes: new Uint8Array(),
+  });
+}

@@ -82,14 +82,14 @@ export function planSession(model: Model, capacity: number, blockSize: number): 
     return address;
   };
   const positionsPitch = align(capacity, PAGE);
-  const tables = new Map<number, { address: number; elements: number }>();
+  const tableSizes = new Map<number, number>();
   const caches = new Map<number, Cache>();
   for (const operator of operators) {
     for (const tensor of operator.tensors) {
       const { kind, rows, columns } = model.program.tensors[tensor]!;
-      if (kind === "rows" || operator.kind === "linear" || tables.has(tensor)) continue;
+      if (kind === "rows" || operator.kind === "linear") continue;
       const elements = (operator.kind === "rotate" ? Math.min(rows, capacity) : rows) * columns;
-      tables.set(tensor, { address: reserve(4 * elements), elements });
+      tableSizes.set(tensor, Math.max(elements, tableSizes.get(tensor) ?? 0));
     }
     const definition: OperatorDefinition = OPERATORS[operator.kind];
     // These are caches by themselves: they hold what was before, whether or not anybody reads it.
@@ -99,6 +99,9 @@ export function planSession(model: Model, capacity: number, blockSize: number): 
     if (source === undefined || caches.has(source)) continue;
     caches.set(source, reserveCache(operators[source]!, capacity, reserve));
   }
+  const tables = new Map(
+    Array.from(tableSizes, ([tensor, elements]) => [tensor, { address: reserve(4 * elements), elements }]),
+  );
   const outputs = planOutputs(operators, blockSize, positionsPitch, reserve);
   const scratchSize = scratchOf(operators, capacity);
   const scratch: [number, number, number] = [
