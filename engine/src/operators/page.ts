@@ -20,6 +20,7 @@ export const page: OperatorDefinition = {
     { name: "heads", minimum: 1, maximum: 1024 },
     { name: "size", minimum: 1, maximum: 256 },
   ],
+  phase: "always",
   output: (operator) => ({ type: "page", groups: constant(operator, 0), size: constant(operator, 1) }),
   expects: (operator) => ({ inputs: [wide(constant(operator, 0) * constant(operator, 1))], tensors: [] }),
   sections: (operator) => [

@@ -77,6 +77,7 @@ describe("a program", () => {
     await refused(withOperator(indexOf("linear"), { tensors: [] }), "it has 0 tensors");
     await refused(withOperator(0, { name: "näme" }), "not printable ASCII");
     for (const [kind, phase] of [
+      ["page", "generating"],
       ["seen", "generating"],
       ["recent", "generating"],
       ["sample", "always"],
