@@ -40,13 +40,25 @@ export const MOST_STOP_SEQUENCES = 8;
 export const MOST_SEQUENCE_TOKENS = 16;
 
 /**
- * Refuses parameters outside the ranges above.
+ * Refuses parameters outside the ranges above, as a new request must not have them.
  *
  * @param vocabularySize ids in stop sequences are below it
  * @throws EngineError `INVALID_ARGUMENT` naming the parameter and its value; `TOKEN_OUT_OF_VOCABULARY` for a stop sequence
  */
 export function checkGeneration(parameters: GenerationParameters, vocabularySize: number): void {
-  const { maxTokens, minTokens = 0, stopSequences = [], seed = 0n } = parameters;
+  checkComputable(parameters, vocabularySize);
+  const { maxTokens, minTokens = 0 } = parameters;
+  if (minTokens > maxTokens) refuse("minTokens", minTokens, `at most maxTokens, which is ${maxTokens}`);
+}
+
+/**
+ * The same, but minTokens may exceed maxTokens, at which the output then ends: so it is when an answer was cut short and the
+ * number of its tokens has taken the place of maxTokens.
+ *
+ * @throws EngineError as `checkGeneration`
+ */
+export function checkComputable(parameters: GenerationParameters, vocabularySize: number): void {
+  const { stopSequences = [], seed = 0n } = parameters;
   for (const [name, , least, most] of WORD) {
     const value = parameters[name] ?? 0;
     const isLeftOut = value === 0 && name !== "maxTokens";
@@ -54,7 +66,6 @@ export function checkGeneration(parameters: GenerationParameters, vocabularySize
       refuse(name, value, `a whole number from ${least} to ${most}${name === "maxTokens" ? "" : ", or 0"}`);
     }
   }
-  if (minTokens > maxTokens) refuse("minTokens", minTokens, `at most maxTokens, which is ${maxTokens}`);
   if (typeof seed !== "bigint" || seed < 0n || seed >> 64n !== 0n) {
     refuse("seed", seed, "a bigint below 2^64");
   }

@@ -204,7 +204,6 @@ describe("generate", () => {
     );
     for (const [change, ...fragments] of [
       [{ temperature: 49 }, "temperature is 49"],
-      [{ minTokens: 6 }, "minTokens is 6", "5"],
       [{ startOffset: 1 }, "startOffset 1"],
       [{ outputLimit: 6 }, "outputLimit 6"],
     ] as const) {

@@ -1,4 +1,4 @@
-import { checkGeneration } from "../commitments/generation.ts";
+import { checkComputable } from "../commitments/generation.ts";
 import type { RequestCommitment } from "../commitments/request.ts";
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
@@ -26,7 +26,7 @@ export function checkRequest(model: Model, request: InferenceRequest): void {
   const { prompt, maxTokens, startOffset = 0, outputLimit = maxTokens } = request;
   if (prompt.length === 0) throw promptEmpty();
   for (const token of prompt) checkToken(model, token);
-  checkGeneration(request, model.header.vocabularySize);
+  checkComputable(request, model.header.vocabularySize);
   checkContext(model, prompt.length + maxTokens);
   if (!Number.isSafeInteger(startOffset) || startOffset < 0 || startOffset >= prompt.length) {
     throw new EngineError(
