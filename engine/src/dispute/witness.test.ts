@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { unsigned } from "../commitments/big-endian.ts";
 import { toHex } from "../commitments/hash.ts";
 import { leafHash, PAD } from "../commitments/merkle.ts";
 import { tokensRoot } from "../commitments/tokens.ts";
@@ -6,11 +7,13 @@ import { expectRefusal } from "../testing/expect-error.ts";
 import { generateRandom } from "../testing/random.ts";
 import {
   endedScene,
+  laterChunkScene,
   longScene,
   minimumScene,
   sampledWideScene,
   stoppedScene,
   tinyScenes,
+  unreachableScene,
   wideScene,
   type StepScene,
 } from "../testing/step-models.ts";
@@ -135,6 +138,49 @@ describe("the witness of a step", () => {
       expect(await decide(long, tokens.length), `${name}: too late`).to.equal(false);
       expect(await decide(long, long.length), `${name}: too late, its ending`).to.equal(false);
     }
+  });
+
+  it("shows on its own that a token was drawn from a later chunk of the vocabulary", async () => {
+    const stage = await stageOf(await laterChunkScene());
+    const { model, request, claim, tokens } = stage;
+    const operator = operatorOf(stage, "sample");
+    const { firstTile } = traceLayout(model.program).operators[operator]!.sections.at(-1)!;
+    expect(Math.min(...tokens)).to.be.at.least(1024);
+    for (const [index, token] of tokens.entries()) {
+      const address = traceAddress(request.prompt.length - 1 + index, operator, firstTile, 0);
+      const right = await stepWitness(model, request, claim, address);
+      expect(verifyStep(model, claim, address, right.leaf, right.witness), `token ${token}`).to.equal(true);
+      const ownTile = flipElement(stage, generateRandom(14), unsigned(token, 4, "token"), address);
+      const wrong = await stepWitness(model, request, claim, address, { ownTile });
+      expect(verifyStep(model, claim, address, wrong.leaf, wrong.witness), "another").to.equal(false);
+    }
+  });
+
+  it("shows every section of an answer that ends at its maximum, below its minimum", async () => {
+    const random = generateRandom(15);
+    const stage = await stageOf(await unreachableScene());
+    const { model, request, claim, tokens, last } = stage;
+    expect(claim.complete).to.equal(true);
+    expect(tokens.length).to.equal(request.maxTokens);
+    const addresses = Array.from({ length: last + 1 }, (_, position) => position).flatMap((position) =>
+      sectionsAt(stage, position).map(({ operator, section }) =>
+        randomElement(stage, random, position, operator, section),
+      ),
+    );
+    for (let element = 0; element <= tokens.length; element++) addresses.push(outputAddress(element));
+    const witnesses = await stepWitnesses(
+      model,
+      request,
+      claim,
+      addresses.map((address) => ({ address })),
+    );
+    for (const [index, { leaf, witness }] of witnesses.entries()) {
+      const address = addresses[index]!;
+      expect(verifyStep(model, claim, address, leaf, witness), JSON.stringify(address)).to.equal(true);
+    }
+    const address = traceAddress(last, operatorOf(stage, "stop"), 0, 0);
+    const ownTile = new Uint8Array(4);
+    expect((await stepWitness(model, request, claim, address, { ownTile })).correct).to.equal(false);
   });
 
   it("is refused when it is cut off, has bytes too many, or any of its bits is flipped", async () => {

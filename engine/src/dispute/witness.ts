@@ -80,7 +80,7 @@ export async function stepWitness(
   return (await stepWitnesses(model, request, claim, [{ ...options, address }], options))[0]!;
 }
 
-/** The same for any number of elements, with one replay for all of them. */
+/** The same for any number of elements, with one replay for all of them, or two where one draws its token from chosen weights. */
 export async function stepWitnesses(
   model: Model,
   request: TraceRequest,
@@ -90,8 +90,7 @@ export async function stepWitnesses(
 ): Promise<StepWitness[]> {
   checkModel(model, claim);
   const source = new Source(model, claimedRequest(model, request, claim), claim, options, tensorTrees(model));
-  for (const task of tasks) source.plan(task);
-  await source.replay();
+  await source.replay(tasks);
   return tasks.map((task) => source.witnessOf(task));
 }
 
@@ -104,7 +103,7 @@ function claimedRequest(model: Model, request: TraceRequest, claim: Claim): Trac
   return { ...request, outputLimit };
 }
 
-/** Answers what steps read: from tensors and tokens at once, from the trace after one replay. */
+/** Answers what steps read: from tensors and tokens at once, from the trace after a replay. */
 class Source {
   readonly #model: Model;
   readonly #request: TraceRequest;
@@ -113,10 +112,8 @@ class Source {
   readonly #tensors: TensorTrees;
   readonly #stops: Uint8Array;
   readonly #subject: StepSubject;
-  readonly #planned = new Map<string, TraceAddress>();
   readonly #openings = new Map<string, Opening>();
   #output: readonly number[] | undefined;
-  #readsOutput = false;
 
   constructor(
     model: Model,
@@ -139,36 +136,53 @@ class Source {
     };
   }
 
-  /** Notes which tiles a step reads: which ones does not depend on what is in them, so zeros answer for them. */
-  plan({ address, leaf, ownTile }: StepTask): void {
-    this.#readsOutput ||= address.part === PART.output;
-    const note = ({ position, operator, tile }: TraceAddress) => {
-      this.#planned.set(keyOf({ position, operator, tile }), { position, operator, tile });
-    };
-    if (!ownTile && isOfProgram(this.#model.program, address)) note(address);
-    const presumed = leaf ?? (ownTile ? toHex(leafHash(ownTile)) : toHex(leafHash(new Uint8Array())));
-    runReading(judge(this.#subject, address, presumed), (read) => {
-      if (read.from === "own") {
-        return ownTile ?? new Uint8Array(openingShape(this.#subject, { ...address, from: "trace" }).length);
+  /**
+   * Replays the request for the tiles that the steps read. What a step reads may depend on what it read before, as the weights
+   * from which a token is drawn do: a replay finds what the ones before it did not know to look for.
+   */
+  async replay(tasks: readonly StepTask[]): Promise<void> {
+    for (;;) {
+      const missing = new Map<string, TraceAddress>();
+      for (const task of tasks) {
+        for (const address of this.#missing(task)) missing.set(keyOf(address), address);
       }
+      if (missing.size === 0 && (this.#output || !tasks.some(readsOutput))) return;
+      const { commitment, openings } = await openTiles(
+        this.#model,
+        this.#request,
+        [...missing.values()],
+        this.#options,
+      );
+      this.#output ??= commitment.tokens;
+      for (const opening of openings) this.#openings.set(keyOf(opening), opening);
+    }
+  }
+
+  /**
+   * The tiles that a step reads and no replay has shown yet. Zeros answer for them, so that more can be found at once; those
+   * after them may not be what the step reads, but the first one is.
+   */
+  #missing({ address, leaf, ownTile }: StepTask): TraceAddress[] {
+    const missing: TraceAddress[] = [];
+    const find = ({ position, operator, tile }: TraceAddress): Opening | undefined => {
+      const found = this.#openings.get(keyOf({ position, operator, tile }));
+      if (!found) missing.push({ position, operator, tile });
+      return found;
+    };
+    const zeros = (read: TraceAddress) =>
+      new Uint8Array(openingShape(this.#subject, { ...read, from: "trace" }).length);
+    const known = ownTile || !isOfProgram(this.#model.program, address) ? undefined : find(address);
+    const own = ownTile ?? known?.data;
+    const presumed = leaf ?? toHex(own || !known ? leafHash(own ?? new Uint8Array()) : PAD);
+    runReading(judge(this.#subject, address, presumed), (read) => {
+      if (read.from === "own") return own ?? zeros(address);
       if (read.from === "output") return new Uint8Array(4 * TOKENS_PER_LEAF);
       if (read.from === "stops") return this.#stops;
       if (read.from !== "trace") return this.#leafOf(read).data;
-      note(read);
-      return new Uint8Array(openingShape(this.#subject, read).length);
+      const opening = find(read);
+      return opening ? opening.data : zeros(read);
     });
-  }
-
-  async replay(): Promise<void> {
-    if (this.#planned.size === 0 && (this.#output || !this.#readsOutput)) return;
-    const { commitment, openings } = await openTiles(
-      this.#model,
-      this.#request,
-      [...this.#planned.values()],
-      this.#options,
-    );
-    this.#output ??= commitment.tokens;
-    for (const opening of openings) this.#openings.set(keyOf(opening), opening);
+    return missing;
   }
 
   witnessOf({ address, leaf, ownTile }: StepTask): StepWitness {
@@ -223,6 +237,10 @@ class Source {
     expectRoot("output", tokensRoot(this.#output!), this.#claim.outputTokensRoot);
     return openTokens(this.#output!, read.leaf);
   }
+}
+
+function readsOutput({ address }: StepTask): boolean {
+  return address.part === PART.output;
 }
 
 function isOfProgram(program: Program, { part, position, operator, tile }: ElementAddress): boolean {

@@ -88,6 +88,21 @@ export async function longScene(): Promise<StepScene> {
   return { name: "long", model, request: { prompt, maxTokens: 2 } };
 }
 
+/** A token that is drawn from a later chunk of the vocabulary than its first 1,024. */
+export async function laterChunkScene(): Promise<StepScene> {
+  const model = await tiny({ context: 8, vocabulary: 2100, hidden: 4, feedForward: 4, layers: 1 });
+  return {
+    ...{ name: "later chunk", model },
+    request: { prompt: [5, 6], maxTokens: 2, temperature: 5000, seed: 6n },
+  };
+}
+
+/** An answer that may not end before it has more tokens than it can have: one that was cut short, as if it were whole. */
+export async function unreachableScene(): Promise<StepScene> {
+  const { model } = await stoppedScene();
+  return { name: "unreachable", model, request: { prompt: [4, 5], maxTokens: 3, minTokens: 5 } };
+}
+
 function tiny(shape: Partial<TinyShape>): Promise<Model> {
   return importModel(tinySource(shape));
 }
