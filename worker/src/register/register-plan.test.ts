@@ -98,7 +98,7 @@ limits: { maxOpenJobs: 4 }
     const planned = await plan(config);
     expect(planned.steps.map(({ title }) => title.split(":")[0]!.replace(/0x\w+/, "…"))).to.deep.equal([
       "add chunk 1 of 1 of the program …",
-      "check operators 0 to 4 of the program …",
+      "check operators 0 to 6 of the program …",
       "register the model …, files at https",
       "let the vault take 7400 ATH",
       "deposit 7400 ATH; stake 7400 ATH (7000 ATH for hardware and fraud deposit, 400 ATH for 4 open jobs); let the provider registry and the job escrow lock stake",
