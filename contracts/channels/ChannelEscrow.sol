@@ -63,6 +63,7 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         bytes32 requestHash = keccak256(abi.encode(receipt.modelRoot, receipt.inputRoot));
         if (receipt.channel != id || receipt.nonce != voucher.nonce || requestHash != voucher.requestHash)
             revert ReceiptMismatch(receipt.channel, receipt.nonce, requestHash);
+        _requireTokens(receipt);
         if (receipt.price > voucher.limit) revert ReceiptPriceAboveLimit(receipt.price, voucher.limit);
         bytes32 digest = receiptDigest(receipt);
         _requireProvider(channel.provider, digest, receiptSignature, true);

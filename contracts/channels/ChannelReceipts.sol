@@ -25,9 +25,9 @@ abstract contract ChannelReceipts is ChannelKeys {
     /// @dev What is added to the time that recomputing takes.
     uint256 private constant BASE_WINDOW = 10 minutes;
     uint256 private constant MAX_WINDOW = 3 days;
-    /// @dev Where the generation parameters end in a request, and how short a request can be.
+    /// @dev Where the generation parameters end in a request, and how long a request is.
     uint256 private constant GENERATION_END = 48;
-    uint256 private constant MIN_REQUEST_LENGTH = 80;
+    uint256 private constant REQUEST_LENGTH = 112;
 
     IModelRegistry public immutable models;
     address internal immutable _sequencerFeed;
@@ -178,11 +178,12 @@ abstract contract ChannelReceipts is ChannelKeys {
         bytes calldata request
     ) private view returns (Job memory job) {
         bytes32 found = keccak256(abi.encodePacked(Commitments.INPUT_TAG, request));
-        if (found != receipt.inputRoot || request.length < MIN_REQUEST_LENGTH)
+        if (found != receipt.inputRoot || request.length != REQUEST_LENGTH)
             revert RequestMismatch(found, receipt.inputRoot);
         uint32 maxTokens = uint32(bytes4(request[GENERATION_END - 4:GENERATION_END]));
-        if (receipt.outputCount == 0 || receipt.outputCount > maxTokens)
-            revert OutputLengthOutOfBounds(receipt.outputCount, maxTokens);
+        _requireTokens(receipt);
+        // More tokens than were asked for are the verifier's to convict: the answer ended before.
+        uint32 answered = uint32(Math.min(receipt.outputCount, maxTokens));
 
         IModelRegistry.Model memory model = models.modelOf(receipt.modelRoot);
         (job.salt, job.exitBounty, job.stakeLock) = (
@@ -197,12 +198,12 @@ abstract contract ChannelReceipts is ChannelKeys {
         job.token = channel.token;
         job.minimumCharge = receipt.price;
         job.promptTokens = uint32(bytes4(request[:4]));
-        job.maxTokens = receipt.outputCount;
+        job.maxTokens = answered;
         job.vocabularySize = model.vocabularySize;
         job.modelRoot = receipt.modelRoot;
         // The first tokens of an answer are the whole answer to a request for that many.
         job.inputRoot =
-            receipt.complete
+            receipt.complete || receipt.outputCount > maxTokens
                 ? receipt.inputRoot
                 : keccak256(
                     abi.encodePacked(
@@ -212,10 +213,14 @@ abstract contract ChannelReceipts is ChannelKeys {
                         request[GENERATION_END:]
                     )
                 );
-        uint256 positions = uint256(job.promptTokens) + receipt.outputCount;
+        uint256 positions = uint256(job.promptTokens) + answered;
         uint256 window = BASE_WINDOW + Math.ceilDiv(positions * model.workPerPosition, channel.workPerSecond);
-        if (window > MAX_WINDOW) revert RequestTooLarge(window, MAX_WINDOW);
-        job.challengeWindow = uint32(window);
+        job.challengeWindow = uint32(Math.min(window, MAX_WINDOW));
+    }
+
+    /// @dev INVARIANT: what is paid can be presented.
+    function _requireTokens(Receipt calldata receipt) internal pure {
+        if (receipt.outputCount == 0) revert OutputLengthOutOfBounds(0, type(uint32).max);
     }
 
     function _resultIdOf(Job memory job) private view returns (JobId) {

@@ -111,9 +111,13 @@ abstract contract GameMoney is GameBoard, ReentrancyGuardTransient {
         if (msg.sender != address(escrow)) revert NotResultSource(msg.sender);
         if (_convictions[provider].rewarded != 0) revert AlreadyConvicted(provider);
         // As for every conviction, half of what live challenges reserved covers all that was spent of their bonds.
-        uint256 half = _reserved[provider] / 2;
-        uint256 left = providers.providerOf(provider).fraudDeposit / 2 - half;
-        uint256 reward = Math.min(parameters().minimumReward, left);
+        uint256 reserved = _reserved[provider];
+        uint256 half = reserved / 2;
+        // INVARIANT: a provider that sees a challenge succeed takes no reward for convicting itself first.
+        uint256 reward =
+            reserved == 0
+                ? Math.min(parameters().minimumReward, providers.providerOf(provider).fraudDeposit / 2)
+                : 0;
         _convictions[provider] = Conviction(proof, 0, uint96(half));
         (uint256 forfeited, ) = providers.convict(provider, reward + half, address(this));
         emit ConvictedByProof(provider, proof, reporter, reward, forfeited);

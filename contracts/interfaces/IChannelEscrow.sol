@@ -156,10 +156,8 @@ interface IChannelEscrow is IResultSource, IVaultModule {
     error ReceiptOutOfTime(uint256 expiry, uint256 earliest, uint256 latest);
     /// @notice The bytes are not those of the request that the receipt names.
     error RequestMismatch(bytes32 found, bytes32 expected);
-    /// @notice The receipt has no tokens, or more than the request allows.
+    /// @notice The receipt has no tokens.
     error OutputLengthOutOfBounds(uint256 count, uint256 maxTokens);
-    /// @notice Recomputing the request would take longer than the longest window, in seconds.
-    error RequestTooLarge(uint256 challengeWindow, uint256 maximum);
     error AlreadyPresented(JobId id);
     error UnknownReceipt(JobId id);
     error OutputMismatch(JobId id, bytes32 presented);

@@ -246,7 +246,7 @@ interface IDisputeGame {
     function reclaim(bytes32 challengeId) external;
 
     /// @notice Convicts a provider of what its own signatures prove, without a challenge. Only the source of results, which checked the proof.
-    /// The reward is the least that a challenge is worth, or what live challenges left of half the deposit.
+    /// The reward is the least that a challenge is worth, at most half the deposit; nothing while a live challenge has reserved a part of it.
     /// @param proof Hash of what proves it; takes the place of the rewarded challenge.
     /// @param reporter Who receives the reward.
     function convictProven(address provider, bytes32 proof, address reporter) external;

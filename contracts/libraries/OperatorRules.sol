@@ -53,7 +53,7 @@ library OperatorRules {
     function requirePhase(uint32 index, IProgramRegistry.Operator memory operator) internal pure {
         uint8 opcode = operator.opcode;
         bool generating = opcode == Opcodes.SAMPLE || opcode == Opcodes.STOP;
-        bool always = opcode == Opcodes.SEEN || opcode == Opcodes.RECENT;
+        bool always = opcode == Opcodes.PAGE || opcode == Opcodes.SEEN || opcode == Opcodes.RECENT;
         if (operator.generating ? always : generating) {
             revert IProgramRegistry.WrongPhase(index, operator.generating ? 1 : 0, generating ? 1 : 0);
         }

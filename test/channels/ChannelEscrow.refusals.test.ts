@@ -16,7 +16,6 @@ import {
   EXIT_BOUNTY,
   freshChannels,
   LIMIT,
-  MAX_TOKENS,
   type OpenChannel,
   openChannel,
   opening,
@@ -40,7 +39,6 @@ import {
   speakAs,
   type System,
   time,
-  WORK,
 } from "../support/system.ts";
 
 type Attempt = { call: () => Promise<unknown>; values: readonly unknown[] };
@@ -128,6 +126,10 @@ const presenting = (
     const receipt = await receiptOf(system, channel, fields);
     return { call: () => present(system, channel, receipt, request), values: values(system) };
   });
+
+/** A byte more than a request has. */
+const LONG = "01".repeat(113);
+const LONG_ROOT = ethers.keccak256(`0x04${LONG}`);
 
 const output = (tokensRoot: string, count = 3) => ({ count, tokensRoot });
 
@@ -514,24 +516,19 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
       () => [ethers.keccak256("0x04010203"), ethers.keccak256("0x04010203")],
       "0x010203",
     ),
+    "present, a request that goes on": presenting(
+      { inputRoot: LONG_ROOT },
+      () => [LONG_ROOT, LONG_ROOT],
+      `0x${LONG}`,
+    ),
   },
   OutputLengthOutOfBounds: {
-    "present, no tokens": presenting({ outputCount: 0n }, () => [0, MAX_TOKENS]),
-    "present, more tokens than were asked for": presenting({ outputCount: 21n }, () => [21, MAX_TOKENS]),
-  },
-  RequestTooLarge: {
-    "present, too much to recompute": async () => {
-      const system = await freshChannels();
-      const current = await channelParametersOf(system);
-      await system.channels.setParameters({ ...current, workPerSecond: 1n });
-      const channel = await openChannel(system, { workPerSecond: 1n });
-      const receipt = await receiptOf(system, channel);
-      return {
-        call: () => present(system, channel, receipt),
-        by: system.channels,
-        values: [600 + 13 * WORK, 259_200],
-      };
-    },
+    "present, no tokens": presenting({ outputCount: 0n }, () => [0, 2 ** 32 - 1]),
+    "settleWithReceipt, no tokens": refused(async (system, channel) => {
+      const receipt = await receiptOf(system, channel, { outputCount: 0n });
+      const voucher = await voucherOf(system, channel);
+      return { call: () => settle(system, channel, voucher, receipt), values: [0, 2 ** 32 - 1] };
+    }),
   },
   AlreadyPresented: {
     "present, a second time": refused(async (system, channel) => {

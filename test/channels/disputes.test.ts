@@ -3,8 +3,10 @@ import { expect } from "chai";
 import type { Receipt, Signed } from "../../sdk/src/channels.ts";
 import {
   CHANNEL_BIT,
+  channelParametersOf,
   DAY,
   DEPOSIT,
+  MAX_TOKENS,
   type OpenChannel,
   openChannel,
   present,
@@ -150,6 +152,35 @@ describe("ChannelEscrow: disputes about receipts", () => {
     expect(await arena.game.convictionOf(arena.provider)).to.equal(dispute.id);
   });
 
+  it("an answer longer than the request allows is presented, and a token behind its end is proven wrong", async () => {
+    const arena = await arenaWithChannels();
+    const channel = await openChannel(arena);
+    const tokens = [...HONEST_TOKENS, ...new Array<number>(MAX_TOKENS).fill(7)];
+    for (const [nonce, complete] of [
+      [1n, true],
+      [2n, false],
+    ] as const) {
+      const { job } = await presented(arena, channel, { tokens, complete, nonce });
+      expect(job.job.inputRoot).to.equal(requestOf(arena).inputRoot);
+      expect(job.job.maxTokens).to.equal(BigInt(MAX_TOKENS));
+    }
+    const dispute = await challenge(
+      arena,
+      await presented(arena, channel, { tokens, nonce: 3n }),
+      arena.stranger,
+    );
+    await play(arena, dispute);
+    expect(await arena.game.convictionOf(arena.provider)).to.equal(dispute.id);
+  });
+
+  it("a receipt that takes longer to recompute than the longest window is presented with that window", async () => {
+    const arena = await arenaWithChannels();
+    await arena.channels.setParameters({ ...(await channelParametersOf(arena)), workPerSecond: 1n });
+    const channel = await openChannel(arena, { workPerSecond: 1n });
+    const { job } = await presented(arena, channel);
+    expect(job.job.challengeWindow).to.equal(3n * DAY);
+  });
+
   it("two channels of the same two with equal receipts: each is presented, none shields the other", async () => {
     const arena = await arenaWithChannels();
     const [first, second] = [await openChannel(arena), await openChannel(arena)];
@@ -168,6 +199,7 @@ describe("ChannelEscrow: disputes about receipts", () => {
     const dispute = await challenge(arena, await presented(arena, channel), stranger);
     const first = await receiptOf(arena, channel, { nonce: 5n });
     const second = await receiptOf(arena, channel, { nonce: 5n, tokens: [1, 2, 3] });
+    const before = await arena.ath.balanceOf(newcomer);
     await channels
       .connect(newcomer)
       .reportEquivocation(
@@ -178,6 +210,8 @@ describe("ChannelEscrow: disputes about receipts", () => {
         second.signature,
         newcomer,
       );
+    // Who sees a challenge succeed takes no reward by convicting itself first.
+    expect(await arena.ath.balanceOf(newcomer)).to.equal(before);
     const { bond } = await stateOf(arena, dispute.id);
     const sent = game.connect(newcomer).reclaim(dispute.id);
     await expect(sent).to.changeEtherBalance(ethers, stranger, bond);

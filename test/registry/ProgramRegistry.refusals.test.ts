@@ -230,6 +230,12 @@ describeRefusals("IProgramRegistry", () => errorsOf("IProgramRegistry"), {
     "validate, too many stop tokens": () => changing(at("stop"), { constants: [1025] }, [0, 1025, 0, 1024]),
   },
   WrongPhase: {
+    "validate, a page of values that is filled only where a token is generated": async () => {
+      const { operators } = PROGRAM;
+      const page = { ...operators[at("page")]!, phase: "generating" as const };
+      const more = { ...PROGRAM, operators: [...operators, page] };
+      return validating(programParts(more), [OPERATORS, 1, 0]);
+    },
     "validate, tokens that are noted only where one is generated": () =>
       changing(at("seen"), { phase: "generating" }, [1, 0]),
     "validate, tokens that are remembered only where one is generated": () =>

@@ -233,6 +233,15 @@ describe("channel: the client", () => {
     });
   }
 
+  it("takes no receipt without a token, though nothing arrived", async () => {
+    const { mine, theirs } = await pair();
+    await theirs.take(await mine.request(request));
+    const { message } = await theirs.sign(answer);
+    const receipt = await signReceipt(operator, contract, { ...message, outputCount: 0n });
+    const refused = await rejection(mine.acknowledge(receipt, { ...answer, outputCount: 0 }));
+    expect(refused).to.deep.equal({ code: "ReceiptRefused", field: "at least one token" });
+  });
+
   it("takes no receipt of a key that is not the provider's, and none twice", async () => {
     const { mine, theirs } = await pair();
     await theirs.take(await mine.request(request));
@@ -293,6 +302,7 @@ describe("channel: the provider", () => {
     for (const [change, field] of [
       [{ modelRoot: hash("smaller") }, "requestHash"],
       [{ price: 21n }, "price within the limit"],
+      [{ outputCount: 0 }, "at least one token"],
     ] as const) {
       expect((await rejection(theirs.sign({ ...answer, ...change }))).field).to.equal(field);
     }

@@ -153,6 +153,7 @@ export class ClientChannel {
     refuse("inputRoot", message.inputRoot, received.inputRoot);
     refuse("outputTokensRoot", message.outputTokensRoot, received.outputTokensRoot);
     refuse("outputCount", message.outputCount, BigInt(received.outputCount));
+    refuse("at least one token", message.outputCount > 0n, true);
     refuse("complete", message.complete, received.complete);
     refuse("price", message.price, received.price);
     refuse("price within the limit", message.price <= voucher!.limit, true);

@@ -107,6 +107,7 @@ export class ProviderChannel {
     return this.#ledger.update(async (state) => {
       const voucher = state.voucher && decodeVoucher(state.voucher).message;
       refuseAnswer("requestHash", requestHashOf(answer), voucher?.requestHash);
+      refuseAnswer("at least one token", answer.outputCount > 0, true);
       refuseAnswer("price within the limit", answer.price <= voucher!.limit, true);
       const given = state.receipt && decodeReceipt(state.receipt);
       if (given) {

@@ -1454,22 +1454,6 @@ export const channelEscrowAbi = [
   "inputs": [
    {
     "internalType": "uint256",
-    "name": "challengeWindow",
-    "type": "uint256"
-   },
-   {
-    "internalType": "uint256",
-    "name": "maximum",
-    "type": "uint256"
-   }
-  ],
-  "name": "RequestTooLarge",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "uint256",
     "name": "previousUntil",
     "type": "uint256"
    }
