@@ -1,9 +1,12 @@
-// Breaks every named rule of the contracts; each test here says that the contracts' tests notice.
+// Breaks named rules of the contracts; each test here says that the contracts' tests notice. The audit breaks every one.
 import { expect } from "chai";
 import { type Result, namedFaults, tryFaults } from "./faults.ts";
-import { mutants } from "./mutants.ts";
+import { mutants as all } from "./mutants.ts";
 import { describeResult, isNoticed } from "./report.ts";
 import { readContracts } from "./syntax.ts";
+
+/** Of all kinds, as they stand side by side in the tables. */
+const mutants = all.filter((_, index) => process.env.ATHANOR_AUDIT !== undefined || index % 3 === 0);
 
 describe("a rule of the contracts that is broken is noticed", () => {
   let results: readonly Result[];
@@ -22,6 +25,6 @@ describe("a rule of the contracts that is broken is noticed", () => {
   });
 
   it("and no two have one name", () => {
-    expect(new Set(mutants.map(({ name }) => name)).size).to.equal(mutants.length);
+    expect(new Set(all.map(({ name }) => name)).size).to.equal(all.length);
   });
 });
