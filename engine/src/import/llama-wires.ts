@@ -44,11 +44,10 @@ export function normalized(
 ): Normalized {
   const { table, fraction } = quantizeGains(gains);
   const squares = config.epsilon * config.hiddenSize * residualScale(config) ** 2;
-  const epsilon = Math.round(squares * 4 ** residualFraction);
   const operator = builder.operator("normalize", `${name}.norm`, {
     inputs: [residual],
     tensors: [builder.tensor(table)],
-    constants: [1, config.hiddenSize, Math.min(epsilon, 2 ** 52 - 1)],
+    constants: [1, config.hiddenSize, epsilonWithin(squares, residualFraction)],
   });
   return {
     ...narrowed(builder, `${name}.input`, { operator, fraction }, 1, config.hiddenSize),
