@@ -20,6 +20,13 @@ describe("runToEnd", () => {
     expect(await run(code)).to.deep.equal({ code: 1, stuck: true });
   });
 
+  it("hands over each line, the last one even without its end", async () => {
+    const lines: string[] = [];
+    const code = `process.stdout.write("one\\ntwo"); process.stderr.write("three\\n");`;
+    await runToEnd(["--eval", code], process.env, report, 0, (line) => lines.push(line));
+    expect(lines.sort()).to.deep.equal(["one", "three", "two"]);
+  });
+
   it("ends what the process started and left running", async () => {
     const pidFile = join(folder, "pid");
     const code = `

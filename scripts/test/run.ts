@@ -16,8 +16,12 @@ export interface Outcome {
   readonly seconds: number;
 }
 
-/** Runs one suite in a process of its own, its output going where ours goes, and reads what it counted. */
-export async function runSuite(suite: Suite, environment: NodeJS.ProcessEnv): Promise<Outcome> {
+/** Runs one suite in a process of its own, its output going where ours goes, `label` before each line, and reads what it counted. */
+export async function runSuite(
+  suite: Suite,
+  environment: NodeJS.ProcessEnv,
+  label?: string,
+): Promise<Outcome> {
   const started = performance.now();
   const files = filesOf(suite);
   const folder = mkdtempSync(join(tmpdir(), "athanor-test-"));
@@ -30,6 +34,8 @@ export async function runSuite(suite: Suite, environment: NodeJS.ProcessEnv): Pr
             commandOf(suite, files),
             { ...environment, [reportVariable]: reportFile },
             reportFile,
+            undefined,
+            label === undefined ? undefined : (line) => console.log(`${label} │ ${line}`),
           );
     const seconds = (performance.now() - started) / 1_000;
     return { suite: suite.name, ...judge(files, ending, readReport(reportFile)), seconds };

@@ -12,36 +12,57 @@ export interface Suite {
   readonly except?: readonly string[];
   /** Only `npm run audit` runs it. */
   readonly slow?: true;
+  /** Suites that share one of these never run at the same time. */
+  readonly alone?: "artifacts";
+  /** Long ones begin first: about as many seconds on two cores. */
+  readonly seconds: number;
 }
 
 export const suites: readonly Suite[] = [
   {
     name: "scripts",
+    seconds: 30,
     runner: "mocha",
     files: ["scripts/**/*.test.ts"],
     except: ["scripts/packages/**", "scripts/coverage/contracts.test.ts", "scripts/mutation/**"],
   },
-  { name: "solidity", runner: "hardhat-solidity", files: ["test/**/*.t.sol"] },
+  {
+    name: "solidity",
+    seconds: 200,
+    alone: "artifacts",
+    runner: "hardhat-solidity",
+    files: ["test/**/*.t.sol"],
+  },
   {
     name: "contracts",
+    seconds: 240,
+    alone: "artifacts",
     runner: "hardhat-mocha",
     files: ["test/**/*.test.ts"],
     except: ["test/integration/**"],
   },
-  { name: "engine", runner: "mocha", files: ["engine/src/**/*.test.ts"] },
-  { name: "browser", runner: "mocha", files: ["engine/examples/browser/**/*.test.ts"] },
-  { name: "sdk", runner: "mocha", files: ["sdk/src/**/*.test.ts"] },
-  { name: "worker", runner: "mocha", files: ["worker/src/**/*.test.ts"] },
-  { name: "integration", runner: "mocha", files: ["test/integration/**/*.test.ts"] },
-  { name: "packages", runner: "mocha", files: ["scripts/packages/**/*.test.ts"] },
+  { name: "engine", seconds: 240, runner: "mocha", files: ["engine/src/**/*.test.ts"] },
+  { name: "browser", seconds: 40, runner: "mocha", files: ["engine/examples/browser/**/*.test.ts"] },
+  { name: "sdk", seconds: 300, runner: "mocha", files: ["sdk/src/**/*.test.ts"] },
+  { name: "worker", seconds: 240, runner: "mocha", files: ["worker/src/**/*.test.ts"] },
+  { name: "integration", seconds: 120, runner: "mocha", files: ["test/integration/**/*.test.ts"] },
+  { name: "packages", seconds: 60, runner: "mocha", files: ["scripts/packages/**/*.test.ts"] },
   {
     name: "mutants",
+    seconds: 120,
     runner: "mocha",
     files: ["scripts/mutation/*.test.ts"],
     except: ["scripts/mutation/audit.test.ts"],
   },
-  { name: "coverage", runner: "mocha", files: ["scripts/coverage/contracts.test.ts"], slow: true },
-  { name: "mistakes", runner: "mocha", files: ["scripts/mutation/audit.test.ts"], slow: true },
+  {
+    name: "coverage",
+    seconds: 900,
+    alone: "artifacts",
+    runner: "mocha",
+    files: ["scripts/coverage/contracts.test.ts"],
+    slow: true,
+  },
+  { name: "mistakes", seconds: 3600, runner: "mocha", files: ["scripts/mutation/audit.test.ts"], slow: true },
 ];
 
 /** The suite's test files, absolute and sorted. */
