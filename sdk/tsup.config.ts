@@ -6,6 +6,7 @@ export default defineConfig({
     protocol: "src/protocol.ts",
     channels: "src/channels.ts",
     disputes: "src/disputes.ts",
+    private: "src/private.ts",
     node: "src/node.ts",
   },
   format: ["esm"],

@@ -117,6 +117,20 @@ export const clientErrors = {
     "Sign only what the last voucher asks for, and nothing that contradicts a receipt.",
   ],
 
+  // ---------------------------------------------------------------------------------------------- private requests
+  EncryptionKeyUnusable: [
+    "Nothing can be sealed to the encryption key {key}.",
+    "Choose a provider that takes private requests, or ask this one to register a key of `athanor key create-encryption`.",
+  ],
+  SealedRequestRefused: [
+    "The sealed request cannot be read: {details}.",
+    "Decline it; the client has to seal it to the registered key, for this very job or voucher.",
+  ],
+  SealedAnswerRefused: [
+    "The sealed answer cannot be read: {details}.",
+    "Do not pay for it: the provider did not send you what it committed to, or something changed it on the way.",
+  ],
+
   // ---------------------------------------------------------------------------------------------- node
   RpcUnavailable: [
     "The node does not answer: {details}",
