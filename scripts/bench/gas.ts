@@ -69,6 +69,8 @@ async function measure(vocabularySize: number): Promise<JobGas> {
       modelRegistry: await deployed.modelRegistry.getAddress(),
       programRegistry: await deployed.programRegistry.getAddress(),
       jobEscrow: await deployed.jobEscrow.getAddress(),
+      channelEscrow: await deployed.channelEscrow.getAddress(),
+      resultSources: await deployed.resultSources.getAddress(),
       disputeGame: await deployed.disputeGame.getAddress(),
     };
     const as = (signer: typeof owner) => connectContracts(signer, deployment);

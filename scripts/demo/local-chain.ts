@@ -56,6 +56,8 @@ export async function startChain(rpcUrl?: string): Promise<LocalChain> {
     modelRegistry: await addressOf("modelRegistry"),
     programRegistry: await addressOf("programRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
+    channelEscrow: await addressOf("channelEscrow"),
+    resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
     stablecoin: await addressOf("stablecoin"),
   };

@@ -190,6 +190,8 @@ chain:
     programRegistry: "${deployment.programRegistry}"
     providerRegistry: "${deployment.providerRegistry}"
     jobEscrow: "${deployment.jobEscrow}"
+    channelEscrow: "${deployment.channelEscrow}"
+    resultSources: "${deployment.resultSources}"
     disputeGame: "${deployment.disputeGame}"
 keys:
   operatorKeystore: operator.json

@@ -45,6 +45,8 @@ export async function openArena(program: Program): Promise<Arena> {
     modelRegistry: await addressOf("modelRegistry"),
     providerRegistry: await addressOf("providerRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
+    channelEscrow: await addressOf("channelEscrow"),
+    resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
   };
   const as = (player: Player) => connectContracts(player, deployment);

@@ -39,6 +39,8 @@ const contractNames = [
   "providerRegistry",
   "modelRegistry",
   "jobEscrow",
+  "channelEscrow",
+  "resultSources",
   "disputeGame",
 ] as const;
 
@@ -94,15 +96,17 @@ async function checkDeployment(
     if (code === "0x") throw athanorError("ContractsMissing", { contract, address, chainId });
   }
   const { vault } = deployment;
-  const [ath, escrowVault, registryVault, moduleBit] = await Promise.all([
+  const [ath, escrowVault, channelVault, registryVault, moduleBit] = await Promise.all([
     contracts.vault.ath(),
     contracts.jobEscrow.vault(),
+    contracts.channelEscrow.vault(),
     contracts.providerRegistry.vault(),
     contracts.vault.moduleBit(deployment.jobEscrow),
   ]);
   const belongs = {
     ath: sameAddress(ath, deployment.ath),
     jobEscrow: sameAddress(escrowVault, vault) && moduleBit !== 0n,
+    channelEscrow: sameAddress(channelVault, vault),
     providerRegistry: sameAddress(registryVault, vault),
   };
   for (const [contract, fits] of Object.entries(belongs)) {

@@ -1,19 +1,23 @@
 import { Contract, Interface, type ContractRunner, type InterfaceAbi } from "ethers";
 import {
   athTokenAbi,
+  channelEscrowAbi,
   disputeGameAbi,
   jobEscrowAbi,
   modelRegistryAbi,
   programRegistryAbi,
   providerRegistryAbi,
+  resultSourcesAbi,
   vaultAbi,
 } from "../generated/abi.ts";
 import type { AthToken } from "../generated/contracts/AthToken.ts";
+import type { ChannelEscrow } from "../generated/contracts/ChannelEscrow.ts";
 import type { DisputeGame } from "../generated/contracts/DisputeGame.ts";
 import type { JobEscrow } from "../generated/contracts/JobEscrow.ts";
 import type { ModelRegistry } from "../generated/contracts/ModelRegistry.ts";
 import type { ProgramRegistry } from "../generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../generated/contracts/ProviderRegistry.ts";
+import type { ResultSources } from "../generated/contracts/ResultSources.ts";
 import type { Vault } from "../generated/contracts/Vault.ts";
 import type { Deployment } from "./deployment.ts";
 
@@ -41,6 +45,9 @@ export interface AthanorContracts {
   readonly modelRegistry: ModelRegistry;
   readonly programRegistry: ProgramRegistry;
   readonly jobEscrow: JobEscrow;
+  readonly channelEscrow: ChannelEscrow;
+  /** Both escrows, as the dispute game sees them: it knows the state of every result, a job's or a receipt's. */
+  readonly resultSources: ResultSources;
   readonly disputeGame: DisputeGame;
   readonly deployment: Deployment;
 }
@@ -65,6 +72,8 @@ export function connectContracts(runner: ContractRunner | null, deployment: Depl
     modelRegistry: contractAt(deployment.modelRegistry, modelRegistryAbi, runner) as ModelRegistry,
     programRegistry: contractAt(deployment.programRegistry, programRegistryAbi, runner) as ProgramRegistry,
     jobEscrow: contractAt(deployment.jobEscrow, jobEscrowAbi, runner) as JobEscrow,
+    channelEscrow: contractAt(deployment.channelEscrow, channelEscrowAbi, runner) as ChannelEscrow,
+    resultSources: contractAt(deployment.resultSources, resultSourcesAbi, runner) as ResultSources,
     disputeGame: contractAt(deployment.disputeGame, disputeGameAbi, runner) as DisputeGame,
     deployment,
   };

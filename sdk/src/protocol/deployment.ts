@@ -9,6 +9,8 @@ export interface Deployment {
   readonly modelRegistry: string;
   readonly programRegistry: string;
   readonly jobEscrow: string;
+  readonly channelEscrow: string;
+  readonly resultSources: string;
   readonly disputeGame: string;
   /** Block of the first contract: no event is older. Default 0. */
   readonly startBlock?: number | undefined;

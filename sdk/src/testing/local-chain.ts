@@ -82,6 +82,8 @@ export async function startLocalChain(options: { modelUri?: string } = {}): Prom
     modelRegistry: await addressOf("modelRegistry"),
     programRegistry: await addressOf("programRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
+    channelEscrow: await addressOf("channelEscrow"),
+    resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
   };
 

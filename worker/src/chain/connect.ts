@@ -29,6 +29,8 @@ export async function connectChain(provider: RpcProvider, config: Config["chain"
     "modelRegistry",
     "providerRegistry",
     "jobEscrow",
+    "channelEscrow",
+    "resultSources",
     "disputeGame",
   ] as const) {
     const address = deployment[name];

@@ -19,6 +19,11 @@ const deployment = z.strictObject({
   programRegistry: leaf("the address of the program registry: 0x and 40 hexadecimal digits", address),
   providerRegistry: leaf("the address of the provider registry: 0x and 40 hexadecimal digits", address),
   jobEscrow: leaf("the address of the job escrow: 0x and 40 hexadecimal digits", address),
+  channelEscrow: leaf("the address of the channel escrow: 0x and 40 hexadecimal digits", address),
+  resultSources: leaf(
+    "the address of what stands between escrows and dispute game: 0x and 40 hexadecimal digits",
+    address,
+  ),
   disputeGame: leaf("the address of the dispute game: 0x and 40 hexadecimal digits", address),
 });
 
