@@ -7,7 +7,7 @@ import { ATH, type System, type Signer, freshSystem } from "./support/system.ts"
 
 type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
 
-const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game" | "channels" | "sources", Calls> = {
+const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game" | "channels" | "receipts" | "sources", Calls> = {
   vault: {
     addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
     setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),
@@ -47,14 +47,18 @@ const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game" | "channels" 
   channels: {
     setParameters: async ({ channels }, sender) =>
       channels.connect(sender).setParameters(await channelParametersOf({ channels })),
-    setDisputeGame: ({ channels, addresses }, sender) =>
-      channels.connect(sender).setDisputeGame(addresses.vault),
+    setReceiptResults: ({ channels, addresses }, sender) =>
+      channels.connect(sender).setReceiptResults(addresses.vault),
     setTokenTerms: ({ channels, addresses }, sender) =>
       channels
         .connect(sender)
         .setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 0, exitBounty: 0 }),
     withdrawFees: ({ channels, addresses }, sender) =>
       channels.connect(sender).withdrawFees(addresses.ath, 1, sender),
+  },
+  receipts: {
+    setDisputeGame: ({ receipts, addresses }, sender) =>
+      receipts.connect(sender).setDisputeGame(addresses.vault),
   },
   sources: {
     setDisputeGame: ({ sources, addresses }, sender) =>
@@ -121,21 +125,20 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "finish",
     "multicall",
     "onEntrusted",
-    "present",
     "release",
     "removeReceiptKey",
-    "reportEquivocation",
     "rotateVoucherKey",
     "settle",
     "settleBatch",
     "settleWithReceipt",
     "startClosing",
   ],
+  receipts: ["challengeClosed", "challengeOpened", "present", "reportEquivocation"],
   sources: ["challengeClosed", "challengeOpened", "convict"],
 };
 
 describe("access control", () => {
-  for (const name of ["vault", "providers", "escrow", "game", "channels", "sources"] as const) {
+  for (const name of ["vault", "providers", "escrow", "game", "channels", "receipts", "sources"] as const) {
     it(`${name}: every function that changes state is either governed or known to be open`, async () => {
       const contract: BaseContract = (await freshSystem())[name];
       const writing: string[] = [];

@@ -5,19 +5,17 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 
 import {IChannelEscrow} from "../interfaces/IChannelEscrow.sol";
-import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {IVaultModule} from "../interfaces/IVaultModule.sol";
 import {SequencerClock} from "../libraries/SequencerClock.sol";
 import {Channel, ChannelState, ChannelStatus, Receipt, Voucher} from "../types/Channel.sol";
-import {JobId} from "../types/Job.sol";
-import {ChannelReceipts} from "./ChannelReceipts.sol";
+import {ChannelKeys} from "./ChannelKeys.sol";
 import {ChannelTerms} from "./ChannelTerms.sol";
 
 /// @title Channel escrow
 /// @notice See `IChannelEscrow`, which is the specification, and docs/channels.md.
-contract ChannelEscrow is ChannelReceipts, Multicall {
+contract ChannelEscrow is ChannelKeys, Multicall {
     uint256 private constant BASIS_POINTS = 10_000;
     /// @dev After the stake could have been released without a conviction, before the release earns the bounty.
     uint256 private constant RELEASE_GRACE = 10 minutes;
@@ -28,10 +26,9 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         address authority,
         IVault vault_,
         IProviderRegistry providers_,
-        IModelRegistry models_,
         address sequencerFeed,
         Parameters memory initial
-    ) ChannelTerms(authority, vault_, providers_, initial) ChannelReceipts(models_, sequencerFeed) {}
+    ) ChannelTerms(authority, vault_, providers_, sequencerFeed, initial) {}
 
     // ---------------------------------------------------------------------------------------------- money
 
@@ -63,10 +60,11 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         bytes32 requestHash = keccak256(abi.encode(receipt.modelRoot, receipt.inputRoot));
         if (receipt.channel != id || receipt.nonce != voucher.nonce || requestHash != voucher.requestHash)
             revert ReceiptMismatch(receipt.channel, receipt.nonce, requestHash);
-        _requireTokens(receipt);
+        // INVARIANT: what is paid can be presented.
+        if (receipt.outputCount == 0) revert OutputLengthOutOfBounds(0, type(uint32).max);
         if (receipt.price > voucher.limit) revert ReceiptPriceAboveLimit(receipt.price, voucher.limit);
         bytes32 digest = receiptDigest(receipt);
-        _requireProvider(channel.provider, digest, receiptSignature, true);
+        _requireProvider(channel.provider, digest, receiptSignature);
         // INVARIANT: who reads the receipt here has half its life to challenge it.
         uint256 earliest = block.timestamp + channel.receiptLife / 2;
         uint256 latest = block.timestamp + channel.receiptLife;
@@ -147,7 +145,7 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         bool jailed = vault.isJailed(channel.provider);
         if (!jailed && block.timestamp <= until) revert ReceiptsAlive(until, block.timestamp);
         if (!jailed && state.liveChallenges != 0)
-            revert ChallengesAlive(JobId.wrap(id), state.liveChallenges);
+            revert ChallengesAlive(id, state.liveChallenges);
         if (state.status == ChannelStatus.Open) _close(channel, id, state);
         _channels[id].status = ChannelStatus.Released;
         // A client whose provider was convicted pays nobody for what it can do at once.
@@ -168,7 +166,29 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         );
     }
 
+    // ----------------------------------------------------------------------------------------- challenges
+
+    /// @inheritdoc IChannelEscrow
+    function challengeOpened(bytes32 id) external {
+        _requireResults();
+        ChannelState storage channel = _channels[id];
+        // INVARIANT: while a challenge is alive the stake is locked, and the provider stays registered.
+        if (channel.status == ChannelStatus.Released) revert WrongStatus(id, uint8(channel.status));
+        if (channel.liveChallenges == type(uint16).max) revert TooManyChallenges(id);
+        channel.liveChallenges += 1;
+    }
+
+    /// @inheritdoc IChannelEscrow
+    function challengeClosed(bytes32 id) external {
+        _requireResults();
+        _channels[id].liveChallenges -= 1;
+    }
+
     // ------------------------------------------------------------------------------------------- internal
+
+    function _requireResults() private view {
+        if (msg.sender != receiptResults) revert NotReceiptResults(msg.sender);
+    }
 
     function _open(address owner, address token, uint256 amount, bytes calldata data) private {
         Channel calldata channel;
@@ -190,7 +210,8 @@ contract ChannelEscrow is ChannelReceipts, Multicall {
         // INVARIANT: an id names one channel for ever; its status never returns to None.
         if (_channels[id].status != ChannelStatus.None) revert ChannelExists(id);
         // INVARIANT: nobody binds a provider's stake without its signature of these terms.
-        _requireAcceptance(channel.provider, id, accepted);
+        bytes32 digest = acceptanceDigest(id, accepted.minimumDeposit, accepted.validUntil);
+        _requireProvider(channel.provider, digest, accepted.signature);
         _channels[id] = ChannelState({
             deposit: _asDeposit(amount),
             paid: 0,

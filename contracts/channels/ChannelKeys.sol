@@ -141,22 +141,9 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
             SignatureChecker.isValidERC1271SignatureNowCalldata(keys.previous, digest, signature);
     }
 
-    /// @dev INVARIANT: only plain keys stand for a provider: nobody takes such a signature back. One that was removed stands for what it signed, but earns nothing.
-    function _requireProvider(
-        address provider,
-        bytes32 digest,
-        bytes calldata signature,
-        bool earns
-    ) internal view {
-        (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
-        uint40 until = signer == address(0) ? 0 : _receiptKeys[provider][signer];
-        if (earns ? until != type(uint40).max : until < block.timestamp) revert InvalidSigner(digest);
-    }
-
-    /// @dev INVARIANT: a key that was removed accepts nothing.
-    function _requireAcceptance(address provider, bytes32 id, Acceptance memory accepted) internal view {
-        bytes32 digest = acceptanceDigest(id, accepted.minimumDeposit, accepted.validUntil);
-        (address signer, , ) = ECDSA.tryRecover(digest, accepted.signature);
+    /// @dev INVARIANT: only plain keys stand for a provider: nobody takes such a signature back. One that was removed accepts and earns nothing.
+    function _requireProvider(address provider, bytes32 digest, bytes memory signature) internal view {
+        (address signer, , ) = ECDSA.tryRecover(digest, signature);
         if (signer == address(0) || _receiptKeys[provider][signer] != type(uint40).max)
             revert InvalidSigner(digest);
     }

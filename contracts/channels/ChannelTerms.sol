@@ -25,6 +25,7 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
 
     IVault public immutable vault;
     IProviderRegistry public immutable providers;
+    address internal immutable _sequencerFeed;
 
     // -------------------------------------------------------------------------------------------- storage
 
@@ -32,7 +33,7 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
     mapping(address token => TokenTerms) private _tokenTerms;
     Parameters private _parameters;
     /// @inheritdoc IChannelEscrow
-    address public disputeGame;
+    address public receiptResults;
 
     // ---------------------------------------------------------------------------------------- construction
 
@@ -40,22 +41,24 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
         address authority,
         IVault vault_,
         IProviderRegistry providers_,
+        address sequencerFeed,
         Parameters memory initial
     ) AccessManaged(authority) {
         vault = vault_;
         providers = providers_;
+        _sequencerFeed = sequencerFeed;
         _setParameters(initial);
     }
 
     // ----------------------------------------------------------------------------------------- governance
 
     /// @inheritdoc IChannelEscrow
-    function setDisputeGame(address game) external restricted {
+    function setReceiptResults(address results) external restricted {
         // INVARIANT: whoever can hold stake back never changes.
-        if (disputeGame != address(0)) revert DisputeGameAlreadySet(disputeGame);
-        if (game.code.length == 0) revert DisputeGameWithoutCode(game);
-        disputeGame = game;
-        emit DisputeGameSet(game);
+        if (receiptResults != address(0)) revert ReceiptResultsAlreadySet(receiptResults);
+        if (results.code.length == 0) revert ReceiptResultsWithoutCode(results);
+        receiptResults = results;
+        emit ReceiptResultsSet(results);
     }
 
     /// @inheritdoc IChannelEscrow

@@ -14,14 +14,14 @@ import {JobState, JobStatus} from "../types/JobState.sol";
 /// @notice See `IResultSources`, which is the specification.
 contract ResultSources is IResultSources, AccessManaged {
     IJobEscrow public immutable jobs;
-    IResultSource public immutable channels;
+    IResultSource public immutable receipts;
 
     /// @inheritdoc IResultSources
     address public disputeGame;
 
-    constructor(address authority, IJobEscrow jobs_, IResultSource channels_) AccessManaged(authority) {
+    constructor(address authority, IJobEscrow jobs_, IResultSource receipts_) AccessManaged(authority) {
         jobs = jobs_;
-        channels = channels_;
+        receipts = receipts_;
     }
 
     /// @inheritdoc IResultSource
@@ -34,12 +34,12 @@ contract ResultSources is IResultSources, AccessManaged {
     /// @inheritdoc IResultSource
     function challengeClosed(JobId id) external {
         _requireDisputeGame();
-        (_isJob(id) ? IResultSource(address(jobs)) : channels).challengeClosed(id);
+        (_isJob(id) ? IResultSource(address(jobs)) : receipts).challengeClosed(id);
     }
 
     /// @inheritdoc IResultSources
     function convict(address provider, bytes32 proof, address reporter) external {
-        if (msg.sender != address(channels)) revert NotChannelEscrow(msg.sender);
+        if (msg.sender != address(receipts)) revert NotReceiptResults(msg.sender);
         IDisputeGame(disputeGame).convictProven(provider, proof, reporter);
     }
 
@@ -55,7 +55,7 @@ contract ResultSources is IResultSources, AccessManaged {
     /// @inheritdoc IResultSource
     function jobState(JobId id) external view returns (JobState state) {
         state = jobs.jobState(id);
-        if (state.status() == JobStatus.None) state = channels.jobState(id);
+        if (state.status() == JobStatus.None) state = receipts.jobState(id);
     }
 
     /// @inheritdoc IResultSource
@@ -83,8 +83,8 @@ contract ResultSources is IResultSources, AccessManaged {
         source = IResultSource(address(jobs));
         id = source.jobIdOf(job);
         if (_isJob(id)) return (source, id);
-        JobId receipt = channels.jobIdOf(job);
-        if (channels.jobState(receipt).status() != JobStatus.None) return (channels, receipt);
+        JobId receipt = receipts.jobIdOf(job);
+        if (receipts.jobState(receipt).status() != JobStatus.None) return (receipts, receipt);
     }
 
     function _isJob(JobId id) private view returns (bool) {

@@ -2,8 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Channel, ChannelState, Receipt, Voucher} from "../types/Channel.sol";
-import {Job, JobId} from "../types/Job.sol";
-import {IResultSource} from "./IResultSource.sol";
 import {IVaultModule} from "./IVaultModule.sol";
 
 /// @title Channel escrow: many requests, one payment
@@ -13,7 +11,7 @@ import {IVaultModule} from "./IVaultModule.sol";
 ///                       └──startClosing (client) … finish ──▶    the stake is free when the last receipt has expired
 ///
 /// The terms are not stored: a channel's id is their hash, and callers present them. Nothing here can be paused. docs/channels.md specifies it all.
-interface IChannelEscrow is IResultSource, IVaultModule {
+interface IChannelEscrow is IVaultModule {
     /// @notice Governed parameters of new channels. One storage slot.
     /// @param stakePerChannel ATH units of the provider's stake that a channel locks at least.
     /// @param notice Seconds from the announcement of closing to its end.
@@ -86,25 +84,8 @@ interface IChannelEscrow is IResultSource, IVaultModule {
     event VoucherKeyRotated(bytes32 indexed id, address key, address previous, uint40 previousUntil);
     /// @notice Until when signatures of a provider's receipt key count; the largest value for one in use. Seconds since 1970.
     event ReceiptKeySet(address indexed provider, address indexed key, uint40 validUntil);
-    /// @notice A receipt can be challenged: `job` and its output are what the dispute game takes.
-    event ReceiptPresented(
-        JobId indexed id,
-        bytes32 indexed channel,
-        address indexed provider,
-        Job job,
-        uint32 outputCount,
-        bytes32 outputTokensRoot,
-        bytes request
-    );
-    /// @notice Two receipts contradicted each other.
-    event EquivocationProven(
-        bytes32 indexed channel,
-        address indexed provider,
-        bytes32 first,
-        bytes32 second
-    );
     /// @notice The contract whose challenges keep stake locked is this one, for good.
-    event DisputeGameSet(address game);
+    event ReceiptResultsSet(address results);
     /// @notice The parameters of new channels changed.
     event ParametersSet(Parameters parameters);
     /// @notice The terms of new channels paid in a token changed.
@@ -154,29 +135,21 @@ interface IChannelEscrow is IResultSource, IVaultModule {
     error ReceiptPriceAboveLimit(uint256 price, uint256 limit);
     /// @notice The receipt is too old, or was not signed yet. Seconds since 1970.
     error ReceiptOutOfTime(uint256 expiry, uint256 earliest, uint256 latest);
-    /// @notice The bytes are not those of the request that the receipt names.
-    error RequestMismatch(bytes32 found, bytes32 expected);
     /// @notice The receipt has no tokens.
     error OutputLengthOutOfBounds(uint256 count, uint256 maxTokens);
-    error AlreadyPresented(JobId id);
-    error UnknownReceipt(JobId id);
-    error OutputMismatch(JobId id, bytes32 presented);
     /// @notice The channel has as many live challenges as can be counted.
-    error TooManyChallenges(JobId id);
-    error NoChallengeAlive(JobId id);
+    error TooManyChallenges(bytes32 id);
     /// @notice A challenge of a receipt is undecided.
-    error ChallengesAlive(JobId id, uint16 liveChallenges);
+    error ChallengesAlive(bytes32 id, uint16 liveChallenges);
     /// @notice Receipts of the channel can still be challenged. Seconds since 1970.
     error ReceiptsAlive(uint256 until, uint256 timestamp);
-    /// @notice The receipts do not contradict each other: two of one channel, nonce and length with other roots do.
-    error NoEquivocation(bytes32 first, bytes32 second);
     /// @notice The voucher keys rotate one at a time: wait until the previous one no longer counts. Seconds since 1970.
     error RotationUnderWay(uint256 previousUntil);
     error InvalidKey(address key);
-    /// @notice Only the dispute game opens and closes challenges.
-    error NotDisputeGame(address caller);
-    error DisputeGameAlreadySet(address game);
-    error DisputeGameWithoutCode(address game);
+    /// @notice Only the contract that makes receipts results opens and closes challenges.
+    error NotReceiptResults(address caller);
+    error ReceiptResultsAlreadySet(address results);
+    error ReceiptResultsWithoutCode(address results);
     error ParameterOutOfBounds(bytes32 parameter, uint256 value, uint256 minimum, uint256 maximum);
 
     // ---------------------------------------------------------------------------------------------- money
@@ -223,34 +196,18 @@ interface IChannelEscrow is IResultSource, IVaultModule {
     /// longest life of a receipt is over.
     function removeReceiptKey(address key) external;
 
-    // ------------------------------------------------------------------------------------------- disputes
+    // ----------------------------------------------------------------------------------------- challenges
 
-    /// @notice Makes a receipt a result that the dispute game takes. Anyone who has it, until it expires, settled or not.
-    /// @param request What `receipt.inputRoot` hashes after its tag: prompt length, start offset, seed, generation parameters, …, root over the prompt. An answer that is
-    /// not complete is judged as the complete answer to the same request with `receipt.outputCount` as the largest number of tokens.
-    /// @return id Of the result in the dispute game.
-    function present(
-        Channel calldata channel,
-        Receipt calldata receipt,
-        bytes calldata signature,
-        bytes calldata request
-    ) external returns (JobId id);
+    /// @notice Notes a challenge of a receipt of this channel: its stake stays locked meanwhile. Only `receiptResults`.
+    function challengeOpened(bytes32 id) external;
 
-    /// @notice Convicts a provider at once that signed two receipts of one channel, nonce and length with different roots. Anyone.
-    /// @param reporter Who receives the reward.
-    function reportEquivocation(
-        Channel calldata channel,
-        Receipt calldata first,
-        bytes calldata firstSignature,
-        Receipt calldata second,
-        bytes calldata secondSignature,
-        address reporter
-    ) external;
+    /// @notice Notes the end of a challenge. Only `receiptResults`.
+    function challengeClosed(bytes32 id) external;
 
     // ----------------------------------------------------------------------------------------- governance
 
-    /// @notice Names the contract that opens and closes challenges, once and for good.
-    function setDisputeGame(address game) external;
+    /// @notice Names the contract that opens and closes challenges, once and for good; see `IReceiptResults`.
+    function setReceiptResults(address results) external;
 
     /// @notice Sets the parameters of channels that open from now on.
     function setParameters(Parameters calldata parameters) external;
@@ -291,7 +248,7 @@ interface IChannelEscrow is IResultSource, IVaultModule {
     ) external view returns (address key, address previous, uint40 previousUntil);
 
     /// @notice The contract that opens and closes challenges; zero until it is set.
-    function disputeGame() external view returns (address);
+    function receiptResults() external view returns (address);
 
     /// @notice The parameters of channels that open now.
     function parameters() external view returns (Parameters memory);

@@ -47,7 +47,6 @@ export default buildModule("Athanor", (m) => {
     accessManager,
     vault,
     providerRegistry,
-    modelRegistry,
     m.getParameter("sequencerFeed", "0x0000000000000000000000000000000000000000"),
     {
       stakePerChannel: m.getParameter("stakePerChannel", 500n * 10n ** 18n),
@@ -56,7 +55,14 @@ export default buildModule("Athanor", (m) => {
       workPerSecond: m.getParameter("workPerSecond", 1_000_000_000n),
     },
   ]);
-  const resultSources = m.contract("ResultSources", [accessManager, jobEscrow, channelEscrow]);
+  const receiptResults = m.contract("ReceiptResults", [
+    accessManager,
+    channelEscrow,
+    modelRegistry,
+    vault,
+    m.getParameter("sequencerFeed", "0x0000000000000000000000000000000000000000"),
+  ]);
+  const resultSources = m.contract("ResultSources", [accessManager, jobEscrow, receiptResults]);
 
   const stepVerifier = m.contract("StepVerifier", [
     modelRegistry,
@@ -86,9 +92,10 @@ export default buildModule("Athanor", (m) => {
     },
   ]);
   m.call(resultSources, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfSources" });
-  // The escrows hear of challenges from their common face to the game.
+  // Jobs and receipts hear of challenges from their common face to the game.
   m.call(jobEscrow, "setDisputeGame", [resultSources], { id: "setDisputeGameOfEscrow" });
-  m.call(channelEscrow, "setDisputeGame", [resultSources], { id: "setDisputeGameOfChannels" });
+  m.call(receiptResults, "setDisputeGame", [resultSources], { id: "setDisputeGameOfReceipts" });
+  m.call(channelEscrow, "setReceiptResults", [receiptResults]);
   m.call(providerRegistry, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfRegistry" });
 
   // Modules get their indices in this order: 0 is the provider registry, 1 the job escrow, 2 the channel escrow.
@@ -142,6 +149,7 @@ export default buildModule("Athanor", (m) => {
     providerRegistry,
     jobEscrow,
     channelEscrow,
+    receiptResults,
     resultSources,
     stepVerifier,
     disputeGame,

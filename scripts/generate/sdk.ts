@@ -24,6 +24,7 @@ const contracts: Record<string, string> = {
   ModelRegistry: "registry",
   ProgramRegistry: "registry",
   ProviderRegistry: "registry",
+  ReceiptResults: "channels",
   ResultSources: "dispute",
   Vault: "staking",
 };

@@ -22,6 +22,7 @@ const contracts = [
   "ModelRegistry",
   "ProgramRegistry",
   "ProviderRegistry",
+  "ReceiptResults",
   "ResultSources",
   "SampleSteps",
   "StepVerifier",

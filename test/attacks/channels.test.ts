@@ -33,12 +33,12 @@ import { ATH, ethers, networkHelpers, type System, time } from "../support/syste
 import { convict } from "../support/game.ts";
 
 const report = (
-  { channels, stranger, newcomer }: System,
+  { receipts, stranger, newcomer }: System,
   terms: Parameters<System["channels"]["channelIdOf"]>[0],
   first: Awaited<ReturnType<typeof receiptOf>>,
   second: Awaited<ReturnType<typeof receiptOf>>,
 ) =>
-  channels
+  receipts
     .connect(stranger)
     .reportEquivocation(terms, first.message, first.signature, second.message, second.signature, newcomer);
 
@@ -328,7 +328,7 @@ describe("attacks on channels: receipts", () => {
 
   it("equivocation: two receipts of one nonce and length with other tokens convict at once", async () => {
     const system = await freshChannels();
-    const { channels, game, vault, provider, ath, newcomer } = system;
+    const { receipts, game, vault, provider, ath, newcomer } = system;
     const channel = await openChannel(system);
     const first = await receiptOf(system, channel);
     const second = await receiptOf(system, channel, { tokens: [11, 12, 14] });
@@ -336,7 +336,7 @@ describe("attacks on channels: receipts", () => {
     const sent = report(system, channel.terms, first, second);
     const digests = [first, second].map(({ message }) => receiptDigest(contractOf(system), message));
     await expect(sent)
-      .to.emit(channels, "EquivocationProven")
+      .to.emit(receipts, "EquivocationProven")
       .withArgs(channel.id, provider.address, ...digests);
     const proof = ethers.keccak256(ethers.concat(digests));
     const reward = (await game.parameters()).minimumReward;
@@ -353,7 +353,7 @@ describe("attacks on channels: receipts", () => {
 
   it("an honest provider framed: the same answer signed again, a longer one, or another request convict nobody", async () => {
     const system = await freshChannels();
-    const { channels } = system;
+    const { receipts } = system;
     const channel = await openChannel(system);
     const first = await receiptOf(system, channel);
     const innocent: Partial<Receipt & { tokens: number[] }>[] = [
@@ -366,7 +366,7 @@ describe("attacks on channels: receipts", () => {
     for (const fields of innocent) {
       const second = await receiptOf(system, channel, fields);
       await expect(report(system, channel.terms, first, second))
-        .to.be.revertedWithCustomError(channels, "NoEquivocation")
+        .to.be.revertedWithCustomError(receipts, "NoEquivocation")
         .withArgs(
           receiptDigest(contractOf(system), first.message),
           receiptDigest(contractOf(system), second.message),

@@ -100,19 +100,18 @@ const setting = (
     return { call: () => channels.setParameters(next), values };
   });
 
-const settingGame = (address: (system: System) => string) =>
+const settingResults = (address: (system: System) => string) =>
   refused(async (system) => {
-    const { providers, models, vault, manager } = system;
+    const { providers, vault, manager } = system;
     const channels = await ethers.deployContract("ChannelEscrow", [
       manager,
       vault,
       providers,
-      models,
       ZeroAddress,
       await channelParametersOf(system),
     ]);
     return {
-      call: () => channels.getFunction("setDisputeGame").send(address(system)),
+      call: () => channels.getFunction("setReceiptResults").send(address(system)),
       values: [address(system)],
     };
   });
@@ -126,10 +125,6 @@ const presenting = (
     const receipt = await receiptOf(system, channel, fields);
     return { call: () => present(system, channel, receipt, request), values: values(system) };
   });
-
-/** A byte more than a request has. */
-const LONG = "01".repeat(113);
-const LONG_ROOT = ethers.keccak256(`0x04${LONG}`);
 
 const output = (tokensRoot: string, count = 3) => ({ count, tokensRoot });
 
@@ -234,7 +229,7 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
         const sources = await speakAs(system.addresses.sources);
         return {
           call: () =>
-            system.channels
+            system.receipts
               .connect(sources)
               .challengeOpened(job as never, output(receipt.message.outputTokensRoot)),
           values: [channel.id, 3],
@@ -491,7 +486,7 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
     }),
     "present, an expiry before any time": presenting({ expiry: 5n }, () => [5n, 0n, DAY]),
     "challengeOpened, presented in time but expired": refused(async (system, channel) => {
-      const { channels, addresses } = system;
+      const { receipts, addresses } = system;
       const receipt = await receiptOf(system, channel);
       const { expiry, outputTokensRoot } = receipt.message;
       const { job } = await present(system, channel, receipt);
@@ -499,28 +494,11 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
       return {
         call: async () => {
           await time.setNextBlockTimestamp(expiry);
-          return channels.connect(sources).challengeOpened(job as never, output(outputTokensRoot));
+          return receipts.connect(sources).challengeOpened(job as never, output(outputTokensRoot));
         },
         values: [expiry, expiry - DAY, expiry],
       };
     }),
-  },
-  RequestMismatch: {
-    "present, the bytes of another request": presenting(
-      {},
-      (system) => [requestOf(system, { prompt: [3] }).inputRoot, requestOf(system).inputRoot],
-      requestOf({ modelRoot: ZeroHash }, { prompt: [3] }).bytes,
-    ),
-    "present, bytes that are too few": presenting(
-      { inputRoot: ethers.keccak256("0x04010203") },
-      () => [ethers.keccak256("0x04010203"), ethers.keccak256("0x04010203")],
-      "0x010203",
-    ),
-    "present, a request that goes on": presenting(
-      { inputRoot: LONG_ROOT },
-      () => [LONG_ROOT, LONG_ROOT],
-      `0x${LONG}`,
-    ),
   },
   OutputLengthOutOfBounds: {
     "present, no tokens": presenting({ outputCount: 0n }, () => [0, 2 ** 32 - 1]),
@@ -530,75 +508,29 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
       return { call: () => settle(system, channel, voucher, receipt), values: [0, 2 ** 32 - 1] };
     }),
   },
-  AlreadyPresented: {
-    "present, a second time": refused(async (system, channel) => {
-      const receipt = await receiptOf(system, channel);
-      const { id } = await present(system, channel, receipt);
-      return { call: () => present(system, channel, receipt), values: [id] };
-    }),
-  },
-  UnknownReceipt: {
-    "challengeOpened, other terms": refused(async (system, channel) => {
-      const { channels, addresses } = system;
-      const receipt = await receiptOf(system, channel);
-      const { job } = await present(system, channel, receipt);
-      const other = { ...job, minimumCharge: 1n } as never;
-      const sources = await speakAs(addresses.sources);
-      return {
-        call: () =>
-          channels.connect(sources).challengeOpened(other, output(receipt.message.outputTokensRoot)),
-        values: [await channels.jobIdOf(other)],
-      };
-    }),
-  },
-  OutputMismatch: {
-    "challengeOpened, another number of tokens": refused(async (system, channel) => {
-      const { channels, addresses } = system;
-      const receipt = await receiptOf(system, channel);
-      const { job, id } = await present(system, channel, receipt);
-      const sources = await speakAs(addresses.sources);
-      const root = receipt.message.outputTokensRoot;
-      const packed = ethers.solidityPackedKeccak256(
-        ["uint8", "uint32", "bool", "bytes32"],
-        [3, 4, true, root],
-      );
-      return {
-        call: () => channels.connect(sources).challengeOpened(job as never, output(root, 4)),
-        values: [id, packed],
-      };
-    }),
-  },
   TooManyChallenges: {
     "challengeOpened, one more than can be counted": refused(async (system, channel) => {
-      const { channels, addresses } = system;
+      const { receipts, addresses } = system;
       const receipt = await receiptOf(system, channel);
-      const { job, id } = await present(system, channel, receipt);
+      const { job } = await present(system, channel, receipt);
       const slot = mappingSlot(channel.id, 1n);
       const word = BigInt(await ethers.provider.getStorage(addresses.channels, slot));
       await networkHelpers.setStorageAt(addresses.channels, slot, word | (0xffffn << 216n));
       const sources = await speakAs(addresses.sources);
       return {
         call: () =>
-          channels.connect(sources).challengeOpened(job as never, output(receipt.message.outputTokensRoot)),
-        values: [id],
+          receipts.connect(sources).challengeOpened(job as never, output(receipt.message.outputTokensRoot)),
+        values: [channel.id],
       };
-    }),
-  },
-  NoChallengeAlive: {
-    "challengeClosed, one more than were opened": refused(async (system, channel) => {
-      const { channels, addresses } = system;
-      const { id } = await present(system, channel, await receiptOf(system, channel));
-      const sources = await speakAs(addresses.sources);
-      return { call: () => channels.connect(sources).challengeClosed(id), values: [id] };
     }),
   },
   ChallengesAlive: {
     "release, while a challenge is undecided": refused(async (system, channel) => {
-      const { channels, addresses } = system;
+      const { receipts, addresses } = system;
       const receipt = await receiptOf(system, channel);
       const { job } = await present(system, channel, receipt);
       const sources = await speakAs(addresses.sources);
-      await channels.connect(sources).challengeOpened(job as never, output(receipt.message.outputTokensRoot));
+      await receipts.connect(sources).challengeOpened(job as never, output(receipt.message.outputTokensRoot));
       await verbs.close(system, channel);
       await time.increase(DAY + 2n);
       return { call: () => verbs.release(system, channel), values: [channel.id, 1] };
@@ -614,20 +546,6 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
           return verbs.release(system, channel);
         },
         values: [closesAt + DAY, closesAt + DAY],
-      };
-    }),
-  },
-  NoEquivocation: {
-    "reportEquivocation, one receipt twice": refused(async (system, channel) => {
-      const { channels, stranger } = system;
-      const { message, signature } = await receiptOf(system, channel);
-      const digest = receiptDigest(contractOf(system), message);
-      return {
-        call: () =>
-          channels
-            .connect(stranger)
-            .reportEquivocation(channel.terms, message, signature, message, signature, stranger),
-        values: [digest, digest],
       };
     }),
   },
@@ -682,33 +600,26 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
       }),
     ),
   },
-  NotDisputeGame: {
-    "challengeOpened, by the game itself and not through the sources": refused(async (system, channel) => {
-      const { channels, addresses } = system;
-      const receipt = await receiptOf(system, channel);
-      const { job } = await present(system, channel, receipt);
-      const game: Signer = await speakAs(addresses.game);
-      return {
-        call: () =>
-          channels.connect(game).challengeOpened(job as never, output(receipt.message.outputTokensRoot)),
-        values: [addresses.game],
-      };
-    }),
-    "challengeClosed, by a stranger": refused(({ channels, stranger }) =>
+  NotReceiptResults: {
+    "challengeOpened, by a stranger": refused(({ channels, stranger }, { id }) =>
       Promise.resolve({
-        call: () => channels.connect(stranger).challengeClosed(ZeroHash),
+        call: () => channels.connect(stranger).challengeOpened(id),
         values: [stranger.address],
       }),
     ),
-  },
-  DisputeGameAlreadySet: {
-    "setDisputeGame, a second time": refused(async ({ channels, addresses }) => {
-      const another = await newContract();
-      return { call: () => channels.setDisputeGame(another), values: [addresses.sources] };
+    "challengeClosed, by the dispute game itself": refused(async ({ channels, addresses }, { id }) => {
+      const game = await speakAs(addresses.game);
+      return { call: () => channels.connect(game).challengeClosed(id), values: [addresses.game] };
     }),
   },
-  DisputeGameWithoutCode: {
-    "setDisputeGame, somebody's key": settingGame(({ stranger }) => stranger.address),
+  ReceiptResultsAlreadySet: {
+    "setReceiptResults, a second time": refused(async ({ channels, addresses }) => {
+      const another = await newContract();
+      return { call: () => channels.setReceiptResults(another), values: [addresses.receipts] };
+    }),
+  },
+  ReceiptResultsWithoutCode: {
+    "setReceiptResults, somebody's key": settingResults(({ stranger }) => stranger.address),
   },
   ParameterOutOfBounds: {
     "setParameters, a notice too short": setting({ notice: 3_599n }, [

@@ -194,13 +194,13 @@ describe("ChannelEscrow: disputes about receipts", () => {
 
   it("equivocation ends live challenges as every conviction does: each gets its bond back", async () => {
     const arena = await arenaWithChannels();
-    const { channels, game, stranger, newcomer } = arena;
+    const { receipts, game, stranger, newcomer } = arena;
     const channel = await openChannel(arena);
     const dispute = await challenge(arena, await presented(arena, channel), stranger);
     const first = await receiptOf(arena, channel, { nonce: 5n });
     const second = await receiptOf(arena, channel, { nonce: 5n, tokens: [1, 2, 3] });
     const before = await arena.ath.balanceOf(newcomer);
-    await channels
+    await receipts
       .connect(newcomer)
       .reportEquivocation(
         channel.terms,

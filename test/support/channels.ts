@@ -182,11 +182,11 @@ export async function present(
   receipt: Signed<Receipt>,
   request: string = requestOf(system).bytes,
 ) {
-  const { channels, stranger } = system;
-  const sent = await channels.connect(stranger).present(terms, receipt.message, receipt.signature, request);
-  const [event] = await eventsOf(channels, sent);
+  const { receipts, stranger } = system;
+  const sent = await receipts.connect(stranger).present(terms, receipt.message, receipt.signature, request);
+  const [event] = await eventsOf(receipts, sent);
   const [id, , , job] = event!.values as [string, string, string, unknown[]];
-  const names = channels.interface.getFunction("jobIdOf").inputs[0]!.components!.map(({ name }) => name);
+  const names = receipts.interface.getFunction("jobIdOf").inputs[0]!.components!.map(({ name }) => name);
   return { id, job: Object.fromEntries(names.map((name, index) => [name, job[index]])), sent };
 }
 

@@ -11,6 +11,7 @@ import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStabl
 import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegistry.ts";
 import type { ProgramRegistry } from "../../sdk/src/generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../../sdk/src/generated/contracts/ProviderRegistry.ts";
+import type { ReceiptResults } from "../../sdk/src/generated/contracts/ReceiptResults.ts";
 import type { ResultSources } from "../../sdk/src/generated/contracts/ResultSources.ts";
 import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
 import { workPerPosition } from "../../engine/src/program/work.ts";
@@ -75,6 +76,7 @@ export async function deploySystem() {
   const escrow = deployed.jobEscrow as unknown as JobEscrow;
   const game = deployed.disputeGame as unknown as DisputeGame;
   const channels = deployed.channelEscrow as unknown as ChannelEscrow;
+  const receipts = deployed.receiptResults as unknown as ReceiptResults;
   const sources = deployed.resultSources as unknown as ResultSources;
   const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
@@ -89,6 +91,7 @@ export async function deploySystem() {
     escrow: await escrow.getAddress(),
     game: await game.getAddress(),
     channels: await channels.getAddress(),
+    receipts: await receipts.getAddress(),
     sources: await sources.getAddress(),
   };
   await addProgram(programs, PROGRAM_PARTS);
@@ -103,6 +106,7 @@ export async function deploySystem() {
     escrow,
     game,
     channels,
+    receipts,
     sources,
     manager,
     addresses,

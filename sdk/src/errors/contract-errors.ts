@@ -113,6 +113,14 @@ export const contractErrors = {
     "{game:address} has no code, so it is no dispute game.",
     "Deploy the dispute game first, then set it.",
   ],
+  ReceiptResultsAlreadySet: [
+    "The contract that makes receipts results is {results:address} already, for good.",
+    "Another one takes a new deployment.",
+  ],
+  ReceiptResultsWithoutCode: [
+    "{results:address} has no code, so it makes no receipts results.",
+    "Deploy that contract first, then set it.",
+  ],
   ChallengesAlive: [
     "{liveChallenges} challenges of job {id} are undecided.",
     "Wait until they are decided, then finalise.",
@@ -463,7 +471,10 @@ export const contractErrors = {
     "Wait until then before the next rotation.",
   ],
   InvalidKey: ["{key:address} cannot be this key.", "Choose another one, that was never removed."],
-  NotChannelEscrow: ["{caller:address} is not the channel escrow.", "Report to the channel escrow."],
+  NotReceiptResults: [
+    "{caller:address} is not the contract that makes receipts results.",
+    "Call that contract: it reports challenges and proofs.",
+  ],
   NotResultSource: ["{caller:address} is not the source of results.", "Report to the channel escrow."],
 
   // --------------------------------------------------------------------------------------- access, libraries

@@ -1,23 +1,26 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
 import {IChannelEscrow} from "../interfaces/IChannelEscrow.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
+import {IReceiptResults} from "../interfaces/IReceiptResults.sol";
 import {IResultSource} from "../interfaces/IResultSource.sol";
 import {IResultSources} from "../interfaces/IResultSources.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Commitments} from "../libraries/Commitments.sol";
 import {SequencerClock} from "../libraries/SequencerClock.sol";
-import {Channel, ChannelState, ChannelStatus, Receipt} from "../types/Channel.sol";
+import {Channel, ChannelStatus, Receipt} from "../types/Channel.sol";
 import {Job, JobId} from "../types/Job.sol";
 import {JobState, JobStatus, submittedJobState} from "../types/JobState.sol";
-import {ChannelKeys} from "./ChannelKeys.sol";
 
 /// @title Receipts as results of the dispute game, and what convicts without it
-abstract contract ChannelReceipts is ChannelKeys {
+/// @notice See `IReceiptResults`, which is the specification.
+contract ReceiptResults is IReceiptResults, AccessManaged {
     // ------------------------------------------------------------------------------------------ constants
 
     /// @dev Separates the ids of presented receipts from those of jobs.
@@ -29,24 +32,47 @@ abstract contract ChannelReceipts is ChannelKeys {
     uint256 private constant GENERATION_END = 48;
     uint256 private constant REQUEST_LENGTH = 112;
 
+    IChannelEscrow public immutable channels;
     IModelRegistry public immutable models;
-    address internal immutable _sequencerFeed;
+    IVault public immutable vault;
+    address private immutable _sequencerFeed;
 
     // -------------------------------------------------------------------------------------------- storage
 
     mapping(JobId id => JobState) private _results;
     mapping(JobId id => bytes32 channel) private _channelOfResult;
+    /// @inheritdoc IReceiptResults
+    address public disputeGame;
 
     // ---------------------------------------------------------------------------------------- construction
 
-    constructor(IModelRegistry models_, address sequencerFeed) {
+    constructor(
+        address authority,
+        IChannelEscrow channels_,
+        IModelRegistry models_,
+        IVault vault_,
+        address sequencerFeed
+    ) AccessManaged(authority) {
+        channels = channels_;
         models = models_;
+        vault = vault_;
         _sequencerFeed = sequencerFeed;
+    }
+
+    // ----------------------------------------------------------------------------------------- governance
+
+    /// @inheritdoc IReceiptResults
+    function setDisputeGame(address game) external restricted {
+        // INVARIANT: whoever can hold stake back never changes.
+        if (disputeGame != address(0)) revert DisputeGameAlreadySet(disputeGame);
+        if (game.code.length == 0) revert DisputeGameWithoutCode(game);
+        disputeGame = game;
+        emit DisputeGameSet(game);
     }
 
     // ------------------------------------------------------------------------------------------- external
 
-    /// @inheritdoc IChannelEscrow
+    /// @inheritdoc IReceiptResults
     function present(
         Channel calldata channel,
         Receipt calldata receipt,
@@ -58,7 +84,7 @@ abstract contract ChannelReceipts is ChannelKeys {
         uint256 signedAt = Math.saturatingSub(receipt.expiry, channel.receiptLife);
         uint256 end = SequencerClock.effectiveStart(_sequencerFeed, signedAt) + channel.receiptLife;
         if (block.timestamp < signedAt || block.timestamp >= end)
-            revert ReceiptOutOfTime(receipt.expiry, signedAt, end);
+            revert IChannelEscrow.ReceiptOutOfTime(receipt.expiry, signedAt, end);
 
         Job memory job = _asJob(channel, receipt, digest, request);
         id = _resultIdOf(job);
@@ -77,7 +103,7 @@ abstract contract ChannelReceipts is ChannelKeys {
         );
     }
 
-    /// @inheritdoc IChannelEscrow
+    /// @inheritdoc IReceiptResults
     function reportEquivocation(
         Channel calldata channel,
         Receipt calldata first,
@@ -116,14 +142,9 @@ abstract contract ChannelReceipts is ChannelKeys {
         if (!state.matchesOutputRoot(outputRoot)) revert OutputMismatch(id, outputRoot);
         uint256 life = uint256(job.submitDeadline) - state.submittedAt();
         uint256 end = SequencerClock.effectiveStart(_sequencerFeed, state.submittedAt()) + life;
-        if (block.timestamp >= end) revert ReceiptOutOfTime(job.submitDeadline, state.submittedAt(), end);
+        if (block.timestamp >= end) revert IChannelEscrow.ReceiptOutOfTime(job.submitDeadline, state.submittedAt(), end);
 
-        bytes32 channelId = _channelOfResult[id];
-        ChannelState storage channel = _channels[channelId];
-        // INVARIANT: while a challenge is alive the stake is locked, and the provider stays registered.
-        if (channel.status == ChannelStatus.Released) revert WrongStatus(channelId, uint8(channel.status));
-        if (channel.liveChallenges == type(uint16).max) revert TooManyChallenges(id);
-        channel.liveChallenges += 1;
+        channels.challengeOpened(_channelOfResult[id]);
         _results[id] = state.withChallenge();
     }
 
@@ -133,7 +154,7 @@ abstract contract ChannelReceipts is ChannelKeys {
         JobState state = _results[id];
         if (state.liveChallenges() == 0) revert NoChallengeAlive(id);
         _results[id] = state.withoutChallenge();
-        _channels[_channelOfResult[id]].liveChallenges -= 1;
+        channels.challengeClosed(_channelOfResult[id]);
     }
 
     // ---------------------------------------------------------------------------------------------- views
@@ -152,21 +173,25 @@ abstract contract ChannelReceipts is ChannelKeys {
 
     /// @dev A channel whose provider can be convicted of what it signed.
     function _requireLiable(Channel calldata channel) private view returns (bytes32 id) {
-        ChannelState memory state;
-        (id, state) = _load(channel);
-        if (state.status == ChannelStatus.Released) revert WrongStatus(id, uint8(state.status));
+        id = channels.channelIdOf(channel);
+        ChannelStatus status = channels.channelState(id).status;
+        if (status == ChannelStatus.None) revert IChannelEscrow.UnknownChannel(id);
+        if (status == ChannelStatus.Released) revert IChannelEscrow.WrongStatus(id, uint8(status));
         if (vault.isJailed(channel.provider)) revert IVault.ProviderJailed(channel.provider);
     }
 
+    /// @dev INVARIANT: a provider stands for what a key of its own signed, in use or not.
     function _requireReceipt(
         Channel calldata channel,
         bytes32 id,
         Receipt calldata receipt,
         bytes calldata signature
     ) private view returns (bytes32 digest) {
-        if (receipt.channel != id) revert ReceiptMismatch(receipt.channel, receipt.nonce, 0);
-        digest = receiptDigest(receipt);
-        _requireProvider(channel.provider, digest, signature, false);
+        if (receipt.channel != id) revert IChannelEscrow.ReceiptMismatch(receipt.channel, receipt.nonce, 0);
+        digest = channels.receiptDigest(receipt);
+        (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
+        if (signer == address(0) || channels.receiptKeyUntil(channel.provider, signer) < block.timestamp)
+            revert IChannelEscrow.InvalidSigner(digest);
     }
 
     /// @dev A receipt in the form of a job: what the dispute game needs to know, and the receipt's digest, which makes the id unique, in three
@@ -181,7 +206,7 @@ abstract contract ChannelReceipts is ChannelKeys {
         if (found != receipt.inputRoot || request.length != REQUEST_LENGTH)
             revert RequestMismatch(found, receipt.inputRoot);
         uint32 maxTokens = uint32(bytes4(request[GENERATION_END - 4:GENERATION_END]));
-        _requireTokens(receipt);
+        if (receipt.outputCount == 0) revert IChannelEscrow.OutputLengthOutOfBounds(0, type(uint32).max);
         // More tokens than were asked for are the verifier's to convict: the answer ended before.
         uint32 answered = uint32(Math.min(receipt.outputCount, maxTokens));
 
@@ -216,11 +241,6 @@ abstract contract ChannelReceipts is ChannelKeys {
         uint256 positions = uint256(job.promptTokens) + answered;
         uint256 window = BASE_WINDOW + Math.ceilDiv(positions * model.workPerPosition, channel.workPerSecond);
         job.challengeWindow = uint32(Math.min(window, MAX_WINDOW));
-    }
-
-    /// @dev INVARIANT: what is paid can be presented.
-    function _requireTokens(Receipt calldata receipt) internal pure {
-        if (receipt.outputCount == 0) revert OutputLengthOutOfBounds(0, type(uint32).max);
     }
 
     function _resultIdOf(Job memory job) private view returns (JobId) {

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+pragma solidity ^0.8.28;
+
+import {Channel, Receipt} from "../types/Channel.sol";
+import {Job, JobId} from "../types/Job.sol";
+import {IResultSource} from "./IResultSource.sol";
+
+/// @title Receipts of channels as results of the dispute game
+/// @notice Holds no money and pays nobody: it reads channels and keys from the channel escrow, tells it which challenges are alive, and reports to the
+/// dispute game what a provider's own signatures prove. docs/channels.md specifies it.
+interface IReceiptResults is IResultSource {
+    /// @notice A receipt can be challenged: `job` and its output are what the dispute game takes.
+    event ReceiptPresented(
+        JobId indexed id,
+        bytes32 indexed channel,
+        address indexed provider,
+        Job job,
+        uint32 outputCount,
+        bytes32 outputTokensRoot,
+        bytes request
+    );
+    /// @notice Two receipts contradicted each other.
+    event EquivocationProven(
+        bytes32 indexed channel,
+        address indexed provider,
+        bytes32 first,
+        bytes32 second
+    );
+    /// @notice The dispute game is this one, for good.
+    event DisputeGameSet(address game);
+
+    /// @notice The bytes are not those of the request that the receipt names.
+    error RequestMismatch(bytes32 found, bytes32 expected);
+    error AlreadyPresented(JobId id);
+    error UnknownReceipt(JobId id);
+    error OutputMismatch(JobId id, bytes32 presented);
+    error NoChallengeAlive(JobId id);
+    /// @notice The receipts do not contradict each other: two of one channel, nonce and length with other roots do.
+    error NoEquivocation(bytes32 first, bytes32 second);
+    /// @notice Only the dispute game opens and closes challenges.
+    error NotDisputeGame(address caller);
+    error DisputeGameAlreadySet(address game);
+    error DisputeGameWithoutCode(address game);
+
+    /// @notice Makes a receipt a result that the dispute game takes. Anyone who has it, until it expires, settled or not.
+    /// @param request What `receipt.inputRoot` hashes after its tag: prompt length, start offset, seed, generation parameters, …, root over the prompt. An answer that is
+    /// not complete is judged as the complete answer to the same request with `receipt.outputCount` as the largest number of tokens.
+    /// @return id Of the result in the dispute game.
+    function present(
+        Channel calldata channel,
+        Receipt calldata receipt,
+        bytes calldata signature,
+        bytes calldata request
+    ) external returns (JobId id);
+
+    /// @notice Convicts a provider at once that signed two receipts of one channel, nonce and length with different roots. Anyone.
+    /// @param reporter Who receives the reward.
+    function reportEquivocation(
+        Channel calldata channel,
+        Receipt calldata first,
+        bytes calldata firstSignature,
+        Receipt calldata second,
+        bytes calldata secondSignature,
+        address reporter
+    ) external;
+
+    /// @notice Names the contract that opens and closes challenges, once and for good.
+    function setDisputeGame(address game) external;
+
+    /// @notice The contract that opens and closes challenges; zero until it is set.
+    function disputeGame() external view returns (address);
+}
