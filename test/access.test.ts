@@ -7,7 +7,10 @@ import { ATH, type System, type Signer, freshSystem } from "./support/system.ts"
 
 type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
 
-const RESTRICTED: Record<"vault" | "providers" | "escrow" | "game" | "channels" | "receipts" | "sources", Calls> = {
+const RESTRICTED: Record<
+  "vault" | "providers" | "escrow" | "game" | "channels" | "receipts" | "sources",
+  Calls
+> = {
   vault: {
     addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
     setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),

@@ -144,8 +144,7 @@ contract ChannelEscrow is ChannelKeys, Multicall {
         uint256 until = SequencerClock.effectiveStart(_sequencerFeed, closesAt) + channel.receiptLife;
         bool jailed = vault.isJailed(channel.provider);
         if (!jailed && block.timestamp <= until) revert ReceiptsAlive(until, block.timestamp);
-        if (!jailed && state.liveChallenges != 0)
-            revert ChallengesAlive(id, state.liveChallenges);
+        if (!jailed && state.liveChallenges != 0) revert ChallengesAlive(id, state.liveChallenges);
         if (state.status == ChannelStatus.Open) _close(channel, id, state);
         _channels[id].status = ChannelStatus.Released;
         // A client whose provider was convicted pays nobody for what it can do at once.

@@ -142,7 +142,8 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
         if (!state.matchesOutputRoot(outputRoot)) revert OutputMismatch(id, outputRoot);
         uint256 life = uint256(job.submitDeadline) - state.submittedAt();
         uint256 end = SequencerClock.effectiveStart(_sequencerFeed, state.submittedAt()) + life;
-        if (block.timestamp >= end) revert IChannelEscrow.ReceiptOutOfTime(job.submitDeadline, state.submittedAt(), end);
+        if (block.timestamp >= end)
+            revert IChannelEscrow.ReceiptOutOfTime(job.submitDeadline, state.submittedAt(), end);
 
         channels.challengeOpened(_channelOfResult[id]);
         _results[id] = state.withChallenge();

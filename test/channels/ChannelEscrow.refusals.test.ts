@@ -21,7 +21,6 @@ import {
   opening,
   present,
   receiptOf,
-  requestOf,
   sendOpening,
   settle,
   STAKE_LOCK,
@@ -30,16 +29,7 @@ import {
 } from "../support/channels.ts";
 import { describeRefusals, type Refusal } from "../support/expect.ts";
 import { errorsOf } from "../support/interfaces.ts";
-import {
-  ATH,
-  ethers,
-  networkHelpers,
-  newContract,
-  type Signer,
-  speakAs,
-  type System,
-  time,
-} from "../support/system.ts";
+import { ATH, ethers, networkHelpers, newContract, speakAs, type System, time } from "../support/system.ts";
 
 type Attempt = { call: () => Promise<unknown>; values: readonly unknown[] };
 

@@ -127,7 +127,9 @@ describeRefusals("IReceiptResults", () => errorsOf("IReceiptResults"), {
       const digest = receiptDigest(contractOf(system), message);
       return {
         call: () =>
-          receipts.connect(stranger).reportEquivocation(channel.terms, message, signature, message, signature, stranger),
+          receipts
+            .connect(stranger)
+            .reportEquivocation(channel.terms, message, signature, message, signature, stranger),
         values: [digest, digest],
       };
     }),

@@ -922,11 +922,6 @@ export const channelEscrowAbi = [
     "type": "address"
    },
    {
-    "internalType": "contract IModelRegistry",
-    "name": "models_",
-    "type": "address"
-   },
-   {
     "internalType": "address",
     "name": "sequencerFeed",
     "type": "address"
@@ -1030,18 +1025,7 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   }
-  ],
-  "name": "AlreadyPresented",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "JobId",
+    "internalType": "bytes32",
     "name": "id",
     "type": "bytes32"
    },
@@ -1122,28 +1106,6 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "internalType": "address",
-    "name": "game",
-    "type": "address"
-   }
-  ],
-  "name": "DisputeGameAlreadySet",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "address",
-    "name": "game",
-    "type": "address"
-   }
-  ],
-  "name": "DisputeGameWithoutCode",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
     "internalType": "uint256",
     "name": "expiresAt",
     "type": "uint256"
@@ -1197,33 +1159,6 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   }
-  ],
-  "name": "NoChallengeAlive",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "bytes32",
-    "name": "first",
-    "type": "bytes32"
-   },
-   {
-    "internalType": "bytes32",
-    "name": "second",
-    "type": "bytes32"
-   }
-  ],
-  "name": "NoEquivocation",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
     "internalType": "address",
     "name": "caller",
     "type": "address"
@@ -1243,17 +1178,6 @@ export const channelEscrowAbi = [
     "internalType": "address",
     "name": "caller",
     "type": "address"
-   }
-  ],
-  "name": "NotDisputeGame",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "address",
-    "name": "caller",
-    "type": "address"
    },
    {
     "internalType": "address",
@@ -1262,6 +1186,17 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "NotProvider",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotReceiptResults",
   "type": "error"
  },
  {
@@ -1289,22 +1224,6 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "OutputLengthOutOfBounds",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   },
-   {
-    "internalType": "bytes32",
-    "name": "presented",
-    "type": "bytes32"
-   }
-  ],
-  "name": "OutputMismatch",
   "type": "error"
  },
  {
@@ -1347,17 +1266,6 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "ParameterOutOfBounds",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "address",
-    "name": "provider",
-    "type": "address"
-   }
-  ],
-  "name": "ProviderJailed",
   "type": "error"
  },
  {
@@ -1421,6 +1329,28 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "results",
+    "type": "address"
+   }
+  ],
+  "name": "ReceiptResultsAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "results",
+    "type": "address"
+   }
+  ],
+  "name": "ReceiptResultsWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "until",
     "type": "uint256"
@@ -1432,22 +1362,6 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "ReceiptsAlive",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "bytes32",
-    "name": "found",
-    "type": "bytes32"
-   },
-   {
-    "internalType": "bytes32",
-    "name": "expected",
-    "type": "bytes32"
-   }
-  ],
-  "name": "RequestMismatch",
   "type": "error"
  },
  {
@@ -1544,7 +1458,7 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "internalType": "JobId",
+    "internalType": "bytes32",
     "name": "id",
     "type": "bytes32"
    }
@@ -1572,17 +1486,6 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "UnknownProvider",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   }
-  ],
-  "name": "UnknownReceipt",
   "type": "error"
  },
  {
@@ -1886,52 +1789,8 @@ export const channelEscrowAbi = [
  },
  {
   "anonymous": false,
-  "inputs": [
-   {
-    "indexed": false,
-    "internalType": "address",
-    "name": "game",
-    "type": "address"
-   }
-  ],
-  "name": "DisputeGameSet",
-  "type": "event"
- },
- {
-  "anonymous": false,
   "inputs": [],
   "name": "EIP712DomainChanged",
-  "type": "event"
- },
- {
-  "anonymous": false,
-  "inputs": [
-   {
-    "indexed": true,
-    "internalType": "bytes32",
-    "name": "channel",
-    "type": "bytes32"
-   },
-   {
-    "indexed": true,
-    "internalType": "address",
-    "name": "provider",
-    "type": "address"
-   },
-   {
-    "indexed": false,
-    "internalType": "bytes32",
-    "name": "first",
-    "type": "bytes32"
-   },
-   {
-    "indexed": false,
-    "internalType": "bytes32",
-    "name": "second",
-    "type": "bytes32"
-   }
-  ],
-  "name": "EquivocationProven",
   "type": "event"
  },
  {
@@ -2023,136 +1882,13 @@ export const channelEscrowAbi = [
   "anonymous": false,
   "inputs": [
    {
-    "indexed": true,
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   },
-   {
-    "indexed": true,
-    "internalType": "bytes32",
-    "name": "channel",
-    "type": "bytes32"
-   },
-   {
-    "indexed": true,
+    "indexed": false,
     "internalType": "address",
-    "name": "provider",
+    "name": "results",
     "type": "address"
-   },
-   {
-    "components": [
-     {
-      "internalType": "address",
-      "name": "client",
-      "type": "address"
-     },
-     {
-      "internalType": "uint64",
-      "name": "salt",
-      "type": "uint64"
-     },
-     {
-      "internalType": "uint40",
-      "name": "submitDeadline",
-      "type": "uint40"
-     },
-     {
-      "internalType": "address",
-      "name": "provider",
-      "type": "address"
-     },
-     {
-      "internalType": "uint32",
-      "name": "challengeWindow",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint16",
-      "name": "feeBasisPoints",
-      "type": "uint16"
-     },
-     {
-      "internalType": "address",
-      "name": "token",
-      "type": "address"
-     },
-     {
-      "internalType": "uint96",
-      "name": "exitBounty",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint96",
-      "name": "stakeLock",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint80",
-      "name": "inputPrice",
-      "type": "uint80"
-     },
-     {
-      "internalType": "uint80",
-      "name": "outputPrice",
-      "type": "uint80"
-     },
-     {
-      "internalType": "uint96",
-      "name": "minimumCharge",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint32",
-      "name": "promptTokens",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "maxTokens",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "vocabularySize",
-      "type": "uint32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "modelRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "inputRoot",
-      "type": "bytes32"
-     }
-    ],
-    "indexed": false,
-    "internalType": "struct Job",
-    "name": "job",
-    "type": "tuple"
-   },
-   {
-    "indexed": false,
-    "internalType": "uint32",
-    "name": "outputCount",
-    "type": "uint32"
-   },
-   {
-    "indexed": false,
-    "internalType": "bytes32",
-    "name": "outputTokensRoot",
-    "type": "bytes32"
-   },
-   {
-    "indexed": false,
-    "internalType": "bytes",
-    "name": "request",
-    "type": "bytes"
    }
   ],
-  "name": "ReceiptPresented",
+  "name": "ReceiptResultsSet",
   "type": "event"
  },
  {
@@ -2280,7 +2016,7 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "internalType": "JobId",
+    "internalType": "bytes32",
     "name": "id",
     "type": "bytes32"
    }
@@ -2293,123 +2029,13 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "components": [
-     {
-      "internalType": "address",
-      "name": "client",
-      "type": "address"
-     },
-     {
-      "internalType": "uint64",
-      "name": "salt",
-      "type": "uint64"
-     },
-     {
-      "internalType": "uint40",
-      "name": "submitDeadline",
-      "type": "uint40"
-     },
-     {
-      "internalType": "address",
-      "name": "provider",
-      "type": "address"
-     },
-     {
-      "internalType": "uint32",
-      "name": "challengeWindow",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint16",
-      "name": "feeBasisPoints",
-      "type": "uint16"
-     },
-     {
-      "internalType": "address",
-      "name": "token",
-      "type": "address"
-     },
-     {
-      "internalType": "uint96",
-      "name": "exitBounty",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint96",
-      "name": "stakeLock",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint80",
-      "name": "inputPrice",
-      "type": "uint80"
-     },
-     {
-      "internalType": "uint80",
-      "name": "outputPrice",
-      "type": "uint80"
-     },
-     {
-      "internalType": "uint96",
-      "name": "minimumCharge",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint32",
-      "name": "promptTokens",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "maxTokens",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "vocabularySize",
-      "type": "uint32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "modelRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "inputRoot",
-      "type": "bytes32"
-     }
-    ],
-    "internalType": "struct Job",
-    "name": "job",
-    "type": "tuple"
-   },
-   {
-    "components": [
-     {
-      "internalType": "uint32",
-      "name": "count",
-      "type": "uint32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "tokensRoot",
-      "type": "bytes32"
-     }
-    ],
-    "internalType": "struct IJobEscrow.Output",
-    "name": "output",
-    "type": "tuple"
-   }
-  ],
-  "name": "challengeOpened",
-  "outputs": [
-   {
-    "internalType": "JobId",
+    "internalType": "bytes32",
     "name": "id",
     "type": "bytes32"
    }
   ],
+  "name": "challengeOpened",
+  "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
  },
@@ -2622,19 +2248,6 @@ export const channelEscrowAbi = [
  },
  {
   "inputs": [],
-  "name": "disputeGame",
-  "outputs": [
-   {
-    "internalType": "address",
-    "name": "",
-    "type": "address"
-   }
-  ],
-  "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [],
   "name": "eip712Domain",
   "outputs": [
    {
@@ -2767,144 +2380,6 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "components": [
-     {
-      "internalType": "address",
-      "name": "client",
-      "type": "address"
-     },
-     {
-      "internalType": "uint64",
-      "name": "salt",
-      "type": "uint64"
-     },
-     {
-      "internalType": "uint40",
-      "name": "submitDeadline",
-      "type": "uint40"
-     },
-     {
-      "internalType": "address",
-      "name": "provider",
-      "type": "address"
-     },
-     {
-      "internalType": "uint32",
-      "name": "challengeWindow",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint16",
-      "name": "feeBasisPoints",
-      "type": "uint16"
-     },
-     {
-      "internalType": "address",
-      "name": "token",
-      "type": "address"
-     },
-     {
-      "internalType": "uint96",
-      "name": "exitBounty",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint96",
-      "name": "stakeLock",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint80",
-      "name": "inputPrice",
-      "type": "uint80"
-     },
-     {
-      "internalType": "uint80",
-      "name": "outputPrice",
-      "type": "uint80"
-     },
-     {
-      "internalType": "uint96",
-      "name": "minimumCharge",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint32",
-      "name": "promptTokens",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "maxTokens",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "vocabularySize",
-      "type": "uint32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "modelRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "inputRoot",
-      "type": "bytes32"
-     }
-    ],
-    "internalType": "struct Job",
-    "name": "job",
-    "type": "tuple"
-   }
-  ],
-  "name": "jobIdOf",
-  "outputs": [
-   {
-    "internalType": "JobId",
-    "name": "",
-    "type": "bytes32"
-   }
-  ],
-  "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   }
-  ],
-  "name": "jobState",
-  "outputs": [
-   {
-    "internalType": "JobState",
-    "name": "",
-    "type": "uint256"
-   }
-  ],
-  "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [],
-  "name": "models",
-  "outputs": [
-   {
-    "internalType": "contract IModelRegistry",
-    "name": "",
-    "type": "address"
-   }
-  ],
-  "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
     "internalType": "bytes[]",
     "name": "data",
     "type": "bytes[]"
@@ -2982,149 +2457,6 @@ export const channelEscrowAbi = [
    }
   ],
   "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
-    "components": [
-     {
-      "internalType": "address",
-      "name": "client",
-      "type": "address"
-     },
-     {
-      "internalType": "uint64",
-      "name": "salt",
-      "type": "uint64"
-     },
-     {
-      "internalType": "uint32",
-      "name": "notice",
-      "type": "uint32"
-     },
-     {
-      "internalType": "address",
-      "name": "provider",
-      "type": "address"
-     },
-     {
-      "internalType": "uint32",
-      "name": "receiptLife",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint16",
-      "name": "feeBasisPoints",
-      "type": "uint16"
-     },
-     {
-      "internalType": "address",
-      "name": "token",
-      "type": "address"
-     },
-     {
-      "internalType": "uint96",
-      "name": "exitBounty",
-      "type": "uint96"
-     },
-     {
-      "internalType": "address",
-      "name": "voucherKey",
-      "type": "address"
-     },
-     {
-      "internalType": "uint40",
-      "name": "expiresAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint96",
-      "name": "stakeLock",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint64",
-      "name": "workPerSecond",
-      "type": "uint64"
-     }
-    ],
-    "internalType": "struct Channel",
-    "name": "channel",
-    "type": "tuple"
-   },
-   {
-    "components": [
-     {
-      "internalType": "bytes32",
-      "name": "channel",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "uint64",
-      "name": "nonce",
-      "type": "uint64"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "modelRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "inputRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "outputTokensRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "outputCount",
-      "type": "uint32"
-     },
-     {
-      "internalType": "bool",
-      "name": "complete",
-      "type": "bool"
-     },
-     {
-      "internalType": "uint96",
-      "name": "price",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint40",
-      "name": "expiry",
-      "type": "uint40"
-     }
-    ],
-    "internalType": "struct Receipt",
-    "name": "receipt",
-    "type": "tuple"
-   },
-   {
-    "internalType": "bytes",
-    "name": "signature",
-    "type": "bytes"
-   },
-   {
-    "internalType": "bytes",
-    "name": "request",
-    "type": "bytes"
-   }
-  ],
-  "name": "present",
-  "outputs": [
-   {
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   }
-  ],
-  "stateMutability": "nonpayable",
   "type": "function"
  },
  {
@@ -3225,6 +2557,19 @@ export const channelEscrowAbi = [
     "internalType": "uint40",
     "name": "",
     "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "receiptResults",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
    }
   ],
   "stateMutability": "view",
@@ -3393,200 +2738,6 @@ export const channelEscrowAbi = [
     "type": "tuple"
    },
    {
-    "components": [
-     {
-      "internalType": "bytes32",
-      "name": "channel",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "uint64",
-      "name": "nonce",
-      "type": "uint64"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "modelRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "inputRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "outputTokensRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "outputCount",
-      "type": "uint32"
-     },
-     {
-      "internalType": "bool",
-      "name": "complete",
-      "type": "bool"
-     },
-     {
-      "internalType": "uint96",
-      "name": "price",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint40",
-      "name": "expiry",
-      "type": "uint40"
-     }
-    ],
-    "internalType": "struct Receipt",
-    "name": "first",
-    "type": "tuple"
-   },
-   {
-    "internalType": "bytes",
-    "name": "firstSignature",
-    "type": "bytes"
-   },
-   {
-    "components": [
-     {
-      "internalType": "bytes32",
-      "name": "channel",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "uint64",
-      "name": "nonce",
-      "type": "uint64"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "modelRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "inputRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "bytes32",
-      "name": "outputTokensRoot",
-      "type": "bytes32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "outputCount",
-      "type": "uint32"
-     },
-     {
-      "internalType": "bool",
-      "name": "complete",
-      "type": "bool"
-     },
-     {
-      "internalType": "uint96",
-      "name": "price",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint40",
-      "name": "expiry",
-      "type": "uint40"
-     }
-    ],
-    "internalType": "struct Receipt",
-    "name": "second",
-    "type": "tuple"
-   },
-   {
-    "internalType": "bytes",
-    "name": "secondSignature",
-    "type": "bytes"
-   },
-   {
-    "internalType": "address",
-    "name": "reporter",
-    "type": "address"
-   }
-  ],
-  "name": "reportEquivocation",
-  "outputs": [],
-  "stateMutability": "nonpayable",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
-    "components": [
-     {
-      "internalType": "address",
-      "name": "client",
-      "type": "address"
-     },
-     {
-      "internalType": "uint64",
-      "name": "salt",
-      "type": "uint64"
-     },
-     {
-      "internalType": "uint32",
-      "name": "notice",
-      "type": "uint32"
-     },
-     {
-      "internalType": "address",
-      "name": "provider",
-      "type": "address"
-     },
-     {
-      "internalType": "uint32",
-      "name": "receiptLife",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint16",
-      "name": "feeBasisPoints",
-      "type": "uint16"
-     },
-     {
-      "internalType": "address",
-      "name": "token",
-      "type": "address"
-     },
-     {
-      "internalType": "uint96",
-      "name": "exitBounty",
-      "type": "uint96"
-     },
-     {
-      "internalType": "address",
-      "name": "voucherKey",
-      "type": "address"
-     },
-     {
-      "internalType": "uint40",
-      "name": "expiresAt",
-      "type": "uint40"
-     },
-     {
-      "internalType": "uint96",
-      "name": "stakeLock",
-      "type": "uint96"
-     },
-     {
-      "internalType": "uint64",
-      "name": "workPerSecond",
-      "type": "uint64"
-     }
-    ],
-    "internalType": "struct Channel",
-    "name": "channel",
-    "type": "tuple"
-   },
-   {
     "internalType": "address",
     "name": "key",
     "type": "address"
@@ -3606,19 +2757,6 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "setAuthority",
-  "outputs": [],
-  "stateMutability": "nonpayable",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
-    "internalType": "address",
-    "name": "game",
-    "type": "address"
-   }
-  ],
-  "name": "setDisputeGame",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
@@ -3654,6 +2792,19 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "setParameters",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "results",
+    "type": "address"
+   }
+  ],
+  "name": "setReceiptResults",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
@@ -12056,6 +11207,1194 @@ export const providerRegistryAbi = [
  }
 ] as const;
 
+export const receiptResultsAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IChannelEscrow",
+    "name": "channels_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IModelRegistry",
+    "name": "models_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IVault",
+    "name": "vault_",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "sequencerFeed",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "AlreadyPresented",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "digest",
+    "type": "bytes32"
+   }
+  ],
+  "name": "InvalidSigner",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NoChallengeAlive",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "first",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "second",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NoEquivocation",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotDisputeGame",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "count",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maxTokens",
+    "type": "uint256"
+   }
+  ],
+  "name": "OutputLengthOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "presented",
+    "type": "bytes32"
+   }
+  ],
+  "name": "OutputMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderJailed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint64",
+    "name": "nonce",
+    "type": "uint64"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "requestHash",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ReceiptMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "expiry",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "earliest",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "latest",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReceiptOutOfTime",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "found",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "expected",
+    "type": "bytes32"
+   }
+  ],
+  "name": "RequestMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnknownChannel",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnknownReceipt",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint8",
+    "name": "status",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongStatus",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "DisputeGameSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "first",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "second",
+    "type": "bytes32"
+   }
+  ],
+  "name": "EquivocationProven",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "outputCount",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "outputTokensRoot",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes",
+    "name": "request",
+    "type": "bytes"
+   }
+  ],
+  "name": "ReceiptPresented",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "challengeClosed",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "tokensRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct IJobEscrow.Output",
+    "name": "output",
+    "type": "tuple"
+   }
+  ],
+  "name": "challengeOpened",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "channels",
+  "outputs": [
+   {
+    "internalType": "contract IChannelEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "disputeGame",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   }
+  ],
+  "name": "jobIdOf",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "jobState",
+  "outputs": [
+   {
+    "internalType": "JobState",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "models",
+  "outputs": [
+   {
+    "internalType": "contract IModelRegistry",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "receipt",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "signature",
+    "type": "bytes"
+   },
+   {
+    "internalType": "bytes",
+    "name": "request",
+    "type": "bytes"
+   }
+  ],
+  "name": "present",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint32",
+      "name": "notice",
+      "type": "uint32"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "receiptLife",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "address",
+      "name": "voucherKey",
+      "type": "address"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiresAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "workPerSecond",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct Channel",
+    "name": "channel",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "first",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "firstSignature",
+    "type": "bytes"
+   },
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "channel",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint64",
+      "name": "nonce",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "outputTokensRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "outputCount",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "complete",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint96",
+      "name": "price",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint40",
+      "name": "expiry",
+      "type": "uint40"
+     }
+    ],
+    "internalType": "struct Receipt",
+    "name": "second",
+    "type": "tuple"
+   },
+   {
+    "internalType": "bytes",
+    "name": "secondSignature",
+    "type": "bytes"
+   },
+   {
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   }
+  ],
+  "name": "reportEquivocation",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "game",
+    "type": "address"
+   }
+  ],
+  "name": "setDisputeGame",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "vault",
+  "outputs": [
+   {
+    "internalType": "contract IVault",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
 export const resultSourcesAbi = [
  {
   "inputs": [
@@ -12071,7 +12410,7 @@ export const resultSourcesAbi = [
    },
    {
     "internalType": "contract IResultSource",
-    "name": "channels_",
+    "name": "receipts_",
     "type": "address"
    }
   ],
@@ -12146,7 +12485,7 @@ export const resultSourcesAbi = [
     "type": "address"
    }
   ],
-  "name": "NotChannelEscrow",
+  "name": "NotDisputeGame",
   "type": "error"
  },
  {
@@ -12157,7 +12496,7 @@ export const resultSourcesAbi = [
     "type": "address"
    }
   ],
-  "name": "NotDisputeGame",
+  "name": "NotReceiptResults",
   "type": "error"
  },
  {
@@ -12333,19 +12672,6 @@ export const resultSourcesAbi = [
    }
   ],
   "stateMutability": "nonpayable",
-  "type": "function"
- },
- {
-  "inputs": [],
-  "name": "channels",
-  "outputs": [
-   {
-    "internalType": "contract IResultSource",
-    "name": "",
-    "type": "address"
-   }
-  ],
-  "stateMutability": "view",
   "type": "function"
  },
  {
@@ -12562,6 +12888,19 @@ export const resultSourcesAbi = [
   "outputs": [
    {
     "internalType": "contract IJobEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "receipts",
+  "outputs": [
+   {
+    "internalType": "contract IResultSource",
     "name": "",
     "type": "address"
    }

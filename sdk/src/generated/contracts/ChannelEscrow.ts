@@ -10,11 +10,6 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
     export type ChannelStructOutput = [client: string, salt: bigint, notice: bigint, provider: string, receiptLife: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, voucherKey: string, expiresAt: bigint, stakeLock: bigint, workPerSecond: bigint] & {client: string, salt: bigint, notice: bigint, provider: string, receiptLife: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, voucherKey: string, expiresAt: bigint, stakeLock: bigint, workPerSecond: bigint }
   
 
-    export type JobStruct = {client: AddressLike, salt: BigNumberish, submitDeadline: BigNumberish, provider: AddressLike, challengeWindow: BigNumberish, feeBasisPoints: BigNumberish, token: AddressLike, exitBounty: BigNumberish, stakeLock: BigNumberish, inputPrice: BigNumberish, outputPrice: BigNumberish, minimumCharge: BigNumberish, promptTokens: BigNumberish, maxTokens: BigNumberish, vocabularySize: BigNumberish, modelRoot: BytesLike, inputRoot: BytesLike}
-
-    export type JobStructOutput = [client: string, salt: bigint, submitDeadline: bigint, provider: string, challengeWindow: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, stakeLock: bigint, inputPrice: bigint, outputPrice: bigint, minimumCharge: bigint, promptTokens: bigint, maxTokens: bigint, vocabularySize: bigint, modelRoot: string, inputRoot: string] & {client: string, salt: bigint, submitDeadline: bigint, provider: string, challengeWindow: bigint, feeBasisPoints: bigint, token: string, exitBounty: bigint, stakeLock: bigint, inputPrice: bigint, outputPrice: bigint, minimumCharge: bigint, promptTokens: bigint, maxTokens: bigint, vocabularySize: bigint, modelRoot: string, inputRoot: string }
-  
-
     export type ChannelStateStruct = {deposit: BigNumberish, paid: BigNumberish, closesAt: BigNumberish, liveChallenges: BigNumberish, status: BigNumberish, keyRotated: boolean}
 
     export type ChannelStateStructOutput = [deposit: bigint, paid: bigint, closesAt: bigint, liveChallenges: bigint, status: bigint, keyRotated: boolean] & {deposit: bigint, paid: bigint, closesAt: bigint, liveChallenges: bigint, status: bigint, keyRotated: boolean }
@@ -48,48 +43,35 @@ export declare namespace IChannelEscrow {
   
     }
 
-export declare namespace IJobEscrow {
-      
-    export type OutputStruct = {count: BigNumberish, tokensRoot: BytesLike}
-
-    export type OutputStructOutput = [count: bigint, tokensRoot: string] & {count: bigint, tokensRoot: string }
-  
-    }
-
   export interface ChannelEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "acceptanceDigest" | "addReceiptKey" | "authority" | "challengeClosed" | "challengeOpened" | "channelIdOf" | "channelState" | "close" | "disputeGame" | "eip712Domain" | "finish" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "models" | "multicall" | "onEntrusted" | "parameters" | "present" | "providers" | "receiptDigest" | "receiptKeyUntil" | "release" | "removeReceiptKey" | "reportEquivocation" | "rotateVoucherKey" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "settle" | "settleBatch" | "settleWithReceipt" | "startClosing" | "tokenTermsOf" | "vault" | "voucherDigest" | "voucherKeysOf" | "withdrawFees"): FunctionFragment;
+    getFunction(nameOrSignature: "acceptanceDigest" | "addReceiptKey" | "authority" | "challengeClosed" | "challengeOpened" | "channelIdOf" | "channelState" | "close" | "eip712Domain" | "finish" | "isConsumingScheduledOp" | "multicall" | "onEntrusted" | "parameters" | "providers" | "receiptDigest" | "receiptKeyUntil" | "receiptResults" | "release" | "removeReceiptKey" | "rotateVoucherKey" | "setAuthority" | "setParameters" | "setReceiptResults" | "setTokenTerms" | "settle" | "settleBatch" | "settleWithReceipt" | "startClosing" | "tokenTermsOf" | "vault" | "voucherDigest" | "voucherKeysOf" | "withdrawFees"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "ChannelClosed" | "ChannelClosing" | "ChannelOpened" | "ChannelReleased" | "ChannelSettled" | "ChannelToppedUp" | "DisputeGameSet" | "EIP712DomainChanged" | "EquivocationProven" | "FeesWithdrawn" | "ParametersSet" | "ReceiptKeySet" | "ReceiptPresented" | "TokenTermsSet" | "VoucherKeyRotated"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "ChannelClosed" | "ChannelClosing" | "ChannelOpened" | "ChannelReleased" | "ChannelSettled" | "ChannelToppedUp" | "EIP712DomainChanged" | "FeesWithdrawn" | "ParametersSet" | "ReceiptKeySet" | "ReceiptResultsSet" | "TokenTermsSet" | "VoucherKeyRotated"): EventFragment;
 
     encodeFunctionData(functionFragment: 'acceptanceDigest', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'addReceiptKey', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
-encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
+encodeFunctionData(functionFragment: 'challengeOpened', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'channelIdOf', values: [ChannelStruct]): string;
 encodeFunctionData(functionFragment: 'channelState', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'close', values: [ChannelStruct]): string;
-encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'finish', values: [ChannelStruct]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
-encodeFunctionData(functionFragment: 'jobIdOf', values: [JobStruct]): string;
-encodeFunctionData(functionFragment: 'jobState', values: [BytesLike]): string;
-encodeFunctionData(functionFragment: 'models', values?: undefined): string;
 encodeFunctionData(functionFragment: 'multicall', values: [BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'onEntrusted', values: [AddressLike, AddressLike, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'parameters', values?: undefined): string;
-encodeFunctionData(functionFragment: 'present', values: [ChannelStruct, ReceiptStruct, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'providers', values?: undefined): string;
 encodeFunctionData(functionFragment: 'receiptDigest', values: [ReceiptStruct]): string;
 encodeFunctionData(functionFragment: 'receiptKeyUntil', values: [AddressLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'receiptResults', values?: undefined): string;
 encodeFunctionData(functionFragment: 'release', values: [ChannelStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'removeReceiptKey', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'reportEquivocation', values: [ChannelStruct, ReceiptStruct, BytesLike, ReceiptStruct, BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'rotateVoucherKey', values: [ChannelStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setParameters', values: [IChannelEscrow.ParametersStruct]): string;
+encodeFunctionData(functionFragment: 'setReceiptResults', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setTokenTerms', values: [AddressLike, IChannelEscrow.TokenTermsStruct]): string;
 encodeFunctionData(functionFragment: 'settle', values: [ChannelStruct, VoucherStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'settleBatch', values: [IChannelEscrow.ClaimStruct[]]): string;
@@ -109,27 +91,22 @@ decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'channelIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'channelState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'finish', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'jobIdOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'jobState', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'models', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'multicall', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'onEntrusted', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'parameters', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'present', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'providers', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'receiptDigest', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'receiptKeyUntil', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'receiptResults', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'release', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'removeReceiptKey', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'reportEquivocation', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'rotateVoucherKey', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setParameters', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setReceiptResults', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setTokenTerms', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settle', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settleBatch', data: BytesLike): Result;
@@ -227,34 +204,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export declare namespace DisputeGameSetEvent {
-      export type InputTuple = [game: AddressLike];
-      export type OutputTuple = [game: string];
-      export interface OutputObject {game: string }
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
     export declare namespace EIP712DomainChangedEvent {
       export type InputTuple = [];
       export type OutputTuple = [];
       export interface OutputObject {}
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export declare namespace EquivocationProvenEvent {
-      export type InputTuple = [channel: BytesLike, provider: AddressLike, first: BytesLike, second: BytesLike];
-      export type OutputTuple = [channel: string, provider: string, first: string, second: string];
-      export interface OutputObject {channel: string, provider: string, first: string, second: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -299,10 +252,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export declare namespace ReceiptPresentedEvent {
-      export type InputTuple = [id: BytesLike, channel: BytesLike, provider: AddressLike, job: JobStruct, outputCount: BigNumberish, outputTokensRoot: BytesLike, request: BytesLike];
-      export type OutputTuple = [id: string, channel: string, provider: string, job: JobStructOutput, outputCount: bigint, outputTokensRoot: string, request: string];
-      export interface OutputObject {id: string, channel: string, provider: string, job: JobStructOutput, outputCount: bigint, outputTokensRoot: string, request: string }
+    export declare namespace ReceiptResultsSetEvent {
+      export type InputTuple = [results: AddressLike];
+      export type OutputTuple = [results: string];
+      export interface OutputObject {results: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -402,8 +355,8 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
     
     challengeOpened: TypedContractMethod<
-      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
-      [string],
+      [id: BytesLike, ],
+      [void],
       'nonpayable'
     >
     
@@ -433,14 +386,6 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
 
     
-    disputeGame: TypedContractMethod<
-      [],
-      [string],
-      'view'
-    >
-    
-
-    
     eip712Domain: TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
@@ -458,30 +403,6 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
     
     isConsumingScheduledOp: TypedContractMethod<
-      [],
-      [string],
-      'view'
-    >
-    
-
-    
-    jobIdOf: TypedContractMethod<
-      [job: JobStruct, ],
-      [string],
-      'view'
-    >
-    
-
-    
-    jobState: TypedContractMethod<
-      [id: BytesLike, ],
-      [bigint],
-      'view'
-    >
-    
-
-    
-    models: TypedContractMethod<
       [],
       [string],
       'view'
@@ -513,14 +434,6 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
 
     
-    present: TypedContractMethod<
-      [channel: ChannelStruct, receipt: ReceiptStruct, signature: BytesLike, request: BytesLike, ],
-      [string],
-      'nonpayable'
-    >
-    
-
-    
     providers: TypedContractMethod<
       [],
       [string],
@@ -545,6 +458,14 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
 
     
+    receiptResults: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     release: TypedContractMethod<
       [channel: ChannelStruct, bountyRecipient: AddressLike, ],
       [void],
@@ -555,14 +476,6 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
     removeReceiptKey: TypedContractMethod<
       [key: AddressLike, ],
-      [void],
-      'nonpayable'
-    >
-    
-
-    
-    reportEquivocation: TypedContractMethod<
-      [channel: ChannelStruct, first: ReceiptStruct, firstSignature: BytesLike, second: ReceiptStruct, secondSignature: BytesLike, reporter: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -585,16 +498,16 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
 
     
-    setDisputeGame: TypedContractMethod<
-      [game: AddressLike, ],
+    setParameters: TypedContractMethod<
+      [parameters_: IChannelEscrow.ParametersStruct, ],
       [void],
       'nonpayable'
     >
     
 
     
-    setParameters: TypedContractMethod<
-      [parameters_: IChannelEscrow.ParametersStruct, ],
+    setReceiptResults: TypedContractMethod<
+      [results: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -704,8 +617,8 @@ getFunction(nameOrSignature: 'challengeClosed'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'challengeOpened'): TypedContractMethod<
-      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
-      [string],
+      [id: BytesLike, ],
+      [void],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'channelIdOf'): TypedContractMethod<
@@ -723,11 +636,6 @@ getFunction(nameOrSignature: 'close'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'disputeGame'): TypedContractMethod<
-      [],
-      [string],
-      'view'
-    >;
 getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
       [],
       [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
@@ -739,21 +647,6 @@ getFunction(nameOrSignature: 'finish'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
-      [],
-      [string],
-      'view'
-    >;
-getFunction(nameOrSignature: 'jobIdOf'): TypedContractMethod<
-      [job: JobStruct, ],
-      [string],
-      'view'
-    >;
-getFunction(nameOrSignature: 'jobState'): TypedContractMethod<
-      [id: BytesLike, ],
-      [bigint],
-      'view'
-    >;
-getFunction(nameOrSignature: 'models'): TypedContractMethod<
       [],
       [string],
       'view'
@@ -773,11 +666,6 @@ getFunction(nameOrSignature: 'parameters'): TypedContractMethod<
       [IChannelEscrow.ParametersStructOutput],
       'view'
     >;
-getFunction(nameOrSignature: 'present'): TypedContractMethod<
-      [channel: ChannelStruct, receipt: ReceiptStruct, signature: BytesLike, request: BytesLike, ],
-      [string],
-      'nonpayable'
-    >;
 getFunction(nameOrSignature: 'providers'): TypedContractMethod<
       [],
       [string],
@@ -793,6 +681,11 @@ getFunction(nameOrSignature: 'receiptKeyUntil'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'receiptResults'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'release'): TypedContractMethod<
       [channel: ChannelStruct, bountyRecipient: AddressLike, ],
       [void],
@@ -800,11 +693,6 @@ getFunction(nameOrSignature: 'release'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'removeReceiptKey'): TypedContractMethod<
       [key: AddressLike, ],
-      [void],
-      'nonpayable'
-    >;
-getFunction(nameOrSignature: 'reportEquivocation'): TypedContractMethod<
-      [channel: ChannelStruct, first: ReceiptStruct, firstSignature: BytesLike, second: ReceiptStruct, secondSignature: BytesLike, reporter: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -818,13 +706,13 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'setDisputeGame'): TypedContractMethod<
-      [game: AddressLike, ],
+getFunction(nameOrSignature: 'setParameters'): TypedContractMethod<
+      [parameters_: IChannelEscrow.ParametersStruct, ],
       [void],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'setParameters'): TypedContractMethod<
-      [parameters_: IChannelEscrow.ParametersStruct, ],
+getFunction(nameOrSignature: 'setReceiptResults'): TypedContractMethod<
+      [results: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -886,13 +774,11 @@ getEvent(key: 'ChannelOpened'): TypedContractEvent<ChannelOpenedEvent.InputTuple
 getEvent(key: 'ChannelReleased'): TypedContractEvent<ChannelReleasedEvent.InputTuple, ChannelReleasedEvent.OutputTuple, ChannelReleasedEvent.OutputObject>;
 getEvent(key: 'ChannelSettled'): TypedContractEvent<ChannelSettledEvent.InputTuple, ChannelSettledEvent.OutputTuple, ChannelSettledEvent.OutputObject>;
 getEvent(key: 'ChannelToppedUp'): TypedContractEvent<ChannelToppedUpEvent.InputTuple, ChannelToppedUpEvent.OutputTuple, ChannelToppedUpEvent.OutputObject>;
-getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
 getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
-getEvent(key: 'EquivocationProven'): TypedContractEvent<EquivocationProvenEvent.InputTuple, EquivocationProvenEvent.OutputTuple, EquivocationProvenEvent.OutputObject>;
 getEvent(key: 'FeesWithdrawn'): TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
 getEvent(key: 'ParametersSet'): TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;
 getEvent(key: 'ReceiptKeySet'): TypedContractEvent<ReceiptKeySetEvent.InputTuple, ReceiptKeySetEvent.OutputTuple, ReceiptKeySetEvent.OutputObject>;
-getEvent(key: 'ReceiptPresented'): TypedContractEvent<ReceiptPresentedEvent.InputTuple, ReceiptPresentedEvent.OutputTuple, ReceiptPresentedEvent.OutputObject>;
+getEvent(key: 'ReceiptResultsSet'): TypedContractEvent<ReceiptResultsSetEvent.InputTuple, ReceiptResultsSetEvent.OutputTuple, ReceiptResultsSetEvent.OutputObject>;
 getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple, TokenTermsSetEvent.OutputTuple, TokenTermsSetEvent.OutputObject>;
 getEvent(key: 'VoucherKeyRotated'): TypedContractEvent<VoucherKeyRotatedEvent.InputTuple, VoucherKeyRotatedEvent.OutputTuple, VoucherKeyRotatedEvent.OutputObject>;
 
@@ -926,16 +812,8 @@ getEvent(key: 'VoucherKeyRotated'): TypedContractEvent<VoucherKeyRotatedEvent.In
       ChannelToppedUp: TypedContractEvent<ChannelToppedUpEvent.InputTuple, ChannelToppedUpEvent.OutputTuple, ChannelToppedUpEvent.OutputObject>;
     
 
-      'DisputeGameSet(address)': TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
-      DisputeGameSet: TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
-    
-
       'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
       EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
-    
-
-      'EquivocationProven(bytes32,address,bytes32,bytes32)': TypedContractEvent<EquivocationProvenEvent.InputTuple, EquivocationProvenEvent.OutputTuple, EquivocationProvenEvent.OutputObject>;
-      EquivocationProven: TypedContractEvent<EquivocationProvenEvent.InputTuple, EquivocationProvenEvent.OutputTuple, EquivocationProvenEvent.OutputObject>;
     
 
       'FeesWithdrawn(address,address,uint256)': TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
@@ -950,8 +828,8 @@ getEvent(key: 'VoucherKeyRotated'): TypedContractEvent<VoucherKeyRotatedEvent.In
       ReceiptKeySet: TypedContractEvent<ReceiptKeySetEvent.InputTuple, ReceiptKeySetEvent.OutputTuple, ReceiptKeySetEvent.OutputObject>;
     
 
-      'ReceiptPresented(bytes32,bytes32,address,tuple,uint32,bytes32,bytes)': TypedContractEvent<ReceiptPresentedEvent.InputTuple, ReceiptPresentedEvent.OutputTuple, ReceiptPresentedEvent.OutputObject>;
-      ReceiptPresented: TypedContractEvent<ReceiptPresentedEvent.InputTuple, ReceiptPresentedEvent.OutputTuple, ReceiptPresentedEvent.OutputObject>;
+      'ReceiptResultsSet(address)': TypedContractEvent<ReceiptResultsSetEvent.InputTuple, ReceiptResultsSetEvent.OutputTuple, ReceiptResultsSetEvent.OutputObject>;
+      ReceiptResultsSet: TypedContractEvent<ReceiptResultsSetEvent.InputTuple, ReceiptResultsSetEvent.OutputTuple, ReceiptResultsSetEvent.OutputObject>;
     
 
       'TokenTermsSet(address,tuple)': TypedContractEvent<TokenTermsSetEvent.InputTuple, TokenTermsSetEvent.OutputTuple, TokenTermsSetEvent.OutputObject>;

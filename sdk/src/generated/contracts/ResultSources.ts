@@ -19,14 +19,13 @@ export declare namespace IJobEscrow {
     }
 
   export interface ResultSourcesInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "channels" | "convict" | "costOf" | "disputeGame" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "jobs" | "sequencerFeed" | "setAuthority" | "setDisputeGame"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "convict" | "costOf" | "disputeGame" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "jobs" | "receipts" | "sequencerFeed" | "setAuthority" | "setDisputeGame"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
-encodeFunctionData(functionFragment: 'channels', values?: undefined): string;
 encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'costOf', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
@@ -34,6 +33,7 @@ encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefine
 encodeFunctionData(functionFragment: 'jobIdOf', values: [JobStruct]): string;
 encodeFunctionData(functionFragment: 'jobState', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'jobs', values?: undefined): string;
+encodeFunctionData(functionFragment: 'receipts', values?: undefined): string;
 encodeFunctionData(functionFragment: 'sequencerFeed', values?: undefined): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
@@ -41,7 +41,6 @@ encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): s
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeClosed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'channels', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'convict', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'costOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
@@ -49,6 +48,7 @@ decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike
 decodeFunctionResult(functionFragment: 'jobIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobs', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'receipts', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'sequencerFeed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
@@ -137,14 +137,6 @@ decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Resul
     
 
     
-    channels: TypedContractMethod<
-      [],
-      [string],
-      'view'
-    >
-    
-
-    
     convict: TypedContractMethod<
       [provider: AddressLike, proof: BytesLike, reporter: AddressLike, ],
       [void],
@@ -201,6 +193,14 @@ decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Resul
     
 
     
+    receipts: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     sequencerFeed: TypedContractMethod<
       [],
       [string],
@@ -242,11 +242,6 @@ getFunction(nameOrSignature: 'challengeOpened'): TypedContractMethod<
       [string],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'channels'): TypedContractMethod<
-      [],
-      [string],
-      'view'
-    >;
 getFunction(nameOrSignature: 'convict'): TypedContractMethod<
       [provider: AddressLike, proof: BytesLike, reporter: AddressLike, ],
       [void],
@@ -278,6 +273,11 @@ getFunction(nameOrSignature: 'jobState'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'jobs'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'receipts'): TypedContractMethod<
       [],
       [string],
       'view'
