@@ -3,7 +3,15 @@ import { join } from "node:path";
 import { gpuForTest } from "../../../engine/src/testing/gpu.ts";
 import { parseConfig } from "../config/load.ts";
 import { checkModels } from "../check/models.ts";
-import { modelProcess, temporaryFolder, writeTinyModel, type TemporaryFolder } from "../testing/model.ts";
+import {
+  losingModelProcess,
+  modelProcess,
+  temporaryFolder,
+  writeTinyModel,
+  type TemporaryFolder,
+} from "../testing/model.ts";
+import { recordingLog } from "../testing/recording-log.ts";
+import { openLogged } from "./open-logged.ts";
 import { ModelError, openModelProcess } from "./open-model-process.ts";
 import type { ModelRunner, RunRequest } from "./runner.ts";
 
@@ -119,6 +127,28 @@ describe("a model on a graphics card", function () {
       .catch((thrown: unknown) => thrown);
     await closed;
     expect(error).to.include({ code: "MODEL_PROCESS_FAILED" });
+  });
+
+  it("says that its device is lost, and finishes the answer on the processor", async () => {
+    const log = recordingLog();
+    const lost = await openLogged(path, log, (onDeviceLost) =>
+      openModelProcess(losingModelProcess, path, { compute: "software-gpu", onDeviceLost }),
+    );
+    try {
+      expect(log.events.map(({ event }) => event)).to.deep.equal(["model.computes"]);
+      expect(await lost.run(request())).to.deep.equal(await onProcessor.run(request()));
+      expect(log.events.map(({ level, event }) => `${level} ${event}`)).to.deep.equal([
+        "info model.computes",
+        "warn gpu.lost",
+      ]);
+      const [{ message, ...where }] = log.of("gpu.lost") as [{ message: string }];
+      expect(where).to.deep.equal({ path });
+      expect(message).to.match(/The processor goes on\.$/);
+      expect(await lost.run(request()), "afterwards").to.deep.equal(await onProcessor.run(request()));
+      expect(log.of("gpu.lost")).to.have.length(1);
+    } finally {
+      await lost.close();
+    }
   });
 
   it("is checked before serving, with its adapter and memory, or why the processor computes", async () => {

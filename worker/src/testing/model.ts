@@ -22,3 +22,6 @@ export async function writeTinyModel(folder: string, shape: Partial<TinyShape> =
 
 /** The source of a model's process, as tests run it. */
 export const modelProcess = new URL("../model/process.ts", import.meta.url);
+
+/** One whose graphics card is lost. */
+export const losingModelProcess = new URL("losing-model-process.ts", import.meta.url);

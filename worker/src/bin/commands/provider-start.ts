@@ -3,16 +3,14 @@ import { Registry } from "prom-client";
 import { connectChain } from "../../chain/connect.ts";
 import { ChainTime } from "../../chain/time.ts";
 import { systemClock } from "../../clock.ts";
-import type { Config } from "../../config/schema.ts";
 import { DisputeMetrics } from "../../disputes/dispute-metrics.ts";
 import { LazyModels } from "../../disputes/models.ts";
 import { WorkerError } from "../../errors.ts";
 import { readKeystore, type KeystoreFile } from "../../keys/keystore.ts";
-import type { EventLog } from "../../log/event-log.ts";
 import { registerProviderMetrics } from "../../metrics/provider-metrics.ts";
 import { serveMetrics } from "../../metrics/serve-metrics.ts";
 import { keepOpen } from "../../model/keep-open.ts";
-import type { ModelRunner } from "../../model/runner.ts";
+import { openLogged } from "../../model/open-logged.ts";
 import type { ProviderContext, ServedModel } from "../../provider/context.ts";
 import {
   claimStorage,
@@ -65,7 +63,8 @@ export async function runStart(options: ProviderOptions): Promise<void> {
     }, patience);
     const models = await loadModels(
       config.models,
-      (folder) => keepOpen(() => openLogged(config, folder, log)),
+      (folder) =>
+        keepOpen(() => openLogged(folder, log, (onDeviceLost) => openModel(config, folder, onDeviceLost))),
       log,
     );
     for (const { runner } of models.values()) closers.unshift(() => runner.close());
@@ -106,14 +105,6 @@ export async function runStart(options: ProviderOptions): Promise<void> {
   } finally {
     for (const close of closers) await close();
   }
-}
-
-/** Says what computes a model, each time it is opened, and when its device is lost. */
-async function openLogged(config: Config, path: string, log: EventLog): Promise<ModelRunner> {
-  const onDeviceLost = (message: string) => log.emit("warn", "gpu.lost", { path, message });
-  const runner = await openModel(config, path, onDeviceLost);
-  log.emit("info", "model.computes", { path, ...runner.computes });
-  return runner;
 }
 
 /** Models of the daemon, loaded into this process when a result of theirs is challenged. */
