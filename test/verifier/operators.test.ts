@@ -30,7 +30,9 @@ const KINDS = [
 /** Elements of a section that are judged, at least the first and the last. */
 const SAMPLE = 12;
 
-describe("StepVerifier: the operators' vectors", () => {
+describe("StepVerifier: the operators' vectors", function () {
+  // Thousands of steps on a chain that shares its cores.
+  this.timeout(600_000);
   let judge: Judge;
   before(async () => {
     judge = await deployJudge();

@@ -372,6 +372,13 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
         0,
         17,
       ),
+      ...[sigmoidTable(), tanhGeluTable()].map((table, index) => {
+        const arguments_ = aroundHalves(table.values).flatMap((x) => [x, -x]);
+        // Values of 2^10 times the argument show the last bit of the sigmoid.
+        const gates = Int32Array.from(arguments_, (x) => 1024 * x);
+        const name = `edge of the rounding between table entries${index === 0 ? "" : ", GELU"}`;
+        return run(name, gates, filled(gates.length, 2 ** 17), 10, 17, table);
+      }),
     ];
   },
 
@@ -599,3 +606,13 @@ export const CASES: Readonly<Record<OperatorKind, () => NamedRun[]>> = {
     ];
   },
 };
+
+/** Arguments of the sigmoid for which a table's difference times the rest of the argument is just below a half, or one. */
+function aroundHalves(table: Int32Array): number[] {
+  const first = (remainder: number, from: number) => {
+    for (let x = from; ; x++) {
+      if ((table[2 * Math.floor(x / 1024) + 1]! * (x % 1024)) % 1024 === remainder) return x;
+    }
+  };
+  return [1024, 2 ** 16].flatMap((from) => [511, 512].map((remainder) => first(remainder, from)));
+}
