@@ -17,6 +17,8 @@ export interface PageServer {
 }
 
 export interface PageOptions {
+  /** The script of the page. Default: page.ts. */
+  readonly script?: string;
   /** A published model: a folder with an athanor.json. */
   readonly model: string;
   /** Send the headers that let the page share memory with threads. */
@@ -41,9 +43,11 @@ const TYPES: Readonly<Record<string, string>> = { "/": "text/html", "/page.js": 
  *
  * @throws where any of it needs what no browser has.
  */
-export async function bundlePage(): Promise<{ readonly code: string; readonly imports: readonly string[] }> {
+export async function bundlePage(
+  script = join(folder, "page.ts"),
+): Promise<{ readonly code: string; readonly imports: readonly string[] }> {
   const { outputFiles, metafile } = await build({
-    entryPoints: [join(folder, "page.ts")],
+    entryPoints: [script],
     bundle: true,
     format: "esm",
     platform: "browser",
@@ -58,10 +62,10 @@ export async function bundlePage(): Promise<{ readonly code: string; readonly im
 }
 
 /** Serves the page at / and the model's files below /model/. */
-export async function servePage({ model, isolated, port = 0 }: PageOptions): Promise<PageServer> {
+export async function servePage({ script, model, isolated, port = 0 }: PageOptions): Promise<PageServer> {
   const files = new Map([
     ["/", await readFile(join(folder, "index.html"), "utf8")],
-    ["/page.js", (await bundlePage()).code],
+    ["/page.js", (await bundlePage(script)).code],
   ]);
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", "http://localhost");

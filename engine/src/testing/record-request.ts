@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Model } from "../model.ts";
 import { generate, type GenerateOptions, type Generation } from "../run/generate.ts";
 import type { Observation } from "../run/session.ts";
+import { sameBytes } from "./same-bytes.ts";
 
 export interface RecordedRequest {
   readonly seen: Observation[];
@@ -25,13 +26,8 @@ export function expectSameRequest(found: RecordedRequest, expected: RecordedRequ
       ...observation,
       values: values.constructor.name,
     });
-    // Chai compares arrays of thousands slowly.
-    if (!bytesOf(other!).equals(bytesOf(observation))) expect(other!.values, where).to.deep.equal(values);
+    if (!sameBytes(other!.values, values)) expect(other!.values, where).to.deep.equal(values);
   }
   expect(found.seen.length, what).to.equal(expected.seen.length);
   expect(found.generation, what).to.deep.equal(expected.generation);
-}
-
-function bytesOf({ values }: Observation): Buffer {
-  return Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 }

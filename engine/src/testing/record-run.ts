@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import type { Observation, Session } from "../run/session.ts";
+import { sameBytes } from "./same-bytes.ts";
 
 /** Runs `parts` one after another and returns every intermediate, and the logits after each part. */
 export function recordRun(
@@ -32,16 +33,9 @@ export function expectSameRun(
       observation.section,
       observation.values.constructor,
     ]);
-    if (!sameElements(other.values, observation.values)) {
+    if (!sameBytes(other.values, observation.values)) {
       expect(other.values, where).to.deep.equal(observation.values);
     }
   }
   expect(found.logits, what).to.deep.equal(expected.logits);
-}
-
-/** chai compares arrays of thousands slowly. */
-function sameElements(left: Observation["values"], right: Observation["values"]): boolean {
-  const bytes = (values: Observation["values"]) =>
-    Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  return bytes(left).equals(bytes(right));
 }
