@@ -1,5 +1,5 @@
 /**
- * Generates sdk/src/generated from the compiled contracts: ABIs, contract types, enums and the addresses of a fresh local deployment.
+ * Generates sdk/src/generated from the compiled contracts: ABIs, errors, contract types, enums and the addresses of a fresh local deployment.
  *
  *     node scripts/generate/sdk.ts           writes the files
  *     node scripts/generate/sdk.ts --check   exits 1 and names them if they are stale
@@ -7,6 +7,7 @@
 import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ErrorFragment, Fragment, type JsonFragment } from "ethers";
 import hre, { network } from "hardhat";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 
@@ -29,16 +30,42 @@ const contracts: Record<string, string> = {
   Vault: "staking",
 };
 
+/** Libraries whose errors contracts revert with. */
+const libraries = ["TokenIds"];
+
 async function abis(): Promise<string> {
   const parts = [banner];
   for (const name of Object.keys(contracts)) {
     const { abi } = await hre.artifacts.readArtifact(name);
     parts.push(`export const ${camelCase(name)}Abi = ${JSON.stringify(abi, null, 1)} as const;\n`);
   }
-  const libraryErrors = await hre.artifacts.readArtifact("TokenIds");
-  parts.push("/** Errors that contracts revert with from inside their libraries. */");
-  parts.push(`export const libraryErrorsAbi = ${JSON.stringify(libraryErrors.abi, null, 1)} as const;\n`);
   return parts.join("\n");
+}
+
+/** Functions and events alone, in the short form that ethers reads: what a bundle of the SDK carries instead of ABIs. */
+async function fragments(): Promise<string> {
+  const parts = [banner];
+  for (const name of Object.keys(contracts)) {
+    const { abi } = await hre.artifacts.readArtifact(name);
+    const lines = abi
+      .filter(({ type }) => type === "function" || type === "event")
+      .map((item) => Fragment.from(item).format("full"));
+    parts.push(`export const ${camelCase(name)}Fragments = ${JSON.stringify(lines, null, 2)} as const;\n`);
+  }
+  return parts.join("\n");
+}
+
+/** Every custom error that a call of these contracts can end with, once: what decodes reverts without their whole ABIs. */
+async function errors(): Promise<string> {
+  const signatures = new Set<string>();
+  for (const name of [...Object.keys(contracts), ...libraries]) {
+    const { abi } = await hre.artifacts.readArtifact(name);
+    for (const item of abi as readonly JsonFragment[]) {
+      if (item.type === "error") signatures.add(ErrorFragment.from(item).format("full"));
+    }
+  }
+  const list = JSON.stringify([...signatures].sort(), null, 2);
+  return `${banner}\n/** Custom errors of the contracts and their libraries, in the form that ethers reads. */\nexport const errorSignatures = ${list} as const;\n`;
 }
 
 async function contractTypes(name: string, folder: string): Promise<string> {
@@ -98,6 +125,8 @@ function camelCase(name: string): string {
 async function generate(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   files.set("abi.ts", await abis());
+  files.set("fragments.ts", await fragments());
+  files.set("errors.ts", await errors());
   files.set("enums.ts", await enums());
   files.set("deployments.ts", await addresses());
   files.set(

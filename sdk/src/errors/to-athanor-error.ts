@@ -1,5 +1,5 @@
-import { AbiCoder, dataSlice, ErrorFragment, Interface } from "ethers";
-import * as abis from "../generated/abi.ts";
+import { AbiCoder, dataSlice, Interface } from "ethers";
+import { errorSignatures } from "../generated/errors.ts";
 import { AthanorError, athanorError } from "./athanor-error.ts";
 import { catalogue, type ErrorCode } from "./catalogue.ts";
 import { findRevertData } from "./find-revert-data.ts";
@@ -13,17 +13,7 @@ let contractErrorInterface: Interface | undefined;
 
 /** The custom errors of all contracts and their libraries. */
 export function errorInterface(): Interface {
-  if (!contractErrorInterface) {
-    const fragments = new Map<string, ErrorFragment>();
-    for (const abi of Object.values(abis)) {
-      for (const item of abi) {
-        if (item.type !== "error") continue;
-        const fragment = ErrorFragment.from(item);
-        fragments.set(fragment.format(), fragment);
-      }
-    }
-    contractErrorInterface = new Interface([...fragments.values()]);
-  }
+  contractErrorInterface ??= new Interface(errorSignatures);
   return contractErrorInterface;
 }
 

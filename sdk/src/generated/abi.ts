@@ -14487,39 +14487,3 @@ export const vaultAbi = [
   "type": "function"
  }
 ] as const;
-
-/** Errors that contracts revert with from inside their libraries. */
-export const libraryErrorsAbi = [
- {
-  "inputs": [
-   {
-    "internalType": "uint256",
-    "name": "length",
-    "type": "uint256"
-   }
-  ],
-  "name": "TokenBytesNotAligned",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "uint256",
-    "name": "index",
-    "type": "uint256"
-   },
-   {
-    "internalType": "uint32",
-    "name": "token",
-    "type": "uint32"
-   },
-   {
-    "internalType": "uint32",
-    "name": "vocabularySize",
-    "type": "uint32"
-   }
-  ],
-  "name": "TokenOutsideVocabulary",
-  "type": "error"
- }
-] as const;

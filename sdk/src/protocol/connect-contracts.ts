@@ -1,15 +1,15 @@
 import { Contract, Interface, type ContractRunner, type InterfaceAbi } from "ethers";
 import {
-  athTokenAbi,
-  channelEscrowAbi,
-  disputeGameAbi,
-  jobEscrowAbi,
-  modelRegistryAbi,
-  programRegistryAbi,
-  providerRegistryAbi,
-  resultSourcesAbi,
-  vaultAbi,
-} from "../generated/abi.ts";
+  athTokenFragments,
+  channelEscrowFragments,
+  disputeGameFragments,
+  jobEscrowFragments,
+  modelRegistryFragments,
+  programRegistryFragments,
+  providerRegistryFragments,
+  resultSourcesFragments,
+  vaultFragments,
+} from "../generated/fragments.ts";
 import type { AthToken } from "../generated/contracts/AthToken.ts";
 import type { ChannelEscrow } from "../generated/contracts/ChannelEscrow.ts";
 import type { DisputeGame } from "../generated/contracts/DisputeGame.ts";
@@ -62,31 +62,35 @@ export interface AthanorContracts {
  */
 export function connectContracts(runner: ContractRunner | null, deployment: Deployment): AthanorContracts {
   return {
-    ath: contractAt(deployment.ath, athTokenAbi, runner) as AthToken,
-    vault: contractAt(deployment.vault, vaultAbi, runner) as Vault,
+    ath: contractAt(deployment.ath, athTokenFragments, runner) as AthToken,
+    vault: contractAt(deployment.vault, vaultFragments, runner) as Vault,
     providerRegistry: contractAt(
       deployment.providerRegistry,
-      providerRegistryAbi,
+      providerRegistryFragments,
       runner,
     ) as ProviderRegistry,
-    modelRegistry: contractAt(deployment.modelRegistry, modelRegistryAbi, runner) as ModelRegistry,
-    programRegistry: contractAt(deployment.programRegistry, programRegistryAbi, runner) as ProgramRegistry,
-    jobEscrow: contractAt(deployment.jobEscrow, jobEscrowAbi, runner) as JobEscrow,
-    channelEscrow: contractAt(deployment.channelEscrow, channelEscrowAbi, runner) as ChannelEscrow,
-    resultSources: contractAt(deployment.resultSources, resultSourcesAbi, runner) as ResultSources,
-    disputeGame: contractAt(deployment.disputeGame, disputeGameAbi, runner) as DisputeGame,
+    modelRegistry: contractAt(deployment.modelRegistry, modelRegistryFragments, runner) as ModelRegistry,
+    programRegistry: contractAt(
+      deployment.programRegistry,
+      programRegistryFragments,
+      runner,
+    ) as ProgramRegistry,
+    jobEscrow: contractAt(deployment.jobEscrow, jobEscrowFragments, runner) as JobEscrow,
+    channelEscrow: contractAt(deployment.channelEscrow, channelEscrowFragments, runner) as ChannelEscrow,
+    resultSources: contractAt(deployment.resultSources, resultSourcesFragments, runner) as ResultSources,
+    disputeGame: contractAt(deployment.disputeGame, disputeGameFragments, runner) as DisputeGame,
     deployment,
   };
 }
 
 /** Any ERC-20 token. Functions of the extensions revert where a token does not have them. */
 export function connectToken(runner: ContractRunner | null, address: string): Erc20 {
-  return contractAt(address, athTokenAbi, runner) as Erc20;
+  return contractAt(address, athTokenFragments, runner) as Erc20;
 }
 
 const interfaces = new Map<unknown, Interface>();
 
-/** Parsing an ABI takes milliseconds; it is done once. */
+/** Parsing fragments takes milliseconds; it is done once. */
 export function interfaceOf(abi: InterfaceAbi): Interface {
   let parsed = interfaces.get(abi);
   if (!parsed) interfaces.set(abi, (parsed = new Interface(abi)));

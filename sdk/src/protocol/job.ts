@@ -1,6 +1,6 @@
 import type { GenerationParameters } from "@athanor/engine/commitments";
 import { AbiCoder, id as hashOfText, keccak256, type ParamType } from "ethers";
-import { jobEscrowAbi } from "../generated/abi.ts";
+import { jobEscrowFragments } from "../generated/fragments.ts";
 import type { JobStruct, JobStructOutput } from "../generated/contracts/JobEscrow.ts";
 import { interfaceOf } from "./connect-contracts.ts";
 
@@ -43,5 +43,5 @@ export function jobIdOf(terms: JobTerms, chainId: bigint, escrow: string): strin
 }
 
 function jobType(): ParamType {
-  return interfaceOf(jobEscrowAbi).getFunction("jobIdOf")!.inputs[0]!;
+  return interfaceOf(jobEscrowFragments).getFunction("jobIdOf")!.inputs[0]!;
 }
