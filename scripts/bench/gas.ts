@@ -70,6 +70,7 @@ async function measure(vocabularySize: number): Promise<JobGas> {
       programRegistry: await deployed.programRegistry.getAddress(),
       jobEscrow: await deployed.jobEscrow.getAddress(),
       channelEscrow: await deployed.channelEscrow.getAddress(),
+      receiptResults: await deployed.receiptResults.getAddress(),
       resultSources: await deployed.resultSources.getAddress(),
       disputeGame: await deployed.disputeGame.getAddress(),
     };

@@ -57,6 +57,7 @@ export async function startChain(rpcUrl?: string): Promise<LocalChain> {
     programRegistry: await addressOf("programRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
     channelEscrow: await addressOf("channelEscrow"),
+    receiptResults: await addressOf("receiptResults"),
     resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
     stablecoin: await addressOf("stablecoin"),

@@ -191,6 +191,7 @@ chain:
     providerRegistry: "${deployment.providerRegistry}"
     jobEscrow: "${deployment.jobEscrow}"
     channelEscrow: "${deployment.channelEscrow}"
+    receiptResults: "${deployment.receiptResults}"
     resultSources: "${deployment.resultSources}"
     disputeGame: "${deployment.disputeGame}"
 keys:

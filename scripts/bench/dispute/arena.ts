@@ -46,6 +46,7 @@ export async function openArena(program: Program): Promise<Arena> {
     providerRegistry: await addressOf("providerRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
     channelEscrow: await addressOf("channelEscrow"),
+    receiptResults: await addressOf("receiptResults"),
     resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
   };

@@ -1,6 +1,6 @@
 import type { TransactionReceipt } from "ethers";
 import { validateAddress, validateAmount, validateHash } from "../client/arguments.ts";
-import { createContext, sameAddress, sendOptions, type ClientContext } from "../client/context.ts";
+import { createContext, sendOptions, type ClientContext } from "../client/context.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { sleep } from "../internal/abort.ts";
@@ -278,7 +278,7 @@ export class Channels {
     options: CallOptions = {},
   ): Promise<ChannelTransaction> {
     const args = [terms, receipt.message, receipt.signature, request];
-    return guard(() => this.#call("present a receipt", "present", args, options));
+    return guard(() => this.#call("present a receipt", "present", args, options, "receiptResults"));
   }
 
   /**
@@ -295,7 +295,8 @@ export class Channels {
     return guard(() => {
       const reporter = options.reporter ?? this.account;
       const receipts = [first.message, first.signature, second.message, second.signature];
-      return this.#call("report equivocation", "reportEquivocation", [terms, ...receipts, reporter], options);
+      const args = [terms, ...receipts, reporter];
+      return this.#call("report equivocation", "reportEquivocation", args, options, "receiptResults");
     });
   }
 
@@ -360,19 +361,18 @@ export class Channels {
     name: CallName,
     args: readonly unknown[],
     { signal }: CallOptions,
+    contract: "channelEscrow" | "receiptResults" = "channelEscrow",
   ): Promise<ChannelTransaction> {
     const { contracts, sending } = this.#context;
     const options = { ...sendOptions(this.#context, action), signal };
-    const data = contracts.channelEscrow.interface.encodeFunctionData(name as "close", args as never);
-    const to = contracts.deployment.channelEscrow;
+    const data = contracts[contract].interface.encodeFunctionData(name as never, args as never);
+    const to = contracts.deployment[contract];
     return this.#report(await sending.run(() => sendTransaction({ to, data }, options)));
   }
 
   #report(receipt: TransactionReceipt): ChannelTransaction {
-    const { contracts } = this.#context;
     const events = receipt.logs
-      .filter(({ address }) => sameAddress(address, contracts.deployment.channelEscrow))
-      .map((log) => decodeChannelEvent(contracts, log))
+      .map((log) => decodeChannelEvent(this.contracts, log))
       .filter((event) => event !== undefined);
     return { transactionHash: receipt.hash, block: receipt.blockNumber, gas: receipt.gasUsed, events };
   }

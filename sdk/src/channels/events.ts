@@ -1,11 +1,12 @@
 import type { Log } from "ethers";
+import { sameAddress } from "../client/context.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
 import type { EventPosition, JobTerms } from "../protocol/job.ts";
 import { positionOf } from "../protocol/read-jobs.ts";
 import { logReaderOf, readLogs, type ReadLogsOptions } from "../protocol/read-logs.ts";
 import type { ChannelTerms } from "./types.ts";
 
-/** What the escrow says of a channel, with the names of `IChannelEscrow`: amounts in token units, times in seconds since 1970. */
+/** What the chain says of a channel, with the names of `IChannelEscrow` and `IReceiptResults`: amounts in token units, times in seconds since 1970. */
 interface EventValues {
   ChannelOpened: {
     readonly id: string;
@@ -74,8 +75,8 @@ export type ChannelEvent = {
   };
 }[ChannelEventName];
 
-/** Where each event has the id of its channel: its first indexed value, or its second. */
-const FIRST: readonly ChannelEventName[] = [
+/** Events of the escrow; the id of the channel is their first indexed value. */
+const ESCROW: readonly ChannelEventName[] = [
   "ChannelOpened",
   "ChannelToppedUp",
   "ChannelSettled",
@@ -83,9 +84,10 @@ const FIRST: readonly ChannelEventName[] = [
   "ChannelClosed",
   "ChannelReleased",
   "VoucherKeyRotated",
-  "EquivocationProven",
 ];
-const SECOND: readonly ChannelEventName[] = ["ReceiptPresented"];
+/** Events of receipts as results; the id of the channel is their first indexed value, or their second. */
+const PROOF: readonly ChannelEventName[] = ["EquivocationProven"];
+const RESULT: readonly ChannelEventName[] = ["ReceiptPresented"];
 
 /** Which channels opened; all three parts are indexed. */
 export interface ChannelFilter {
@@ -95,13 +97,17 @@ export interface ChannelFilter {
   readonly provider?: string | undefined;
 }
 
-/** A log of the channel escrow; undefined for those of other events. */
-export function decodeChannelEvent({ channelEscrow }: AthanorContracts, log: Log): ChannelEvent | undefined {
-  const description = channelEscrow.interface.parseLog(log);
+/** A log of the channel escrow, or of what makes receipts results; undefined for other contracts and events. */
+export function decodeChannelEvent(
+  { channelEscrow, receiptResults, deployment }: AthanorContracts,
+  log: Log,
+): ChannelEvent | undefined {
+  const ofEscrow = sameAddress(log.address, deployment.channelEscrow);
+  if (!ofEscrow && !sameAddress(log.address, deployment.receiptResults)) return undefined;
+  const description = (ofEscrow ? channelEscrow : receiptResults).interface.parseLog(log);
   const name = description?.name as ChannelEventName | undefined;
-  const index = name === undefined ? 0 : FIRST.includes(name) ? 1 : SECOND.includes(name) ? 2 : 0;
-  if (!description || index === 0) return undefined;
-  const channel = log.topics[index]!;
+  if (!description || !name || ![...ESCROW, ...PROOF, ...RESULT].includes(name)) return undefined;
+  const channel = log.topics[RESULT.includes(name) ? 2 : 1]!;
   return {
     name,
     channel,
@@ -122,17 +128,23 @@ export async function readChannelEvents(
   toBlock: number,
   options: ReadLogsOptions = {},
 ): Promise<ChannelEvent[]> {
-  const { channelEscrow, deployment } = contracts;
+  const { channelEscrow, receiptResults, deployment } = contracts;
   const reader = logReaderOf(channelEscrow);
   const ids = channels && [...channels];
   if (ids?.length === 0) return [];
-  const topicsOf = (names: readonly ChannelEventName[]) =>
-    names.map((name) => channelEscrow.interface.getEvent(name as "ChannelOpened").topicHash);
-  const read = (topics: readonly (readonly string[] | null)[]) =>
-    readLogs(reader, { address: deployment.channelEscrow, topics }, fromBlock, toBlock, options);
+  const read = (
+    address: string,
+    names: readonly ChannelEventName[],
+    rest: readonly (readonly string[] | null)[],
+  ) => {
+    const { interface: known } = address === deployment.channelEscrow ? channelEscrow : receiptResults;
+    const topics = [names.map((name) => known.getEvent(name as never).topicHash), ...rest];
+    return readLogs(reader, { address, topics }, fromBlock, toBlock, options);
+  };
   const found = await Promise.all([
-    read([topicsOf(FIRST), ...(ids ? [ids] : [])]),
-    read([topicsOf(SECOND), ...(ids ? [null, ids] : [])]),
+    read(deployment.channelEscrow, ESCROW, ids ? [ids] : []),
+    read(deployment.receiptResults, PROOF, ids ? [ids] : []),
+    read(deployment.receiptResults, RESULT, ids ? [null, ids] : []),
   ]);
   return found
     .flat()

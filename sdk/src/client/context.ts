@@ -40,6 +40,7 @@ const contractNames = [
   "modelRegistry",
   "jobEscrow",
   "channelEscrow",
+  "receiptResults",
   "resultSources",
   "disputeGame",
 ] as const;

@@ -7,6 +7,7 @@ import {
   modelRegistryFragments,
   programRegistryFragments,
   providerRegistryFragments,
+  receiptResultsFragments,
   resultSourcesFragments,
   vaultFragments,
 } from "../generated/fragments.ts";
@@ -17,6 +18,7 @@ import type { JobEscrow } from "../generated/contracts/JobEscrow.ts";
 import type { ModelRegistry } from "../generated/contracts/ModelRegistry.ts";
 import type { ProgramRegistry } from "../generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../generated/contracts/ProviderRegistry.ts";
+import type { ReceiptResults } from "../generated/contracts/ReceiptResults.ts";
 import type { ResultSources } from "../generated/contracts/ResultSources.ts";
 import type { Vault } from "../generated/contracts/Vault.ts";
 import type { Deployment } from "./deployment.ts";
@@ -46,7 +48,9 @@ export interface AthanorContracts {
   readonly programRegistry: ProgramRegistry;
   readonly jobEscrow: JobEscrow;
   readonly channelEscrow: ChannelEscrow;
-  /** Both escrows, as the dispute game sees them: it knows the state of every result, a job's or a receipt's. */
+  /** Receipts of channels as results of the dispute game. */
+  readonly receiptResults: ReceiptResults;
+  /** Jobs and receipts, as the dispute game sees them: it knows the state of every result, a job's or a receipt's. */
   readonly resultSources: ResultSources;
   readonly disputeGame: DisputeGame;
   readonly deployment: Deployment;
@@ -77,6 +81,7 @@ export function connectContracts(runner: ContractRunner | null, deployment: Depl
     ) as ProgramRegistry,
     jobEscrow: contractAt(deployment.jobEscrow, jobEscrowFragments, runner) as JobEscrow,
     channelEscrow: contractAt(deployment.channelEscrow, channelEscrowFragments, runner) as ChannelEscrow,
+    receiptResults: contractAt(deployment.receiptResults, receiptResultsFragments, runner) as ReceiptResults,
     resultSources: contractAt(deployment.resultSources, resultSourcesFragments, runner) as ResultSources,
     disputeGame: contractAt(deployment.disputeGame, disputeGameFragments, runner) as DisputeGame,
     deployment,

@@ -10,6 +10,7 @@ export interface Deployment {
   readonly programRegistry: string;
   readonly jobEscrow: string;
   readonly channelEscrow: string;
+  readonly receiptResults: string;
   readonly resultSources: string;
   readonly disputeGame: string;
   /** Block of the first contract: no event is older. Default 0. */

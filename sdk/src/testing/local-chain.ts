@@ -83,6 +83,7 @@ export async function startLocalChain(options: { modelUri?: string } = {}): Prom
     programRegistry: await addressOf("programRegistry"),
     jobEscrow: await addressOf("jobEscrow"),
     channelEscrow: await addressOf("channelEscrow"),
+    receiptResults: await addressOf("receiptResults"),
     resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
   };

@@ -30,6 +30,7 @@ export async function connectChain(provider: RpcProvider, config: Config["chain"
     "providerRegistry",
     "jobEscrow",
     "channelEscrow",
+    "receiptResults",
     "resultSources",
     "disputeGame",
   ] as const) {

@@ -20,6 +20,7 @@ const deployment = z.strictObject({
   providerRegistry: leaf("the address of the provider registry: 0x and 40 hexadecimal digits", address),
   jobEscrow: leaf("the address of the job escrow: 0x and 40 hexadecimal digits", address),
   channelEscrow: leaf("the address of the channel escrow: 0x and 40 hexadecimal digits", address),
+  receiptResults: leaf("the address of what makes receipts results: 0x and 40 hexadecimal digits", address),
   resultSources: leaf(
     "the address of what stands between escrows and dispute game: 0x and 40 hexadecimal digits",
     address,
