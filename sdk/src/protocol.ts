@@ -16,6 +16,7 @@ export { costOf, feeOf, type Prices } from "./protocol/cost.ts";
 export { deploymentOf, type Deployment } from "./protocol/deployment.ts";
 export {
   jobIdOf,
+  resultIdOf,
   type EventPosition,
   type Generation,
   type JobRecord,

@@ -36,10 +36,22 @@ export interface JobRecord {
  * @param escrow address of the job escrow
  */
 export function jobIdOf(terms: JobTerms, chainId: bigint, escrow: string): string {
+  return idOf("Athanor.Job", terms, chainId, escrow);
+}
+
+/**
+ * The id of a result that a channel's receipt became: `keccak256(abi.encode(keccak256("Athanor.ReceiptResult"), chainId, receiptResults, job))`.
+ *
+ * @param terms as the event `ReceiptPresented` published them
+ * @param receiptResults address of that contract
+ */
+export function resultIdOf(terms: JobTerms, chainId: bigint, receiptResults: string): string {
+  return idOf("Athanor.ReceiptResult", terms, chainId, receiptResults);
+}
+
+function idOf(tag: string, terms: JobTerms, chainId: bigint, contract: string): string {
   const types = ["bytes32", "uint256", "address", jobType()];
-  return keccak256(
-    AbiCoder.defaultAbiCoder().encode(types, [hashOfText("Athanor.Job"), chainId, escrow, terms]),
-  );
+  return keccak256(AbiCoder.defaultAbiCoder().encode(types, [hashOfText(tag), chainId, contract, terms]));
 }
 
 function jobType(): ParamType {
