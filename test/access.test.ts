@@ -1,73 +1,8 @@
 // Which functions governance alone may call, read off the ABIs, so that a new one cannot be forgotten.
 import { expect } from "chai";
 import type { BaseContract } from "ethers";
-import { channelParametersOf } from "./support/channels.ts";
-import { parametersOf } from "./support/dispute.ts";
-import { ATH, type System, type Signer, freshSystem } from "./support/system.ts";
-
-type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
-
-const RESTRICTED: Record<
-  "vault" | "providers" | "escrow" | "game" | "channels" | "receipts" | "sources",
-  Calls
-> = {
-  vault: {
-    addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
-    setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),
-    setUnbondingPeriod: ({ vault }, sender) => vault.connect(sender).setUnbondingPeriod(15 * 86_400),
-  },
-  providers: {
-    setHardwareClass: ({ providers }, sender) =>
-      providers.connect(sender).setHardwareClass(0, { name: "A", minimumStakePerGpu: 1, open: true }),
-    setDisputeGame: ({ providers, addresses }, sender) =>
-      providers.connect(sender).setDisputeGame(addresses.vault),
-    setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(1),
-  },
-  escrow: {
-    setParameters: ({ escrow }, sender) =>
-      escrow.connect(sender).setParameters({
-        stakePerJob: ATH,
-        challengeWindow: 600,
-        minimumResponseTime: 10,
-        maximumResponseTime: 10,
-        workPerSecond: 1,
-      }),
-    setDisputeGame: ({ escrow, addresses }, sender) => escrow.connect(sender).setDisputeGame(addresses.vault),
-    setTokenTerms: ({ escrow, addresses }, sender) =>
-      escrow.connect(sender).setTokenTerms(addresses.ath, {
-        accepted: true,
-        feeBasisPoints: 0,
-        exitBounty: 0,
-        minimumCharge: 0,
-      }),
-    withdrawFees: ({ escrow, addresses }, sender) =>
-      escrow.connect(sender).withdrawFees(addresses.ath, 1, sender),
-  },
-  game: {
-    setParameters: async ({ game }, sender) =>
-      game.connect(sender).setParameters(await parametersOf({ game })),
-  },
-  channels: {
-    setParameters: async ({ channels }, sender) =>
-      channels.connect(sender).setParameters(await channelParametersOf({ channels })),
-    setReceiptResults: ({ channels, addresses }, sender) =>
-      channels.connect(sender).setReceiptResults(addresses.vault),
-    setTokenTerms: ({ channels, addresses }, sender) =>
-      channels
-        .connect(sender)
-        .setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 0, exitBounty: 0 }),
-    withdrawFees: ({ channels, addresses }, sender) =>
-      channels.connect(sender).withdrawFees(addresses.ath, 1, sender),
-  },
-  receipts: {
-    setDisputeGame: ({ receipts, addresses }, sender) =>
-      receipts.connect(sender).setDisputeGame(addresses.vault),
-  },
-  sources: {
-    setDisputeGame: ({ sources, addresses }, sender) =>
-      sources.connect(sender).setDisputeGame(addresses.vault),
-  },
-};
+import { RESTRICTED } from "./support/restricted.ts";
+import { freshSystem } from "./support/system.ts";
 
 /** Functions that change state and are open to everybody: each guards itself by whose account it touches. */
 const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {

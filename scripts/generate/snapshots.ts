@@ -14,6 +14,8 @@ const target = fileURLToPath(new URL("../../test/snapshots/", import.meta.url));
 /** Contracts that are deployed where money is real. */
 const contracts = [
   "AthToken",
+  "AthanorGovernor",
+  "AthanorTimelock",
   "AttentionSteps",
   "ChannelEscrow",
   "DisputeGame",

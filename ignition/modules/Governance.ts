@@ -1,0 +1,51 @@
+import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import athanor from "./Athanor.ts";
+
+const DAY = 86_400;
+
+/**
+ * The protocol under governance: the same contracts, a governor and a timelock. At the end the timelock is the only administrator and the
+ * account that deployed has no power over anything. docs/governance.md says what governance can do.
+ *
+ * Parameters besides those of the module Athanor:
+ * - timelockDelay: seconds between a decision and its execution
+ * - votingDelay, votingPeriod, lateQuorumExtension: seconds
+ * - proposalThreshold: ATH units; quorumPercent: percent of the supply
+ */
+export default buildModule("Governance", (m) => {
+  const deployer = m.getAccount(0);
+  const contracts = m.useModule(athanor);
+  const { accessManager, ath } = contracts;
+
+  const timelock = m.contract("AthanorTimelock", [m.getParameter("timelockDelay", 3 * DAY), deployer]);
+  const governor = m.contract("AthanorGovernor", [
+    ath,
+    timelock,
+    {
+      votingDelay: m.getParameter("votingDelay", 2 * DAY),
+      votingPeriod: m.getParameter("votingPeriod", 5 * DAY),
+      proposalThreshold: m.getParameter("proposalThreshold", 4_200_000n * 10n ** 18n),
+      quorumPercent: m.getParameter("quorumPercent", 4),
+      lateQuorumExtension: m.getParameter("lateQuorumExtension", 2 * DAY),
+    },
+  ]);
+
+  const roles = ["PROPOSER_ROLE", "CANCELLER_ROLE"].map((role) =>
+    m.call(timelock, "grantRole", [m.staticCall(timelock, role), governor], { id: `grant_${role}` }),
+  );
+  m.call(timelock, "renounceRole", [m.staticCall(timelock, "DEFAULT_ADMIN_ROLE"), deployer], {
+    id: "renounceTimelock",
+    after: roles,
+  });
+
+  // When everything is deployed and wired.
+  const administrator = m.call(accessManager, "grantRole", [0n, timelock, 0], {
+    id: "grantAdministrator",
+    after: [athanor],
+  });
+  m.call(accessManager, "renounceRole", [0n, deployer], {
+    id: "renounceAdministrator",
+    after: [administrator],
+  });
+  return { ...contracts, timelock, governor };
+});

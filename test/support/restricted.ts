@@ -1,0 +1,68 @@
+// Every function that governance alone may call, and a call of it that would succeed for governance.
+import { channelParametersOf } from "./channels.ts";
+import { parametersOf } from "./dispute.ts";
+import { ATH, type Signer, type System } from "./system.ts";
+
+export type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
+
+export const RESTRICTED: Record<
+  "vault" | "providers" | "escrow" | "game" | "channels" | "receipts" | "sources",
+  Calls
+> = {
+  vault: {
+    addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
+    setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),
+    setUnbondingPeriod: ({ vault }, sender) => vault.connect(sender).setUnbondingPeriod(15 * 86_400),
+  },
+  providers: {
+    setHardwareClass: ({ providers }, sender) =>
+      providers.connect(sender).setHardwareClass(0, { name: "A", minimumStakePerGpu: 1, open: true }),
+    setDisputeGame: ({ providers, addresses }, sender) =>
+      providers.connect(sender).setDisputeGame(addresses.vault),
+    setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(1),
+  },
+  escrow: {
+    setParameters: ({ escrow }, sender) =>
+      escrow.connect(sender).setParameters({
+        stakePerJob: ATH,
+        challengeWindow: 600,
+        minimumResponseTime: 10,
+        maximumResponseTime: 10,
+        workPerSecond: 1,
+      }),
+    setDisputeGame: ({ escrow, addresses }, sender) => escrow.connect(sender).setDisputeGame(addresses.vault),
+    setTokenTerms: ({ escrow, addresses }, sender) =>
+      escrow.connect(sender).setTokenTerms(addresses.ath, {
+        accepted: true,
+        feeBasisPoints: 0,
+        exitBounty: 0,
+        minimumCharge: 0,
+      }),
+    withdrawFees: ({ escrow, addresses }, sender) =>
+      escrow.connect(sender).withdrawFees(addresses.ath, 1, sender),
+  },
+  game: {
+    setParameters: async ({ game }, sender) =>
+      game.connect(sender).setParameters(await parametersOf({ game })),
+  },
+  channels: {
+    setParameters: async ({ channels }, sender) =>
+      channels.connect(sender).setParameters(await channelParametersOf({ channels })),
+    setReceiptResults: ({ channels, addresses }, sender) =>
+      channels.connect(sender).setReceiptResults(addresses.vault),
+    setTokenTerms: ({ channels, addresses }, sender) =>
+      channels
+        .connect(sender)
+        .setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 0, exitBounty: 0 }),
+    withdrawFees: ({ channels, addresses }, sender) =>
+      channels.connect(sender).withdrawFees(addresses.ath, 1, sender),
+  },
+  receipts: {
+    setDisputeGame: ({ receipts, addresses }, sender) =>
+      receipts.connect(sender).setDisputeGame(addresses.vault),
+  },
+  sources: {
+    setDisputeGame: ({ sources, addresses }, sender) =>
+      sources.connect(sender).setDisputeGame(addresses.vault),
+  },
+};
