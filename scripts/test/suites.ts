@@ -24,7 +24,12 @@ export const suites: readonly Suite[] = [
     seconds: 30,
     runner: "mocha",
     files: ["scripts/**/*.test.ts"],
-    except: ["scripts/packages/**", "scripts/coverage/contracts.test.ts", "scripts/mutation/**"],
+    except: [
+      "scripts/packages/**",
+      "scripts/coverage/contracts.test.ts",
+      "scripts/mutation/**",
+      "scripts/simulate/**",
+    ],
   },
   {
     name: "solidity",
@@ -46,6 +51,7 @@ export const suites: readonly Suite[] = [
   { name: "sdk", seconds: 300, runner: "mocha", files: ["sdk/src/**/*.test.ts"] },
   { name: "worker", seconds: 240, runner: "mocha", files: ["worker/src/**/*.test.ts"] },
   { name: "integration", seconds: 120, runner: "mocha", files: ["test/integration/**/*.test.ts"] },
+  { name: "day", seconds: 60, runner: "mocha", files: ["scripts/simulate/*.test.ts"] },
   { name: "packages", seconds: 60, runner: "mocha", files: ["scripts/packages/**/*.test.ts"] },
   {
     name: "mutants",

@@ -1,0 +1,91 @@
+import type { Course } from "../agenda.ts";
+import { available } from "../model/ledger.ts";
+import { tokenOf } from "../tokens.ts";
+import type { Day, ProviderState } from "./day.ts";
+import { replaceReceiptKey } from "./keys.ts";
+import { moved, offer, symbols } from "./offers.ts";
+import { HARDWARE_STAKE } from "./rules.ts";
+import { ADMINISTRATOR, profileOf } from "./setup.ts";
+
+/** A provider asks another price from now on; open jobs and channels keep theirs. */
+export async function* changePrice(day: Day, provider: ProviderState, at: number): Course {
+  yield at;
+  if (day.model.stakes.of(provider.name).jailed) return;
+  const lots = day.lots.of(`price of ${provider.name} at ${at}`);
+  const symbol = lots.pick(symbols);
+  provider.prices[symbol] = moved(symbol, lots.between(-30, 60));
+  await offer(day, provider, symbol);
+  day.count("offer changed");
+}
+
+/** Another key signs receipts from now on; what the one before signed and nobody acknowledged earns nothing. */
+export async function* changeReceiptKey(day: Day, provider: ProviderState, at: number): Course {
+  yield at;
+  if (day.model.stakes.of(provider.name).jailed) return;
+  await replaceReceiptKey(day, provider);
+}
+
+/** One graphics card more, later one less. */
+export async function* changeHardware(day: Day, provider: ProviderState, at: number): Course {
+  for (const [seconds, cards] of [
+    [0, 2],
+    [20_000, 1],
+  ] as const) {
+    yield at + seconds;
+    if (day.model.stakes.of(provider.name).jailed) return;
+    const call = ["provider registry", "update", [profileOf(day, provider, cards)]] as const;
+    await day.act("hardware changed", provider.name, call, () =>
+      day.model.stakes.changeHardware(provider.name, BigInt(cards) * HARDWARE_STAKE),
+    );
+  }
+}
+
+/** A provider takes out some of what backs nothing, and none of what backs something. */
+export async function* takeStakeOut(day: Day, provider: ProviderState, at: number): Course {
+  yield at;
+  const { model } = day;
+  const free = model.stakes.freeOf(provider.name);
+  const call = (amount: bigint) => ["vault", "unbond", [amount]] as const;
+  await day.refusal("locked stake refused to leave", "InsufficientStake", provider.name, call(free + 1n));
+  const amount = free / 20n;
+  if (amount > 0n) {
+    await day.act("stake unbonded", provider.name, call(amount), () =>
+      model.stakes.unbond(provider.name, amount),
+    );
+  }
+}
+
+/** Governance changes the fee of what begins afterwards. */
+export async function* changeFees(day: Day, at: number): Course {
+  yield at;
+  const { chain, terms } = day;
+  for (const symbol of symbols) {
+    const { jobs, channels } = tokenOf(symbol);
+    const [jobFee, channelFee] = [jobs.feeBasisPoints + 17n, channels.feeBasisPoints + 29n];
+    const changes = [
+      ["job escrow", { accepted: true, ...jobs, feeBasisPoints: jobFee }],
+      ["channel escrow", { accepted: true, ...channels, feeBasisPoints: channelFee }],
+    ] as const;
+    for (const [contract, next] of changes) {
+      const call = [contract, "setTokenTerms", [chain.token(symbol), next]] as const;
+      await day.act("fee changed", ADMINISTRATOR, call, () => undefined);
+    }
+    terms.jobFees[symbol] = jobFee;
+    terms.channelFees[symbol] = channelFee;
+  }
+}
+
+/** Governance takes the fees that were collected so far. */
+export async function withdrawFees(day: Day): Promise<void> {
+  const { chain, model } = day;
+  for (const symbol of symbols) {
+    for (const escrow of ["job escrow", "channel escrow"] as const) {
+      const amount = model.ledger.at(available(symbol, escrow));
+      if (amount === 0n) continue;
+      const args = [chain.token(symbol), amount, chain.addressOf(ADMINISTRATOR)];
+      await day.act("fees withdrawn", ADMINISTRATOR, [escrow, "withdrawFees", args], () =>
+        model.withdraw(symbol, escrow, amount, ADMINISTRATOR),
+      );
+    }
+  }
+}
