@@ -32,6 +32,7 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "challengeClosed",
     "challengeOpened",
     "create",
+    "createPrivate",
     "decline",
     "expire",
     "finalize",
@@ -72,7 +73,7 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "startClosing",
   ],
   receipts: ["challengeClosed", "challengeOpened", "present", "reportEquivocation"],
-  sources: ["challengeClosed", "challengeOpened", "convict"],
+  sources: ["challengeClosed", "challengeOpened", "convict", "delegateChallenge"],
 };
 
 describe("access control", () => {

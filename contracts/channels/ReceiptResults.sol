@@ -13,6 +13,7 @@ import {IResultSource} from "../interfaces/IResultSource.sol";
 import {IResultSources} from "../interfaces/IResultSources.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {Commitments} from "../libraries/Commitments.sol";
+import {Generation} from "../libraries/Generation.sol";
 import {SequencerClock} from "../libraries/SequencerClock.sol";
 import {Channel, ChannelStatus, Receipt} from "../types/Channel.sol";
 import {Job, JobId} from "../types/Job.sol";
@@ -40,7 +41,8 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
     // -------------------------------------------------------------------------------------------- storage
 
     mapping(JobId id => JobState) private _results;
-    mapping(JobId id => bytes32 channel) private _channelOfResult;
+    /// @inheritdoc IReceiptResults
+    mapping(JobId id => bytes32 channel) public channelOfResult;
     /// @inheritdoc IReceiptResults
     address public disputeGame;
 
@@ -87,11 +89,13 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
             revert IChannelEscrow.ReceiptOutOfTime(receipt.expiry, signedAt, end);
 
         Job memory job = _asJob(channel, receipt, digest, request);
+        if (job.vocabularySize == 0)
+            IResultSources(disputeGame).requireChallenger(channel.client, channelId, msg.sender);
         id = _resultIdOf(job);
         if (_results[id].status() != JobStatus.None) revert AlreadyPresented(id);
         bytes32 outputRoot = Commitments.outputRoot(receipt.outputCount, true, receipt.outputTokensRoot);
         _results[id] = submittedJobState(uint40(signedAt), outputRoot);
-        _channelOfResult[id] = channelId;
+        channelOfResult[id] = channelId;
         emit ReceiptPresented(
             id,
             channelId,
@@ -145,7 +149,7 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
         if (block.timestamp >= end)
             revert IChannelEscrow.ReceiptOutOfTime(job.submitDeadline, state.submittedAt(), end);
 
-        channels.challengeOpened(_channelOfResult[id]);
+        channels.challengeOpened(channelOfResult[id]);
         _results[id] = state.withChallenge();
     }
 
@@ -155,7 +159,7 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
         JobState state = _results[id];
         if (state.liveChallenges() == 0) revert NoChallengeAlive(id);
         _results[id] = state.withoutChallenge();
-        channels.challengeClosed(_channelOfResult[id]);
+        channels.challengeClosed(channelOfResult[id]);
     }
 
     // ---------------------------------------------------------------------------------------------- views
@@ -225,7 +229,9 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
         job.minimumCharge = receipt.price;
         job.promptTokens = uint32(bytes4(request[:4]));
         job.maxTokens = answered;
-        job.vocabularySize = model.vocabularySize;
+        // INVARIANT: what the verifier takes for private is what only the client may have disputed.
+        if (!Generation.isPrivate(bytes32(request[GENERATION_END - 32:GENERATION_END])))
+            job.vocabularySize = model.vocabularySize;
         job.modelRoot = receipt.modelRoot;
         // The first tokens of an answer are the whole answer to a request for that many.
         job.inputRoot =

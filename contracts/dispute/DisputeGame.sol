@@ -52,7 +52,7 @@ contract DisputeGame is GameMoney {
             return;
         }
 
-        escrow.challengeOpened(job, output);
+        escrow.challengeOpened(job, output, msg.sender);
         uint256 submittedAt = escrow.jobState(jobId).submittedAt();
         // INVARIANT: nobody has a commitment ready for a result that is not there yet.
         if (bond.committedAt < submittedAt) revert CommittedBeforeResult(bond.committedAt, submittedAt);

@@ -3,8 +3,13 @@ pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+
 import {IDisputeGame} from "../interfaces/IDisputeGame.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
+import {IReceiptResults} from "../interfaces/IReceiptResults.sol";
 import {IResultSource} from "../interfaces/IResultSource.sol";
 import {IResultSources} from "../interfaces/IResultSources.sol";
 import {Job, JobId} from "../types/Job.sol";
@@ -12,29 +17,78 @@ import {JobState, JobStatus} from "../types/JobState.sol";
 
 /// @title Sources of results
 /// @notice See `IResultSources`, which is the specification.
-contract ResultSources is IResultSources, AccessManaged {
+contract ResultSources is IResultSources, AccessManaged, EIP712 {
+    bytes32 private constant DELEGATION_TYPE_HASH = keccak256(
+        "ChallengeDelegation(bytes32 work,address delegate,uint40 expiry)"
+    );
+
     IJobEscrow public immutable jobs;
     IResultSource public immutable receipts;
 
     /// @inheritdoc IResultSources
     address public disputeGame;
 
-    constructor(address authority, IJobEscrow jobs_, IResultSource receipts_) AccessManaged(authority) {
+    /// @inheritdoc IResultSources
+    mapping(address client => mapping(bytes32 work => mapping(address delegate => uint40)))
+        public delegatedUntil;
+
+    constructor(
+        address authority,
+        IJobEscrow jobs_,
+        IResultSource receipts_
+    ) AccessManaged(authority) EIP712("Athanor Disputes", "1") {
         jobs = jobs_;
         receipts = receipts_;
     }
 
-    /// @inheritdoc IResultSource
-    function challengeOpened(Job calldata job, IJobEscrow.Output calldata output) external returns (JobId) {
+    /// @inheritdoc IResultSources
+    function challengeOpened(
+        Job calldata job,
+        IJobEscrow.Output calldata output,
+        address challenger
+    ) external returns (JobId id) {
         _requireDisputeGame();
-        (IResultSource source, ) = _sourceOf(job);
-        return source.challengeOpened(job, output);
+        IResultSource source;
+        (source, id) = _sourceOf(job);
+        source.challengeOpened(job, output);
+        // INVARIANT: nobody buys a private prompt with a bond, the provider's sock puppets included.
+        if (job.isPrivate()) {
+            bytes32 work =
+                address(source) == address(jobs)
+                    ? JobId.unwrap(id)
+                    : IReceiptResults(address(receipts)).channelOfResult(id);
+            requireChallenger(job.client, work, challenger);
+        }
     }
 
-    /// @inheritdoc IResultSource
+    /// @inheritdoc IResultSources
     function challengeClosed(JobId id) external {
         _requireDisputeGame();
         (_isJob(id) ? IResultSource(address(jobs)) : receipts).challengeClosed(id);
+    }
+
+    /// @inheritdoc IResultSources
+    function delegateChallenge(
+        address client,
+        bytes32 work,
+        address delegate,
+        uint40 expiry,
+        bytes calldata signature
+    ) external {
+        if (block.timestamp > expiry) revert DelegationExpired(expiry, block.timestamp);
+        if (msg.sender != client) {
+            bytes32 digest = delegationDigest(work, delegate, expiry);
+            // A key's own signature counts whatever code is at its address; a contract is asked where there is none.
+            (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
+            if (
+                (signer == address(0) || signer != client) &&
+                (client.code.length == 0 ||
+                    !SignatureChecker.isValidERC1271SignatureNowCalldata(client, digest, signature))
+            ) revert InvalidDelegation(client, digest);
+        }
+        if (expiry <= delegatedUntil[client][work][delegate]) return;
+        delegatedUntil[client][work][delegate] = expiry;
+        emit ChallengeDelegated(client, work, delegate, expiry);
     }
 
     /// @inheritdoc IResultSources
@@ -52,15 +106,28 @@ contract ResultSources is IResultSources, AccessManaged {
         emit DisputeGameSet(game);
     }
 
-    /// @inheritdoc IResultSource
+    /// @inheritdoc IResultSources
     function jobState(JobId id) external view returns (JobState state) {
         state = jobs.jobState(id);
         if (state.status() == JobStatus.None) state = receipts.jobState(id);
     }
 
-    /// @inheritdoc IResultSource
+    /// @inheritdoc IResultSources
     function jobIdOf(Job calldata job) external view returns (JobId id) {
         (, id) = _sourceOf(job);
+    }
+
+    /// @inheritdoc IResultSources
+    function delegationDigest(bytes32 work, address delegate, uint40 expiry) public view returns (bytes32) {
+        return _hashTypedDataV4(keccak256(abi.encode(DELEGATION_TYPE_HASH, work, delegate, expiry)));
+    }
+
+    /// @inheritdoc IResultSources
+    function requireChallenger(address client, bytes32 work, address challenger) public view {
+        if (challenger == client) return;
+        uint40 expiry = delegatedUntil[client][work][challenger];
+        if (expiry == 0) revert NotClientOrDelegate(challenger, client, work);
+        if (block.timestamp > expiry) revert DelegationExpired(expiry, block.timestamp);
     }
 
     /// @inheritdoc IResultSources

@@ -42,6 +42,18 @@ interface IJobEscrow {
         bytes stopSequences;
     }
 
+    /// @notice What takes the place of prompt and stop sequences in a private request; docs/private-requests.md.
+    /// @param promptTokens Number of prompt tokens.
+    /// @param promptRoot Commitment to the blinded prompt and to the keys of the output; see `Commitments.privatePromptRoot`.
+    /// @param stopsHash Commitment to the stop sequences; see `Commitments.stopsHash`.
+    /// @param ciphertext The request for the provider's encryption key, at most 120,000 bytes. Empty if the provider gets it another way.
+    struct HiddenRequest {
+        uint32 promptTokens;
+        bytes32 promptRoot;
+        bytes32 stopsHash;
+        bytes ciphertext;
+    }
+
     /// @notice Governed parameters; a job keeps those it was created with. One storage slot.
     /// @param stakePerJob ATH units of the provider's stake locked while a job is open.
     /// @param challengeWindow Shortest window, seconds; the time to recompute the request is added.
@@ -85,7 +97,20 @@ interface IJobEscrow {
         bytes promptTokens,
         bytes stopSequences
     );
+    /// @notice A private job was opened: its terms, as later calls must present them, what `job.inputRoot` commits to, and the request for the provider's key.
+    event PrivateJobCreated(
+        JobId indexed id,
+        address indexed client,
+        address indexed provider,
+        Job job,
+        uint64 seed,
+        bytes32 generation,
+        bytes32 stopsHash,
+        bytes32 promptRoot,
+        bytes ciphertext
+    );
     /// @notice A provider answered; from `finalizableAt` (seconds since 1970) the result can be finalised.
+    /// @param outputTokens Packed token ids; of a private job encrypted.
     event ResultSubmitted(
         JobId indexed id,
         address indexed provider,
@@ -146,6 +171,10 @@ interface IJobEscrow {
     error PaymentTokenNotAccepted(address token);
     /// @notice The prompt is empty.
     error EmptyPrompt();
+    /// @notice A private request publishes neither prompt nor stop sequences: leave both empty.
+    error PromptNotHidden(uint256 promptLength, uint256 stopsLength);
+    /// @notice No transaction carries an encrypted request this long. Deliver it another way and leave it empty.
+    error CiphertextTooLong(uint256 length, uint256 maximum);
     /// @notice At least one token must be asked for.
     error NoTokensRequested();
     /// @notice Prompt and output together do not fit the model. Shorten the prompt or ask for fewer tokens.
@@ -203,8 +232,17 @@ interface IJobEscrow {
     /// @notice Escrows `cost + exitBounty` of the caller's vault account and opens the job.
     function create(Request calldata request) external returns (JobId id);
 
+    /// @notice The same for a private request: the chain sees its length and its parameters, neither its prompt nor its answer. Only the caller and its
+    /// delegates may challenge the result. What cannot be checked here the provider checks, and declines: that `promptRoot` commits to the request
+    /// that it was sent, and that the token ids are of the model.
+    /// @param request Without prompt and stop sequences. `generation` as in a public request; the bit of private ones is set here.
+    function createPrivate(
+        Request calldata request,
+        HiddenRequest calldata hidden
+    ) external returns (JobId id);
+
     /// @notice Answers a job with the complete output. Only the provider's operator, until the deadline, once.
-    /// @param outputTokens Packed token ids; see `TokenIds`.
+    /// @param outputTokens Packed token ids, see `TokenIds`; of a private job encrypted as docs/private-requests.md says.
     function submit(Job calldata job, bytes calldata outputTokens) external;
 
     /// @notice Pays for a result whose window is over. Anyone may call and name the account that receives the bounty. Refused while a challenge is alive, and

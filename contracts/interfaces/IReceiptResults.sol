@@ -42,7 +42,8 @@ interface IReceiptResults is IResultSource {
     error DisputeGameAlreadySet(address game);
     error DisputeGameWithoutCode(address game);
 
-    /// @notice Makes a receipt a result that the dispute game takes. Anyone who has it, until it expires, settled or not.
+    /// @notice Makes a receipt a result that the dispute game takes. Anyone who has it, until it expires, settled or not; of a private request only the
+    /// channel's client and its delegates.
     /// @param request What `receipt.inputRoot` hashes after its tag: prompt length, start offset, seed, generation parameters, …, root over the prompt. An answer that is
     /// not complete is judged as the complete answer to the same request with `receipt.outputCount` as the largest number of tokens.
     /// @return id Of the result in the dispute game.
@@ -63,6 +64,9 @@ interface IReceiptResults is IResultSource {
         bytes calldata secondSignature,
         address reporter
     ) external;
+
+    /// @notice The channel whose receipt a result is; 0 for an id that names none.
+    function channelOfResult(JobId id) external view returns (bytes32);
 
     /// @notice Names the contract that opens and closes challenges, once and for good.
     function setDisputeGame(address game) external;

@@ -17,6 +17,7 @@ import {JobTerms} from "./JobTerms.sol";
 
 /// @title Job escrow
 /// @notice See `IJobEscrow`, which is the specification.
+/// Longer than 400 lines: every way into a job and out of it stands here.
 contract JobEscrow is JobTerms {
     using SafeCast for uint256;
 
@@ -29,6 +30,8 @@ contract JobEscrow is JobTerms {
     uint256 private constant BASIS_POINTS = 10_000;
     /// @dev 128 KiB of calldata is what nodes relay; 4 bytes a token and the terms stay below.
     uint32 private constant MAX_OUTPUT_TOKENS = 30_000;
+    /// @dev The same of an encrypted request.
+    uint256 private constant MAX_CIPHERTEXT = 120_000;
     /// @dev After a job could have ended, before the call that refunds it earns the bounty.
     uint32 private constant REFUND_GRACE = 10 minutes;
 
@@ -61,36 +64,11 @@ contract JobEscrow is JobTerms {
 
     /// @inheritdoc IJobEscrow
     function create(Request calldata request) external returns (JobId id) {
-        TokenTerms memory terms = _acceptedTerms(request.token);
-        IProviderRegistry.Offer memory offer = providers.offerOf(
-            request.provider,
-            request.modelRoot,
-            request.token
-        );
-        if (offer.inputPrice > request.maxInputPrice || offer.outputPrice > request.maxOutputPrice) {
-            revert OfferPriceAboveLimit(
-                offer.inputPrice,
-                request.maxInputPrice,
-                offer.outputPrice,
-                request.maxOutputPrice
-            );
-        }
-
         Job memory job;
-        job.client = msg.sender;
-        job.salt = request.salt;
-        job.submitDeadline = request.submitDeadline;
-        job.provider = request.provider;
-        job.feeBasisPoints = terms.feeBasisPoints;
-        job.token = request.token;
-        job.exitBounty = terms.exitBounty;
-        job.inputPrice = offer.inputPrice;
-        job.outputPrice = offer.outputPrice;
-        job.minimumCharge = terms.minimumCharge;
-        job.maxTokens = Generation.maxTokens(request.generation);
-        job.promptTokens = _validatedPromptLength(request, job.maxTokens, offer);
+        job.promptTokens = uint32(TokenIds.count(request.promptTokens));
+        IProviderRegistry.Offer memory offer = _offerOf(request, job);
         job.vocabularySize = offer.vocabularySize;
-        job.modelRoot = request.modelRoot;
+        TokenIds.requireInVocabulary(request.promptTokens, offer.vocabularySize);
         job.inputRoot = Commitments.inputRoot(
             job.promptTokens,
             0,
@@ -99,20 +77,8 @@ contract JobEscrow is JobTerms {
             _validatedStopsHash(request.stopSequences, offer.vocabularySize),
             Commitments.tokensRoot(request.promptTokens)
         );
-        (job.challengeWindow, job.stakeLock) = _windowAndLock(job, offer.workPerPosition);
-
-        uint256 escrowed =
-            Math.max(
-                job.minimumCharge,
-                costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice)
-            ) + job.exitBounty;
-        // INVARIANT: whatever changes before this transaction, the client pays no more and no otherwise than it agreed to.
-        if (escrowed > request.maxCost) revert PriceAboveLimit(escrowed, request.maxCost);
-
-        id = JobId.wrap(keccak256(abi.encode(JOB_TYPE_HASH, block.chainid, address(this), job)));
-        // INVARIANT: an id names one job for ever; its state never returns to None.
-        if (_states[id].status() != JobStatus.None) revert JobAlreadyExists(id);
-        _states[id] = createdJobState();
+        uint256 escrowed;
+        (id, escrowed) = _open(request, job, offer.workPerPosition);
         emit JobCreated(
             id,
             msg.sender,
@@ -123,7 +89,44 @@ contract JobEscrow is JobTerms {
             request.promptTokens,
             request.stopSequences
         );
+        vault.openWork(msg.sender, job.token, escrowed, job.provider, job.stakeLock);
+    }
 
+    /// @inheritdoc IJobEscrow
+    function createPrivate(
+        Request calldata request,
+        HiddenRequest calldata hidden
+    ) external returns (JobId id) {
+        if (request.promptTokens.length != 0 || request.stopSequences.length != 0)
+            revert PromptNotHidden(request.promptTokens.length, request.stopSequences.length);
+        if (hidden.ciphertext.length > MAX_CIPHERTEXT)
+            revert CiphertextTooLong(hidden.ciphertext.length, MAX_CIPHERTEXT);
+        Job memory job;
+        job.promptTokens = hidden.promptTokens;
+        IProviderRegistry.Offer memory offer = _offerOf(request, job);
+        // INVARIANT: what the verifier takes for private is what only the client may have disputed.
+        bytes32 generation = request.generation | bytes32(Generation.PRIVATE);
+        job.inputRoot = Commitments.inputRoot(
+            job.promptTokens,
+            0,
+            request.seed,
+            generation,
+            hidden.stopsHash,
+            hidden.promptRoot
+        );
+        uint256 escrowed;
+        (id, escrowed) = _open(request, job, offer.workPerPosition);
+        emit PrivateJobCreated(
+            id,
+            msg.sender,
+            job.provider,
+            job,
+            request.seed,
+            generation,
+            hidden.stopsHash,
+            hidden.promptRoot,
+            hidden.ciphertext
+        );
         vault.openWork(msg.sender, job.token, escrowed, job.provider, job.stakeLock);
     }
 
@@ -135,7 +138,7 @@ contract JobEscrow is JobTerms {
             revert SubmissionTooLate(job.submitDeadline, block.timestamp);
         uint256 count = TokenIds.count(outputTokens);
         if (count == 0 || count > job.maxTokens) revert OutputLengthOutOfBounds(count, job.maxTokens);
-        TokenIds.requireInVocabulary(outputTokens, job.vocabularySize);
+        if (!job.isPrivate()) TokenIds.requireInVocabulary(outputTokens, job.vocabularySize);
 
         // INVARIANT: the commitment is derived from the very bytes that the event publishes.
         bytes32 outputRoot = Commitments.outputRoot(
@@ -272,21 +275,61 @@ contract JobEscrow is JobTerms {
 
     // ------------------------------------------------------------------------------------------- internal
 
-    function _validatedPromptLength(
+    /// @dev The provider's offer, if the request is within it and within the client's limits. Sets what the terms take from both.
+    function _offerOf(
         Request calldata request,
-        uint32 maxTokens,
-        IProviderRegistry.Offer memory offer
-    ) private pure returns (uint32) {
-        uint256 count = TokenIds.count(request.promptTokens);
-        if (count == 0) revert EmptyPrompt();
-        if (maxTokens == 0) revert NoTokensRequested();
-        if (maxTokens > MAX_OUTPUT_TOKENS) revert TooManyTokensRequested(maxTokens, MAX_OUTPUT_TOKENS);
-        if (count + maxTokens > offer.contextLength) {
-            revert ContextExceeded(count, maxTokens, offer.contextLength);
+        Job memory job
+    ) private view returns (IProviderRegistry.Offer memory offer) {
+        TokenTerms memory terms = _acceptedTerms(request.token);
+        offer = providers.offerOf(request.provider, request.modelRoot, request.token);
+        if (offer.inputPrice > request.maxInputPrice || offer.outputPrice > request.maxOutputPrice) {
+            revert OfferPriceAboveLimit(
+                offer.inputPrice,
+                request.maxInputPrice,
+                offer.outputPrice,
+                request.maxOutputPrice
+            );
         }
+        job.client = msg.sender;
+        job.salt = request.salt;
+        job.submitDeadline = request.submitDeadline;
+        job.provider = request.provider;
+        job.feeBasisPoints = terms.feeBasisPoints;
+        job.token = request.token;
+        job.exitBounty = terms.exitBounty;
+        job.inputPrice = offer.inputPrice;
+        job.outputPrice = offer.outputPrice;
+        job.minimumCharge = terms.minimumCharge;
+        job.maxTokens = Generation.maxTokens(request.generation);
+        job.modelRoot = request.modelRoot;
+        if (job.promptTokens == 0) revert EmptyPrompt();
+        if (job.maxTokens == 0) revert NoTokensRequested();
+        if (job.maxTokens > MAX_OUTPUT_TOKENS)
+            revert TooManyTokensRequested(job.maxTokens, MAX_OUTPUT_TOKENS);
+        if (uint256(job.promptTokens) + job.maxTokens > offer.contextLength)
+            revert ContextExceeded(job.promptTokens, job.maxTokens, offer.contextLength);
         Generation.requireValid(request.generation);
-        TokenIds.requireInVocabulary(request.promptTokens, offer.vocabularySize);
-        return uint32(count);
+    }
+
+    /// @dev Fixes the job's id and notes it; `escrowed` is the client's to pay.
+    function _open(
+        Request calldata request,
+        Job memory job,
+        uint256 workPerPosition
+    ) private returns (JobId id, uint256 escrowed) {
+        (job.challengeWindow, job.stakeLock) = _windowAndLock(job, workPerPosition);
+        escrowed =
+            Math.max(
+                job.minimumCharge,
+                costOf(job.promptTokens, job.maxTokens, job.inputPrice, job.outputPrice)
+            ) + job.exitBounty;
+        // INVARIANT: whatever changes before this transaction, the client pays no more and no otherwise than it agreed to.
+        if (escrowed > request.maxCost) revert PriceAboveLimit(escrowed, request.maxCost);
+
+        id = JobId.wrap(keccak256(abi.encode(JOB_TYPE_HASH, block.chainid, address(this), job)));
+        // INVARIANT: an id names one job for ever; its state never returns to None.
+        if (_states[id].status() != JobStatus.None) revert JobAlreadyExists(id);
+        _states[id] = createdJobState();
     }
 
     function _validatedStopsHash(bytes calldata sequences, uint32 vocabulary) private pure returns (bytes32) {

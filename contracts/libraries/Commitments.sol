@@ -18,12 +18,20 @@ library Commitments {
     uint8 internal constant MODEL_TAG = 0x05;
     uint8 internal constant STOPS_TAG = 0x07;
     uint8 internal constant DRAW_TAG = 0x08;
+    /// @notice A leaf of a private prompt: `0x09 ‖ blind ‖ tokens`.
+    uint8 internal constant BLINDED_TAG = 0x09;
+    uint8 internal constant PRIVATE_TAG = 0x0b;
+    uint8 internal constant ENCRYPTION_TAG = 0x0d;
 
     /// @notice `stopsHash` of no sequences.
     bytes32 internal constant NO_STOPS = keccak256(hex"07");
 
     /// @notice Token ids of one leaf.
     uint256 internal constant TOKENS_PER_TILE = 32;
+    /// @notice Tokens of a private output that one key encrypts.
+    uint256 internal constant TOKENS_PER_KEY = 256;
+    /// @notice Levels of the tree over these keys: enough for every context.
+    uint256 internal constant KEYS_DEPTH = 8;
 
     /// @notice Commits to generated tokens.
     /// @param count Number of tokens under `root`.
@@ -49,6 +57,19 @@ library Commitments {
         bytes32 root
     ) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(INPUT_TAG, count, startOffset, seed, generation, stops, root));
+    }
+
+    /// @notice What takes the place of the prompt's `tokensRoot` in a private request.
+    /// @param prompt Root over the blinded leaves of the prompt.
+    /// @param keys Root over the keys that encrypt the output.
+    function privatePromptRoot(bytes32 prompt, bytes32 keys) internal pure returns (bytes32) {
+        return keccak256(abi.encodePacked(PRIVATE_TAG, prompt, keys));
+    }
+
+    /// @notice What token `index` of those that a key encrypts is encrypted with, by exclusive or.
+    function padOf(bytes32 key, uint256 index) internal pure returns (uint32) {
+        bytes32 pad = keccak256(abi.encodePacked(ENCRYPTION_TAG, key, uint8(index / 8)));
+        return uint32(uint256(pad) >> (224 - 32 * (index % 8)));
     }
 
     /// @notice Commits to stop sequences, encoded as `Generation` describes.

@@ -7,7 +7,8 @@ import {TokenIds} from "./TokenIds.sol";
 
 /// @title Generation parameters: how the tokens of an answer are chosen and where it ends
 /// @notice As docs/engine.md, section 2, defines them. One word, from its lowest bits: uint32 maxTokens, uint32 minTokens, uint32 topK, uint16 temperature
-/// (thousandths, 0 for greedy), uint16 topP (ten-thousandths, 0 for no limit), uint16 repetitionPenalty (thousandths, 0 for none); the rest is zero.
+/// (thousandths, 0 for greedy), uint16 topP (ten-thousandths, 0 for no limit), uint16 repetitionPenalty (thousandths, 0 for none); the rest is zero, but for
+/// the highest bit, which is set in private requests.
 /// Stop sequences travel as bytes: for each of them uint8 length ‖ uint32 each token.
 library Generation {
     /// @dev round(2^16 · log2(e)) thousandths: what a natural logit is in base 2, at a temperature of 1.
@@ -19,6 +20,8 @@ library Generation {
     uint256 internal constant WHOLE_TOP_P = 10_000;
     uint256 internal constant LEAST_REPETITION_PENALTY = 100;
     uint256 internal constant MOST_REPETITION_PENALTY = 10_000;
+    /// @notice The bit of private requests: the prompt's leaves are blinded, the output is encrypted.
+    uint256 internal constant PRIVATE = 1 << 255;
     /// @notice Most stop sequences of a request.
     uint256 internal constant MOST_SEQUENCES = 8;
     /// @notice Most tokens of a stop sequence.
@@ -52,6 +55,11 @@ library Generation {
     /// @notice Thousandths; 0 for none.
     function repetitionPenalty(bytes32 word) internal pure returns (uint16) {
         return uint16(uint256(word) >> 128);
+    }
+
+    /// @notice Whether the request is private.
+    function isPrivate(bytes32 word) internal pure returns (bool) {
+        return uint256(word) & PRIVATE != 0;
     }
 
     /// @notice 2^16 · log2(e) / temperature; below 2^21. For any word that is not greedy.

@@ -57,6 +57,14 @@ contract CommitmentsHarness {
         return Commitments.inputRoot(count, startOffset, seed, generation, stops, root);
     }
 
+    function privatePromptRoot(bytes32 prompt, bytes32 keys) external pure returns (bytes32) {
+        return Commitments.privatePromptRoot(prompt, keys);
+    }
+
+    function padOf(bytes32 key, uint256 index) external pure returns (uint32) {
+        return Commitments.padOf(key, index);
+    }
+
     function modelRoot(
         uint32 vocabularySize,
         uint32 contextLength,

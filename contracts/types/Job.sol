@@ -5,6 +5,7 @@ pragma solidity ^0.8.28;
 type JobId is bytes32;
 
 using {equals as ==} for JobId global;
+using {isPrivate} for Job global;
 
 function equals(JobId a, JobId b) pure returns (bool) {
     return JobId.unwrap(a) == JobId.unwrap(b);
@@ -25,7 +26,7 @@ function equals(JobId a, JobId b) pure returns (bool) {
 /// @param minimumCharge Least that a result costs, in `token` units, so that answering a tiny request pays.
 /// @param promptTokens Number of prompt tokens.
 /// @param maxTokens Largest number of generated tokens.
-/// @param vocabularySize Token ids of the model are below this.
+/// @param vocabularySize Token ids of the model are below this; 0 in a private job, of whose tokens the chain sees none.
 /// @param modelRoot Commitment to the model's program, weights and tokeniser.
 /// @param inputRoot Commitment to the prompt, the generation parameters and the seed.
 struct Job {
@@ -46,4 +47,9 @@ struct Job {
     uint32 vocabularySize;
     bytes32 modelRoot;
     bytes32 inputRoot;
+}
+
+/// @notice Whether only the client and its delegates may challenge the job's result.
+function isPrivate(Job calldata job) pure returns (bool) {
+    return job.vocabularySize == 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Commitments} from "../libraries/Commitments.sol";
 import {Tile} from "./Tile.sol";
 
 /// @title Merkle: hashes of leaves and paths that lie in the calldata
@@ -8,10 +9,19 @@ import {Tile} from "./Tile.sol";
 library Merkle {
     /// @notice Copies a leaf's bytes into memory.
     function leafAt(uint256 offset, uint256 length) internal pure returns (Tile tile, bytes32 hash) {
+        return taggedAt(Commitments.LEAF_TAG, offset, length);
+    }
+
+    /// @notice The same of a leaf with a tag of its own.
+    function taggedAt(
+        uint256 tag,
+        uint256 offset,
+        uint256 length
+    ) internal pure returns (Tile tile, bytes32 hash) {
         assembly ("memory-safe") {
-            // The tag is the last byte of a word of zeros before the data.
+            // The tag is the last byte of the word before the data.
             let buffer := mload(0x40)
-            mstore(buffer, 0)
+            mstore(buffer, tag)
             tile := add(buffer, 0x20)
             calldatacopy(tile, offset, length)
             hash := keccak256(add(buffer, 0x1f), add(length, 1))

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
 import {IStepVerifier} from "../interfaces/IStepVerifier.sol";
 import {Commitments} from "../libraries/Commitments.sol";
+import {Generation} from "../libraries/Generation.sol";
 import {OperatorRules} from "../libraries/OperatorRules.sol";
 import {Merkle} from "./Merkle.sol";
 import {Section, Sections} from "./Sections.sol";
@@ -25,6 +26,9 @@ struct Source {
 /// @notice Each opening is bytes and the siblings above them; see docs/dispute.md, "Witnesses". Anything that does not lead to its root reverts.
 library Openings {
     using Witness for Reader;
+
+    /// @dev What a leaf of a private prompt begins with.
+    uint256 private constant BLIND_BYTES = 32;
 
     /// @notice Any operator of the program.
     function sourceOf(Step memory step, uint256 operatorIndex) internal view returns (Source memory source) {
@@ -136,17 +140,47 @@ library Openings {
         uint256 count,
         uint256 index
     ) internal pure returns (uint256) {
-        uint256 perLeaf = Commitments.TOKENS_PER_TILE;
-        (Tile opened, bytes32 hash) = Merkle.leafAt(reader.take(4 * perLeaf), 4 * perLeaf);
-        uint256 leaves = (count + perLeaf - 1) / perLeaf;
-        _expect(root, _climb(reader, hash, index / perLeaf, Sections.depthOf(leaves)));
-        return opened.uint32At(index % perLeaf);
+        (Tile opened, bytes32 found) = _tokens(reader, Commitments.LEAF_TAG, 0, count, index);
+        _expect(root, found);
+        return opened.uint32At(index % Commitments.TOKENS_PER_TILE);
+    }
+
+    /// @notice Token `index` of the step's prompt. In a private request its leaf begins with a blind, and the root over the output's keys follows the siblings.
+    function promptToken(
+        Reader memory reader,
+        Step memory step,
+        uint256 index
+    ) internal pure returns (uint256) {
+        if (!Generation.isPrivate(step.generation))
+            return token(reader, step.promptTokensRoot, step.promptCount, index);
+        (Tile opened, bytes32 prompt) = _tokens(
+            reader,
+            Commitments.BLINDED_TAG,
+            BLIND_BYTES,
+            step.promptCount,
+            index
+        );
+        bytes32 keys = bytes32(reader.number(32));
+        _expect(step.promptTokensRoot, Commitments.privatePromptRoot(prompt, keys));
+        return opened.skip(BLIND_BYTES).uint32At(index % Commitments.TOKENS_PER_TILE);
+    }
+
+    /// @notice What token `index` of the output is encrypted with in the step's request, a private one. Its key is opened; the root over the prompt follows
+    /// the siblings.
+    /// @param index Below 2^16, as every context is.
+    function padOf(Reader memory reader, Step memory step, uint256 index) internal pure returns (uint256) {
+        uint256 perKey = Commitments.TOKENS_PER_KEY;
+        (Tile key, bytes32 hash) = Merkle.leafAt(reader.take(32), 32);
+        bytes32 keys = _climb(reader, hash, index / perKey, Commitments.KEYS_DEPTH);
+        bytes32 prompt = bytes32(reader.number(32));
+        _expect(step.promptTokensRoot, Commitments.privatePromptRoot(prompt, keys));
+        return Commitments.padOf(bytes32(key.word()), index % perKey);
     }
 
     /// @notice The token of the step's position: the prompt's, or the one that the position before chose.
     function ownToken(Reader memory reader, Step memory step) internal view returns (uint256 found) {
         if (step.position < step.promptCount) {
-            found = token(reader, step.promptTokensRoot, step.promptCount, step.position);
+            found = promptToken(reader, step, step.position);
         } else {
             Source memory chosen = sourceOf(step, step.program.sampleOperator);
             found = tile(reader, step, chosen, outputOf(chosen), 0, 0, step.position - 1).uint32At(0);
@@ -173,6 +207,21 @@ library Openings {
         if (kind == 0) return (opened, Commitments.PAD);
         if (kind != 1) revert IStepVerifier.InvalidOpening(kind);
         return Merkle.leafAt(reader.take(length), length);
+    }
+
+    /// @dev A leaf with token `index` of `count`, and the root to which it leads.
+    function _tokens(
+        Reader memory reader,
+        uint256 tag,
+        uint256 blindBytes,
+        uint256 count,
+        uint256 index
+    ) private pure returns (Tile opened, bytes32 root) {
+        uint256 perLeaf = Commitments.TOKENS_PER_TILE;
+        uint256 length = blindBytes + 4 * perLeaf;
+        (opened, root) = Merkle.taggedAt(tag, reader.take(length), length);
+        uint256 leaves = (count + perLeaf - 1) / perLeaf;
+        root = _climb(reader, root, index / perLeaf, Sections.depthOf(leaves));
     }
 
     function _climb(

@@ -8,7 +8,7 @@ import {IProgramRegistry} from "../interfaces/IProgramRegistry.sol";
 /// @param programRoot The model's program.
 /// @param weightsRoot The model's tensors.
 /// @param positionsRoot The claim's trace.
-/// @param promptTokensRoot The request's prompt.
+/// @param promptTokensRoot The request's prompt; of a private request `Commitments.privatePromptRoot`.
 /// @param generation The request's generation parameters; see `Generation`. Any bits.
 /// @param stopsHash The request's stop sequences.
 /// @param seed The request's randomness.

@@ -128,7 +128,9 @@ contract StepVerifier is IStepVerifier {
             isEnding ? step.program.stopOperator : step.program.sampleOperator
         );
         (Tile tile, bool isPad) = reader.tileOrPad(step, source, source.outputOf(), 0, 0, next - 1);
-        return !isPad && tile.uint32At(0) == token;
+        if (isPad) return false;
+        if (!isEnding && Generation.isPrivate(step.generation)) token ^= reader.padOf(step, element);
+        return tile.uint32At(0) == token;
     }
 
     function _isTraceCorrect(

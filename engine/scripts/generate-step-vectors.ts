@@ -11,6 +11,7 @@ import {
   endedScene,
   longScene,
   minimumScene,
+  privateScene,
   sampledWideScene,
   stoppedScene,
   tinyScenes,
@@ -32,6 +33,7 @@ import {
   wrongOutputSteps,
   type NamedStep,
 } from "./step-vectors/cases.ts";
+import { spoiltPrivateSteps, unreadableOutputSteps } from "./step-vectors/private-cases.ts";
 
 const FILE = fileURLToPath(new URL("../vectors/steps.json", import.meta.url));
 /** What only operators wider than a chunk, or heads wider than a tile, have. */
@@ -154,6 +156,26 @@ add(
     "sample, the second chunk's count": { kind: "sample", position: 33, tile: 6, element: 2 },
   }),
 );
+
+const secret = await stageOf(await privateScene());
+add(secret, await sectionSteps(secret, (kind) => /embed|seen|recent|stop/.test(kind)));
+add(
+  secret,
+  await chosenSteps(secret, {
+    "embed, the first leaf of the prompt": { kind: "embed", position: 31, element: 2 },
+    "embed, the second leaf of the prompt": { kind: "embed", position: 32, element: 2 },
+    "seen, a prompt token's word": { kind: "seen", position: 5, element: 0 },
+    "seen, the second leaf of the prompt": { kind: "seen", position: 32, element: 0 },
+    "recent, a prompt token": { kind: "recent", position: 7, element: 15 },
+    "recent, the second leaf of the prompt": { kind: "recent", position: 32, element: 15 },
+  }),
+);
+add(secret, await outputSteps(secret));
+add(secret, await wrongOutputSteps(secret));
+add(secret, await unreadableOutputSteps(secret));
+for (const step of await spoiltPrivateSteps(secret, llama!)) {
+  add(step.claim === llama!.claim ? llama! : secret, [step]);
+}
 
 const lines = (values: readonly unknown[]) =>
   `[\n    ${values.map((value) => JSON.stringify(value)).join(",\n    ")}\n  ]`;

@@ -19,6 +19,13 @@ import {
   toHex,
   tokensRoot,
 } from "../src/index.ts";
+import {
+  blindedPrompt,
+  encryptTokens,
+  keyLevels,
+  outputKey,
+  privatePromptRootOf,
+} from "../src/commitments/private.ts";
 import { generateRandom } from "../src/testing/random.ts";
 
 const FILE = fileURLToPath(new URL("../vectors/commitments.json", import.meta.url));
@@ -104,6 +111,32 @@ const vectors = {
       tokenizerHash: hash(),
     };
     return { ...parts, workPerPosition: parts.workPerPosition.toString(), root: modelRootOf(parts) };
+  }),
+  private: [1, 31, 32, 33, 64, 65, 300].map((count, index) => {
+    const prompt =
+      tokenLists.find(({ length }) => length === count) ??
+      Array.from({ length: count }, () => integer(2 ** 32));
+    const output = Array.from({ length: [1, 32, 33, 255, 256, 257, 520][index]! }, () => integer(2 ** 32));
+    const secret = bytes(32);
+    const { leaves, levels } = blindedPrompt(prompt, secret);
+    const keys = keyLevels(secret);
+    const request = { prompt, maxTokens: 600, seed: BigInt(index), secret };
+    return {
+      secret: toHex(secret),
+      prompt,
+      leaves: leaves.map(toHex),
+      leafHashes: levels[0]!.slice(0, leaves.length).map(toHex),
+      promptTreeRoot: toHex(levels.at(-1)![0]!),
+      keys: [0, 1, 2, 255].map((key) => toHex(outputKey(secret, key))),
+      keysRoot: toHex(keys.at(-1)![0]!),
+      promptRoot: toHex(privatePromptRootOf(prompt, secret)),
+      maxTokens: request.maxTokens,
+      seed: String(request.seed),
+      inputRoot: inputRoot(request),
+      output,
+      encrypted: toHex(encryptTokens(output, secret)),
+      outputRoot: outputRoot(output, true, secret),
+    };
   }),
 };
 

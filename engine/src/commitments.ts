@@ -11,5 +11,12 @@ export {
 } from "./commitments/generation.ts";
 export { leafHash, merkleLevels, merklePath, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
-export { encodeRequest, inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";
+export { decryptTokens, encryptTokens, SECRET_BYTES } from "./commitments/private.ts";
+export {
+  encodeRequest,
+  inputRoot,
+  outputRoot,
+  outputTokensRoot,
+  type RequestCommitment,
+} from "./commitments/request.ts";
 export { decodeTokens, encodeTokens, tokensRoot, TOKENS_PER_LEAF } from "./commitments/tokens.ts";

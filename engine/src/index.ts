@@ -11,7 +11,14 @@ export {
 } from "./commitments/generation.ts";
 export { leafHash, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
-export { encodeRequest, inputRoot, outputRoot, type RequestCommitment } from "./commitments/request.ts";
+export { decryptTokens, encryptTokens, SECRET_BYTES } from "./commitments/private.ts";
+export {
+  encodeRequest,
+  inputRoot,
+  outputRoot,
+  outputTokensRoot,
+  type RequestCommitment,
+} from "./commitments/request.ts";
 export { decodeTokens, encodeTokens, tokensRoot, TOKENS_PER_LEAF } from "./commitments/tokens.ts";
 export { fetchModel, type FetchModelOptions } from "./download/fetch-model.ts";
 export {

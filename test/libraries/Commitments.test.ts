@@ -17,6 +17,20 @@ interface Vectors {
     encodedStopSequences: string;
     root: string;
   }[];
+  private: {
+    prompt: number[];
+    leaves: string[];
+    promptTreeRoot: string;
+    keys: string[];
+    keysRoot: string;
+    promptRoot: string;
+    maxTokens: number;
+    seed: string;
+    inputRoot: string;
+    output: number[];
+    encrypted: string;
+    outputRoot: string;
+  }[];
   modelRoot: {
     vocabularySize: number;
     contextLength: number;
@@ -68,6 +82,25 @@ describe("Commitments: the shared vectors", () => {
       const inner = await call(harness, "tokensRoot", packTokens(prompt));
       const parts = [prompt.length, startOffset, seed, generation, encodedStopSequences, inner];
       expect(await call(harness, "inputRoot", ...parts)).to.equal(root);
+    }
+  });
+
+  it("private requests and outputs have every root, and each token its pad", async () => {
+    expect(vectors.private.length).to.be.greaterThan(5);
+    for (const vector of vectors.private) {
+      const { promptTreeRoot, keysRoot, promptRoot, output, encrypted } = vector;
+      expect(await call(harness, "privatePromptRoot", promptTreeRoot, keysRoot)).to.equal(promptRoot);
+      const word = ethers.toBeHex((1n << 255n) | BigInt(vector.maxTokens), 32);
+      const parts = [vector.prompt.length, 0, vector.seed, word, "0x", promptRoot];
+      expect(await call(harness, "inputRoot", ...parts)).to.equal(vector.inputRoot);
+      const inner = await call(harness, "tokensRoot", encrypted);
+      expect(await call(harness, "outputRoot", output.length, true, inner)).to.equal(vector.outputRoot);
+      for (const index of [0, 7, 8, 31, 255, 256, 519].filter((at) => at < output.length)) {
+        const key = vector.keys[Math.floor(index / 256)];
+        const pad = (await call(harness, "padOf", key, index % 256)) as bigint;
+        const posted = Number.parseInt(encrypted.slice(2 + 8 * index, 10 + 8 * index), 16);
+        expect(BigInt(posted) ^ pad, `token ${index}`).to.equal(BigInt(output[index]!));
+      }
     }
   });
 

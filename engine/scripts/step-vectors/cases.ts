@@ -1,6 +1,7 @@
 import { toHex } from "../../src/commitments/hash.ts";
 import { encodeStopSequences } from "../../src/commitments/generation.ts";
 import { leafHash, PAD } from "../../src/commitments/merkle.ts";
+import { outputTokensRoot } from "../../src/commitments/request.ts";
 import { tokensRoot } from "../../src/commitments/tokens.ts";
 import type { Claim } from "../../src/dispute/claim.ts";
 import { decodeElements } from "../../src/dispute/read.ts";
@@ -218,10 +219,14 @@ export function outputSteps(stage: Stage): Promise<NamedStep[]> {
 
 /** Outputs that are not what the trace says. */
 export async function wrongOutputSteps(stage: Stage): Promise<NamedStep[]> {
-  const { tokens, claim } = stage;
+  const { tokens, claim, request } = stage;
   const last = tokens.length - 1;
   const step = (name: string, output: readonly number[], element: number) => {
-    const changed = { ...claim, outputTokensRoot: tokensRoot(output), outputCount: output.length };
+    const changed = {
+      ...claim,
+      outputTokensRoot: outputTokensRoot(output, request.secret),
+      outputCount: output.length,
+    };
     return stepsOf({ ...stage, tokens: output, claim: changed }, [
       { name: `output, ${name}`, address: outputAddress(element) },
     ]);
@@ -307,7 +312,7 @@ export async function spoiltSteps(stage: Stage): Promise<NamedStep[]> {
   ];
 }
 
-async function stepsOf(stage: Stage, tasks: readonly NamedTask[]): Promise<NamedStep[]> {
+export async function stepsOf(stage: Stage, tasks: readonly NamedTask[]): Promise<NamedStep[]> {
   const { model, request, claim, tokens } = stage;
   const witnesses = await stepWitnesses(model, request, claim, tasks, { outputTokens: tokens });
   return witnesses.map(({ witness, leaf, correct }, index) => ({

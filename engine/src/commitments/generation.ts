@@ -36,6 +36,9 @@ const WORD = [
   ["repetitionPenalty", 16, 100, 10_000],
 ] as const;
 
+/** In the first byte of the word. */
+const PRIVATE_BIT = 0x80;
+
 export const MOST_STOP_SEQUENCES = 8;
 export const MOST_SEQUENCE_TOKENS = 16;
 
@@ -100,6 +103,18 @@ export function encodeGeneration(parameters: GenerationParameters): Uint8Array {
   const fields = WORD.map(([name, bits]) => unsigned(parameters[name] ?? 0, bits / 8, name)).reverse();
   const used = fields.reduce((sum, { length }) => sum + length, 0);
   return concatBytes(new Uint8Array(32 - used), ...fields);
+}
+
+/** The same of a private request: the highest bit is set. */
+export function encodePrivateGeneration(parameters: GenerationParameters): Uint8Array {
+  const word = encodeGeneration(parameters);
+  word[0]! |= PRIVATE_BIT;
+  return word;
+}
+
+/** Whether a generation word is that of a private request. */
+export function isPrivateGeneration(word: Uint8Array): boolean {
+  return (word[0]! & PRIVATE_BIT) !== 0;
 }
 
 /** What a generation word says. Total: its highest bits are ignored, and values outside their ranges are returned as they are. */

@@ -19,6 +19,11 @@ export const HASH_TAG = {
   trace: 0x06,
   stops: 0x07,
   draw: 0x08,
+  blinded: 0x09,
+  blind: 0x0a,
+  private: 0x0b,
+  key: 0x0c,
+  encryption: 0x0d,
 } as const;
 
 /** keccak256 of a tag byte followed by the parts, in order. */

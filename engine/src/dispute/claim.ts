@@ -1,7 +1,6 @@
 import { unsigned } from "../commitments/big-endian.ts";
 import { fromHex, keccak256, toHex, type Hex } from "../commitments/hash.ts";
-import { inputRoot } from "../commitments/request.ts";
-import { tokensRoot } from "../commitments/tokens.ts";
+import { inputRoot, outputTokensRoot } from "../commitments/request.ts";
 import type { Model } from "../model.ts";
 import type { TraceRequest } from "../trace/request.ts";
 import type { TraceCommitment } from "../trace/trace.ts";
@@ -54,7 +53,7 @@ export function claimOf(model: Model, request: TraceRequest, commitment: TraceCo
   return {
     modelRoot: model.commitment.modelRoot,
     inputRoot: inputRoot(request),
-    outputTokensRoot: tokensRoot(commitment.tokens),
+    outputTokensRoot: outputTokensRoot(commitment.tokens, request.secret),
     outputCount: commitment.tokens.length,
     complete: commitment.complete,
     positionsRoot: commitment.positionsRoot,

@@ -4,7 +4,7 @@ import { leafHash, PAD } from "../commitments/merkle.ts";
 import { alteredTree } from "../testing/altered-tree.ts";
 import { faultyExecutor } from "../testing/faulty-executor.ts";
 import { generateRandom } from "../testing/random.ts";
-import { longScene, tinyScenes } from "../testing/step-models.ts";
+import { longScene, privateScene, tinyScenes } from "../testing/step-models.ts";
 import {
   flipElement,
   operatorOf,
@@ -82,7 +82,9 @@ async function decide(stage: Stage, claimed: TraceTree): Promise<Bottom & StepWi
 describe("a claim that differs from the honest trace", () => {
   let stages: Stage[];
   before(async () => {
-    stages = await Promise.all([...(await tinyScenes()), await longScene()].map(stageOf));
+    stages = await Promise.all(
+      [...(await tinyScenes()), await longScene(), await privateScene()].map(stageOf),
+    );
   });
 
   it("is shown to be wrong where one bit of a computation was flipped, and all else follows from it", async () => {

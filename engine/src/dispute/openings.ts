@@ -1,4 +1,11 @@
-import { nodeHash } from "../commitments/merkle.ts";
+import { leafHash, nodeHash } from "../commitments/merkle.ts";
+import {
+  BLIND_BYTES,
+  blindedLeafHash,
+  KEYS_DEPTH,
+  LEAVES_PER_KEY,
+  outputPad,
+} from "../commitments/private.ts";
 import { TOKENS_PER_LEAF } from "../commitments/tokens.ts";
 import type { Program } from "../program/program.ts";
 import { chunkColumns, chunksPerRow } from "../tensors/chunks.ts";
@@ -24,6 +31,8 @@ export interface OpeningShape {
   readonly length: number;
   /** The trees that stand on each other, from the leaf upwards. */
   readonly climbs: readonly Climb[];
+  /** Where the other child of a private request's promptRoot stands, 32 bytes that follow the siblings. */
+  readonly beside?: "left" | "right";
 }
 
 /** @throws EngineError `INVALID_ARGUMENT` for a tile that no trace of the program has */
@@ -41,9 +50,32 @@ export function openingShape({ program, claim, request }: StepSubject, read: Ope
       ],
     };
   }
+  if (read.from === "pad") {
+    return {
+      length: BLIND_BYTES,
+      climbs: [{ depth: KEYS_DEPTH, index: Math.floor(read.leaf / LEAVES_PER_KEY) }],
+      beside: "left",
+    };
+  }
   const tokens = read.from === "prompt" ? request.promptCount : claim.outputCount;
   const depth = depthOf(Math.ceil(tokens / TOKENS_PER_LEAF));
-  return { length: 4 * TOKENS_PER_LEAF, climbs: [{ depth, index: read.leaf }] };
+  const climbs = [{ depth, index: read.leaf }];
+  const isBlinded = read.from === "prompt" && request.isPrivate;
+  const length = 4 * TOKENS_PER_LEAF;
+  return isBlinded ? { length: BLIND_BYTES + length, climbs, beside: "right" } : { length, climbs };
+}
+
+/** Hash of the leaf that an opening shows. */
+export function shownHash({ request }: StepSubject, read: OpenedRead, shown: Uint8Array): Uint8Array {
+  const isBlinded = read.from === "prompt" && request.isPrivate;
+  if (!isBlinded) return leafHash(shown);
+  return blindedLeafHash(shown.subarray(0, BLIND_BYTES), shown.subarray(BLIND_BYTES));
+}
+
+/** What is read of what an opening shows. */
+export function readOf({ request }: StepSubject, read: OpenedRead, shown: Uint8Array): Uint8Array {
+  if (read.from === "pad") return outputPad(shown, read.leaf);
+  return read.from === "prompt" && request.isPrivate ? shown.subarray(BLIND_BYTES) : shown;
 }
 
 function tileShape(program: Program, read: Extract<Read, { from: "trace" }>): OpeningShape {

@@ -10,6 +10,8 @@ export interface StepRequest extends Omit<GenerationParameters, "stopSequences">
   /** Number of tokens of the prompt, and of those at its end that are output. */
   readonly promptCount: number;
   readonly startOffset?: number;
+  /** Whether the prompt is blinded and the output encrypted. Default false. */
+  readonly isPrivate?: boolean;
 }
 
 /** One element of the trace of a program. */

@@ -11,6 +11,8 @@ export type Read =
   | { readonly from: "tensor"; readonly tensor: number; readonly row: number; readonly chunk: number }
   /** 32 token ids of the prompt or the output. */
   | { readonly from: "prompt" | "output"; readonly leaf: number }
+  /** What a leaf of the output of a private request is encrypted with. */
+  | { readonly from: "pad"; readonly leaf: number }
   /** The request's stop sequences, encoded. */
   | { readonly from: "stops" }
   /** The disputed tile itself. */

@@ -101,12 +101,17 @@ function* judgeOutput({ program, claim, request }: StepSubject, element: number)
     const last = promptCount - 2 + claim.outputCount;
     return exists(last) && (yield* lastElement(program, onlyOperator(program, "stop"), last)) === 1n;
   }
-  const bytes = yield { from: "output", leaf: Math.floor(element / TOKENS_PER_LEAF) };
-  const view = new DataView(bytes!.buffer, bytes!.byteOffset);
-  const token = BigInt(view.getUint32(4 * (element % TOKENS_PER_LEAF)));
+  const leaf = Math.floor(element / TOKENS_PER_LEAF);
+  const tokenOf = (bytes: Uint8Array | undefined) =>
+    BigInt(new DataView(bytes!.buffer, bytes!.byteOffset).getUint32(4 * (element % TOKENS_PER_LEAF)));
+  const claimed = tokenOf(yield { from: "output", leaf });
   const position = promptCount - 1 + element;
+  if (!exists(position)) return false;
+  const chosen = yield* lastElement(program, onlyOperator(program, "sample"), position);
+  if (chosen === undefined) return false;
   return (
-    exists(position) && (yield* lastElement(program, onlyOperator(program, "sample"), position)) === token
+    BigInt.asUintN(32, chosen) ===
+    (request.isPrivate ? claimed ^ tokenOf(yield { from: "pad", leaf }) : claimed)
   );
 }
 

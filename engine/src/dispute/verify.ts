@@ -1,14 +1,15 @@
 import { fromHex, HASH_TAG, taggedHash, toHex, type Hex } from "../commitments/hash.ts";
-import { leafHash, PAD } from "../commitments/merkle.ts";
-import { decodeGeneration, stopsHashBytes } from "../commitments/generation.ts";
+import { PAD } from "../commitments/merkle.ts";
+import { privatePromptRoot } from "../commitments/private.ts";
+import { decodeGeneration, isPrivateGeneration, stopsHashBytes } from "../commitments/generation.ts";
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import type { Claim, ElementAddress } from "./claim.ts";
-import { openingShape, rootAbove, type OpenedRead } from "./openings.ts";
+import { openingShape, readOf, rootAbove, shownHash, type OpenedRead } from "./openings.ts";
 import { refuseWitness, runReading } from "./read.ts";
 import { checkOwnTile, judge, type StepSubject } from "./step.ts";
 
-/** uint32 promptCount ‖ uint32 startOffset ‖ uint64 seed ‖ bytes32 generation ‖ bytes32 stopsHash ‖ bytes32 promptTokensRoot. */
+/** uint32 promptCount ‖ uint32 startOffset ‖ uint64 seed ‖ bytes32 generation ‖ bytes32 stopsHash ‖ bytes32 promptTokensRoot, in a private request promptRoot. */
 export const REQUEST_BYTES = 112;
 
 /**
@@ -42,12 +43,15 @@ export function verifyStep(
       promptCount: view.getUint32(0),
       startOffset: view.getUint32(4),
       seed: view.getBigUint64(8),
+      isPrivate: isPrivateGeneration(header.subarray(16, 48)),
     },
   };
+  const promptRoot = toHex(header.subarray(80));
   const roots = {
     trace: claim.positionsRoot,
     tensor: model.commitment.weightsRoot,
-    prompt: toHex(header.subarray(80)),
+    prompt: promptRoot,
+    pad: promptRoot,
     output: claim.outputTokensRoot,
   };
   const stops = toHex(header.subarray(48, 80));
@@ -86,17 +90,20 @@ function openFrom(
   read: OpenedRead,
   root: Hex,
 ): Uint8Array | undefined {
-  const { length, climbs } = openingShape(subject, read);
+  const { length, climbs, beside } = openingShape(subject, read);
   const what = `an opening of the ${read.from}`;
-  let bytes: Uint8Array | undefined;
+  let shown: Uint8Array | undefined;
   const mark = read.from === "trace" ? reader.take(1, what)[0]! : 1;
   if (mark > 1) refuseWitness(`has ${mark} where an opening begins, neither 0 nor 1`, { ...read, mark });
-  if (mark === 1) bytes = reader.take(length, what);
-  const found = rootAbove(bytes ? leafHash(bytes) : PAD, climbs, () => reader.take(32, what));
+  if (mark === 1) shown = reader.take(length, what);
+  const hash = () => reader.take(32, what);
+  let found = rootAbove(shown ? shownHash(subject, read, shown) : PAD, climbs, hash);
+  if (beside === "left") found = privatePromptRoot(hash(), found);
+  if (beside === "right") found = privatePromptRoot(found, hash());
   if (!sameHash(found, root)) {
     refuseWitness(`has ${what} that leads to ${toHex(found)}, not to ${root}`, { ...read, root });
   }
-  return bytes;
+  return shown && readOf(subject, read, shown);
 }
 
 function sameHash(hash: Uint8Array, expected: Hex): boolean {

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import { unsigned } from "../commitments/big-endian.ts";
 import { toHex } from "../commitments/hash.ts";
 import { leafHash, PAD } from "../commitments/merkle.ts";
-import { tokensRoot } from "../commitments/tokens.ts";
+import { outputTokensRoot } from "../commitments/request.ts";
 import { expectRefusal } from "../testing/expect-error.ts";
 import { generateRandom } from "../testing/random.ts";
 import {
@@ -12,6 +12,7 @@ import {
   minimumScene,
   sampledWideScene,
   stoppedScene,
+  privateScene,
   tinyScenes,
   unreachableScene,
   wideScene,
@@ -40,7 +41,7 @@ const pad = toHex(PAD);
 describe("the witness of a step", () => {
   let stages: Stage[];
   before(async () => {
-    stages = await Promise.all((await tinyScenes()).map(stageOf));
+    stages = await Promise.all([...(await tinyScenes()), await privateScene()].map(stageOf));
   });
 
   /** Every tile of some positions, with what the trace has there. */
@@ -120,7 +121,11 @@ describe("the witness of a step", () => {
     ]) {
       const { model, request, claim, tokens, name } = stage;
       const decide = async (output: readonly number[], element: number): Promise<boolean> => {
-        const changed = { ...claim, outputTokensRoot: tokensRoot(output), outputCount: output.length };
+        const changed = {
+          ...claim,
+          outputTokensRoot: outputTokensRoot(output, request.secret),
+          outputCount: output.length,
+        };
         const options = { outputTokens: output };
         return (await stepWitness(model, request, changed, outputAddress(element), options)).correct;
       };

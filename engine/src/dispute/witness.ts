@@ -3,8 +3,15 @@ import { unsigned } from "../commitments/big-endian.ts";
 import { fromHex, toHex, type Hex } from "../commitments/hash.ts";
 import { encodeStopSequences } from "../commitments/generation.ts";
 import { leafHash, merkleLevels, merklePath, PAD } from "../commitments/merkle.ts";
-import { encodeRequest, inputRoot } from "../commitments/request.ts";
-import { tokenLeaves, TOKENS_PER_LEAF, tokensRoot } from "../commitments/tokens.ts";
+import {
+  blindedPrompt,
+  encryptTokens,
+  keyLevels,
+  LEAVES_PER_KEY,
+  outputKey,
+} from "../commitments/private.ts";
+import { encodeRequest, inputRoot, outputTokensRoot } from "../commitments/request.ts";
+import { decodeTokens, tokenLeaves, TOKENS_PER_LEAF } from "../commitments/tokens.ts";
 import { EngineError } from "../errors.ts";
 import type { Model } from "../model.ts";
 import type { Program } from "../program/program.ts";
@@ -14,7 +21,7 @@ import type { TraceRequest } from "../trace/request.ts";
 import { openTiles, type TraceOptions } from "../trace/trace.ts";
 import type { Opening } from "../trace/tracer.ts";
 import { PART, type Claim, type ElementAddress } from "./claim.ts";
-import { openingShape, type OpenedRead } from "./openings.ts";
+import { openingShape, readOf, type OpenedRead } from "./openings.ts";
 import { layoutOf } from "./place.ts";
 import { runReading } from "./read.ts";
 import { judge, type StepSubject } from "./step.ts";
@@ -132,7 +139,11 @@ class Source {
     this.#subject = {
       program: model.program,
       claim,
-      request: { ...request, promptCount: request.prompt.length },
+      request: {
+        ...request,
+        promptCount: request.prompt.length,
+        isPrivate: request.secret !== undefined,
+      },
     };
   }
 
@@ -178,7 +189,7 @@ class Source {
       if (read.from === "own") return own ?? zeros(address);
       if (read.from === "output") return new Uint8Array(4 * TOKENS_PER_LEAF);
       if (read.from === "stops") return this.#stops;
-      if (read.from !== "trace") return this.#leafOf(read).data;
+      if (read.from !== "trace") return readOf(this.#subject, read, this.#leafOf(read).data);
       const opening = find(read);
       return opening ? opening.data : zeros(read);
     });
@@ -203,7 +214,7 @@ class Source {
       if (read.from === "trace") parts.push(Uint8Array.of(data ? 1 : 0));
       if (data) parts.push(data);
       parts.push(...path);
-      return data;
+      return data && readOf(this.#subject, read, data);
     });
     const witness = concatBytes(...parts);
     const correct = verifyStep(this.#model, this.#claim, address, claimed, witness);
@@ -231,12 +242,30 @@ class Source {
     };
   }
 
+  /** What an opening shows, and the hashes that follow. */
   #leafOf(read: Exclude<OpenedRead, { from: "trace" }>): { data: Uint8Array; path: Uint8Array[] } {
     if (read.from === "tensor") return this.#tensors.open(read.tensor, read.row, read.chunk);
-    if (read.from === "prompt") return openTokens(this.#request.prompt, read.leaf);
-    expectRoot("output", tokensRoot(this.#output!), this.#claim.outputTokensRoot);
-    return openTokens(this.#output!, read.leaf);
+    const { prompt, secret } = this.#request;
+    if (read.from === "pad") {
+      const key = Math.floor(read.leaf / LEAVES_PER_KEY);
+      const path = [...merklePath(keyLevels(secret!), key), rootOf(blindedPrompt(prompt, secret!).levels)];
+      return { data: outputKey(secret!, key), path };
+    }
+    if (read.from === "prompt") {
+      if (!secret) return openTokens(prompt, read.leaf);
+      const { leaves, levels } = blindedPrompt(prompt, secret);
+      return {
+        data: leaves[read.leaf]!,
+        path: [...merklePath(levels, read.leaf), rootOf(keyLevels(secret))],
+      };
+    }
+    expectRoot("output", outputTokensRoot(this.#output!, secret), this.#claim.outputTokensRoot);
+    return openTokens(secret ? decodeTokens(encryptTokens(this.#output!, secret)) : this.#output!, read.leaf);
   }
+}
+
+function rootOf(levels: readonly (readonly Uint8Array[])[]): Uint8Array {
+  return levels.at(-1)![0]!;
 }
 
 function readsOutput({ address }: StepTask): boolean {

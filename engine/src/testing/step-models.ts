@@ -103,6 +103,18 @@ export async function unreachableScene(): Promise<StepScene> {
   return { name: "unreachable", model, request: { prompt: [4, 5], maxTokens: 3, minTokens: 5 } };
 }
 
+/** A private request whose prompt has two leaves. */
+export async function privateScene(): Promise<StepScene> {
+  const model = await tiny({ context: 37, seed: 9 });
+  const request = { prompt: numbers(33), maxTokens: 3, ...WARM, seed: 4n, secret: testSecret(1) };
+  return { name: "llama, private", model, request };
+}
+
+/** A secret that hides nothing. */
+export function testSecret(first: number): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, index) => (first + 7 * index) % 256);
+}
+
 function tiny(shape: Partial<TinyShape>): Promise<Model> {
   return importModel(tinySource(shape));
 }

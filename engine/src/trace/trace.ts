@@ -140,7 +140,7 @@ export async function replay(
   });
   const complete = stopped !== "max-tokens" || tokens.length === maxTokens;
   const positionsRoot = toHex(tracer.positionsRoot(prompt.length + tokens.length - 1));
-  const output = outputRoot(tokens, complete);
+  const output = outputRoot(tokens, complete, request.secret);
   const commitment = {
     tokens,
     complete,

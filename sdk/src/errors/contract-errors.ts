@@ -97,6 +97,26 @@ export const contractErrors = {
     "Job {id} has no live challenge that could be closed.",
     "Only the dispute game closes challenges, each of them once.",
   ],
+  PromptNotHidden: [
+    "A private request publishes neither prompt nor stop sequences, and these have {promptLength} and {stopsLength} bytes.",
+    "Leave both empty; put them into the encrypted request.",
+  ],
+  CiphertextTooLong: [
+    "The encrypted request has {length} bytes; a transaction carries at most {maximum}.",
+    "Deliver it to the provider another way and leave it empty.",
+  ],
+  NotClientOrDelegate: [
+    "{caller:address} is neither the client {client:address} of this private work, {work}, nor its delegate.",
+    "Ask the client to challenge, or for a signed delegation.",
+  ],
+  DelegationExpired: [
+    "The delegation was good until {expiry:time}, and it is {timestamp:time}.",
+    "Ask the client for a new one.",
+  ],
+  InvalidDelegation: [
+    "The signature of the delegation {digest} is not by {client:address}, or for another chain or contract.",
+    "Ask the client to sign it again for this chain and contract.",
+  ],
   NotJailed: [
     "The provider {provider:address} was never convicted, so its jobs are not refunded this way.",
     "Wait for the result, or for the deadline to expire the job.",

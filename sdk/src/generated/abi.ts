@@ -2123,6 +2123,25 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "channelOfResult",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "bytes32",
     "name": "id",
     "type": "bytes32"
@@ -5845,6 +5864,22 @@ export const jobEscrowAbi = [
   "inputs": [
    {
     "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "CiphertextTooLong",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
     "name": "promptTokens",
     "type": "uint256"
    },
@@ -6148,6 +6183,22 @@ export const jobEscrowAbi = [
    }
   ],
   "name": "PriceAboveLimit",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "promptLength",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "stopsLength",
+    "type": "uint256"
+   }
+  ],
+  "name": "PromptNotHidden",
   "type": "error"
  },
  {
@@ -6733,6 +6784,154 @@ export const jobEscrowAbi = [
    {
     "indexed": true,
     "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "seed",
+    "type": "uint64"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "generation",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "stopsHash",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "promptRoot",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes",
+    "name": "ciphertext",
+    "type": "bytes"
+   }
+  ],
+  "name": "PrivateJobCreated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
     "name": "provider",
     "type": "address"
    },
@@ -7053,6 +7252,114 @@ export const jobEscrowAbi = [
    }
   ],
   "name": "create",
+  "outputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "generation",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint128",
+      "name": "maxCost",
+      "type": "uint128"
+     },
+     {
+      "internalType": "uint80",
+      "name": "maxInputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "maxOutputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint64",
+      "name": "seed",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "bytes",
+      "name": "promptTokens",
+      "type": "bytes"
+     },
+     {
+      "internalType": "bytes",
+      "name": "stopSequences",
+      "type": "bytes"
+     }
+    ],
+    "internalType": "struct IJobEscrow.Request",
+    "name": "request",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "promptRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "stopsHash",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes",
+      "name": "ciphertext",
+      "type": "bytes"
+     }
+    ],
+    "internalType": "struct IJobEscrow.HiddenRequest",
+    "name": "hidden",
+    "type": "tuple"
+   }
+  ],
+  "name": "createPrivate",
   "outputs": [
    {
     "internalType": "JobId",
@@ -12458,6 +12765,22 @@ export const resultSourcesAbi = [
  {
   "inputs": [
    {
+    "internalType": "uint256",
+    "name": "expiry",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "DelegationExpired",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "address",
     "name": "game",
     "type": "address"
@@ -12481,6 +12804,27 @@ export const resultSourcesAbi = [
   "inputs": [
    {
     "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "digest",
+    "type": "bytes32"
+   }
+  ],
+  "name": "InvalidDelegation",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "InvalidShortString",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
     "name": "caller",
     "type": "address"
    }
@@ -12494,9 +12838,41 @@ export const resultSourcesAbi = [
     "internalType": "address",
     "name": "caller",
     "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "work",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NotClientOrDelegate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
    }
   ],
   "name": "NotReceiptResults",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "string",
+    "name": "str",
+    "type": "string"
+   }
+  ],
+  "name": "StringTooLong",
   "type": "error"
  },
  {
@@ -12516,6 +12892,37 @@ export const resultSourcesAbi = [
   "anonymous": false,
   "inputs": [
    {
+    "indexed": true,
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "work",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "delegate",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "expiry",
+    "type": "uint40"
+   }
+  ],
+  "name": "ChallengeDelegated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
     "indexed": false,
     "internalType": "address",
     "name": "game",
@@ -12523,6 +12930,12 @@ export const resultSourcesAbi = [
    }
   ],
   "name": "DisputeGameSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [],
+  "name": "EIP712DomainChanged",
   "type": "event"
  },
  {
@@ -12661,13 +13074,18 @@ export const resultSourcesAbi = [
     "internalType": "struct IJobEscrow.Output",
     "name": "output",
     "type": "tuple"
+   },
+   {
+    "internalType": "address",
+    "name": "challenger",
+    "type": "address"
    }
   ],
   "name": "challengeOpened",
   "outputs": [
    {
     "internalType": "JobId",
-    "name": "",
+    "name": "id",
     "type": "bytes32"
    }
   ],
@@ -12732,6 +13150,97 @@ export const resultSourcesAbi = [
   "type": "function"
  },
  {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "work",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "delegate",
+    "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "expiry",
+    "type": "uint40"
+   },
+   {
+    "internalType": "bytes",
+    "name": "signature",
+    "type": "bytes"
+   }
+  ],
+  "name": "delegateChallenge",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "work",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "delegate",
+    "type": "address"
+   }
+  ],
+  "name": "delegatedUntil",
+  "outputs": [
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "work",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "delegate",
+    "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "expiry",
+    "type": "uint40"
+   }
+  ],
+  "name": "delegationDigest",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [],
   "name": "disputeGame",
   "outputs": [
@@ -12739,6 +13248,49 @@ export const resultSourcesAbi = [
     "internalType": "address",
     "name": "",
     "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "eip712Domain",
+  "outputs": [
+   {
+    "internalType": "bytes1",
+    "name": "fields",
+    "type": "bytes1"
+   },
+   {
+    "internalType": "string",
+    "name": "name",
+    "type": "string"
+   },
+   {
+    "internalType": "string",
+    "name": "version",
+    "type": "string"
+   },
+   {
+    "internalType": "uint256",
+    "name": "chainId",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "verifyingContract",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256[]",
+    "name": "extensions",
+    "type": "uint256[]"
    }
   ],
   "stateMutability": "view",
@@ -12892,6 +13444,29 @@ export const resultSourcesAbi = [
     "type": "address"
    }
   ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "work",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "challenger",
+    "type": "address"
+   }
+  ],
+  "name": "requireChallenger",
+  "outputs": [],
   "stateMutability": "view",
   "type": "function"
  },

@@ -31,18 +31,24 @@ export declare namespace IJobEscrow {
 
     export type RequestStructOutput = [provider: string, modelRoot: string, token: string, generation: string, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string, stopSequences: string] & {provider: string, modelRoot: string, token: string, generation: string, maxCost: bigint, maxInputPrice: bigint, maxOutputPrice: bigint, submitDeadline: bigint, seed: bigint, salt: bigint, promptTokens: string, stopSequences: string }
   
+
+    export type HiddenRequestStruct = {promptTokens: BigNumberish, promptRoot: BytesLike, stopsHash: BytesLike, ciphertext: BytesLike}
+
+    export type HiddenRequestStructOutput = [promptTokens: bigint, promptRoot: string, stopsHash: string, ciphertext: string] & {promptTokens: bigint, promptRoot: string, stopsHash: string, ciphertext: string }
+  
     }
 
   export interface JobEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "costOf" | "create" | "decline" | "disputeGame" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "refund" | "sequencerFeed" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault" | "withdrawFees"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "costOf" | "create" | "createPrivate" | "decline" | "disputeGame" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "refund" | "sequencerFeed" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault" | "withdrawFees"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FeesWithdrawn" | "JobCreated" | "JobDeclined" | "JobExpired" | "JobFinalized" | "JobRefunded" | "ParametersSet" | "ResultSubmitted" | "TokenTermsSet"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FeesWithdrawn" | "JobCreated" | "JobDeclined" | "JobExpired" | "JobFinalized" | "JobRefunded" | "ParametersSet" | "PrivateJobCreated" | "ResultSubmitted" | "TokenTermsSet"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
 encodeFunctionData(functionFragment: 'costOf', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'create', values: [IJobEscrow.RequestStruct]): string;
+encodeFunctionData(functionFragment: 'createPrivate', values: [IJobEscrow.RequestStruct, IJobEscrow.HiddenRequestStruct]): string;
 encodeFunctionData(functionFragment: 'decline', values: [JobStruct]): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'expire', values: [JobStruct, AddressLike]): string;
@@ -69,6 +75,7 @@ decodeFunctionResult(functionFragment: 'challengeClosed', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'costOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'create', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'createPrivate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'decline', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
@@ -200,6 +207,18 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
+    export declare namespace PrivateJobCreatedEvent {
+      export type InputTuple = [id: BytesLike, client: AddressLike, provider: AddressLike, job: JobStruct, seed: BigNumberish, generation: BytesLike, stopsHash: BytesLike, promptRoot: BytesLike, ciphertext: BytesLike];
+      export type OutputTuple = [id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, generation: string, stopsHash: string, promptRoot: string, ciphertext: string];
+      export interface OutputObject {id: string, client: string, provider: string, job: JobStructOutput, seed: bigint, generation: string, stopsHash: string, promptRoot: string, ciphertext: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export declare namespace ResultSubmittedEvent {
       export type InputTuple = [id: BytesLike, provider: AddressLike, outputRoot: BytesLike, finalizableAt: BigNumberish, outputTokens: BytesLike];
       export type OutputTuple = [id: string, provider: string, outputRoot: string, finalizableAt: bigint, outputTokens: string];
@@ -292,6 +311,14 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
     create: TypedContractMethod<
       [request: IJobEscrow.RequestStruct, ],
+      [string],
+      'nonpayable'
+    >
+    
+
+    
+    createPrivate: TypedContractMethod<
+      [request: IJobEscrow.RequestStruct, hidden: IJobEscrow.HiddenRequestStruct, ],
       [string],
       'nonpayable'
     >
@@ -485,6 +512,11 @@ getFunction(nameOrSignature: 'create'): TypedContractMethod<
       [string],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'createPrivate'): TypedContractMethod<
+      [request: IJobEscrow.RequestStruct, hidden: IJobEscrow.HiddenRequestStruct, ],
+      [string],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'decline'): TypedContractMethod<
       [job: JobStruct, ],
       [void],
@@ -595,6 +627,7 @@ getEvent(key: 'JobExpired'): TypedContractEvent<JobExpiredEvent.InputTuple, JobE
 getEvent(key: 'JobFinalized'): TypedContractEvent<JobFinalizedEvent.InputTuple, JobFinalizedEvent.OutputTuple, JobFinalizedEvent.OutputObject>;
 getEvent(key: 'JobRefunded'): TypedContractEvent<JobRefundedEvent.InputTuple, JobRefundedEvent.OutputTuple, JobRefundedEvent.OutputObject>;
 getEvent(key: 'ParametersSet'): TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;
+getEvent(key: 'PrivateJobCreated'): TypedContractEvent<PrivateJobCreatedEvent.InputTuple, PrivateJobCreatedEvent.OutputTuple, PrivateJobCreatedEvent.OutputObject>;
 getEvent(key: 'ResultSubmitted'): TypedContractEvent<ResultSubmittedEvent.InputTuple, ResultSubmittedEvent.OutputTuple, ResultSubmittedEvent.OutputObject>;
 getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple, TokenTermsSetEvent.OutputTuple, TokenTermsSetEvent.OutputObject>;
 
@@ -634,6 +667,10 @@ getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple
 
       'ParametersSet(tuple)': TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;
       ParametersSet: TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;
+    
+
+      'PrivateJobCreated(bytes32,address,address,tuple,uint64,bytes32,bytes32,bytes32,bytes)': TypedContractEvent<PrivateJobCreatedEvent.InputTuple, PrivateJobCreatedEvent.OutputTuple, PrivateJobCreatedEvent.OutputObject>;
+      PrivateJobCreated: TypedContractEvent<PrivateJobCreatedEvent.InputTuple, PrivateJobCreatedEvent.OutputTuple, PrivateJobCreatedEvent.OutputObject>;
     
 
       'ResultSubmitted(bytes32,address,bytes32,uint40,bytes)': TypedContractEvent<ResultSubmittedEvent.InputTuple, ResultSubmittedEvent.OutputTuple, ResultSubmittedEvent.OutputObject>;
