@@ -18,9 +18,11 @@ import {JobState, JobStatus} from "../types/JobState.sol";
 /// @title Sources of results
 /// @notice See `IResultSources`, which is the specification.
 contract ResultSources is IResultSources, AccessManaged, EIP712 {
+    /* solhint-disable gas-small-strings */
     bytes32 private constant DELEGATION_TYPE_HASH = keccak256(
         "ChallengeDelegation(bytes32 work,address delegate,uint40 expiry)"
     );
+    /* solhint-enable gas-small-strings */
 
     IJobEscrow public immutable jobs;
     IResultSource public immutable receipts;

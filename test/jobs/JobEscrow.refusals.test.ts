@@ -3,6 +3,7 @@ import { ZeroAddress, concat, keccak256, toBeHex } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
 import { closeChallenge, convict, openChallenge, speakAsSources } from "../support/game.ts";
 import { type GenerationWord, generationWord, packSequences } from "../support/generation.ts";
+import { type HiddenRequest, hiddenRequest } from "../support/private.ts";
 import { errorsOf } from "../support/interfaces.ts";
 import {
   ATH,
@@ -46,6 +47,22 @@ async function creating(
   const system = await freshSystem();
   const request = await requestTo(system, overrides);
   return { call: () => system.escrow.connect(system.client).create(request), by: by(system), values };
+}
+
+/** A private request that `createPrivate` must refuse. */
+async function hiding(
+  overrides: RequestOverrides,
+  hidden: Partial<HiddenRequest>,
+  values: readonly unknown[],
+): Promise<Refusal> {
+  const system = await freshSystem();
+  const request = await requestTo(system, { promptTokens: "0x", ...overrides });
+  const { escrow, client } = system;
+  return {
+    call: () => escrow.connect(client).createPrivate(request, hiddenRequest(hidden)),
+    by: escrow,
+    values,
+  };
 }
 
 /** A request with a generation parameter that is out of its range. */
@@ -311,6 +328,8 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
   EmptyPrompt: { "create, no prompt tokens": () => creating({ promptTokens: "0x" }, []) },
   NoTokensRequested: { "create, no tokens asked for": () => creating({ maxTokens: 0 }, []) },
   ContextExceeded: {
+    "createPrivate, one token too many": () =>
+      hiding({}, { promptTokens: CONTEXT - 19 }, [CONTEXT - 19, 20, CONTEXT]),
     "create, prompt and output one above the context": () =>
       creating({ maxTokens: CONTEXT - 9 }, [10, CONTEXT - 9, CONTEXT]),
     "create, a prompt longer than the context": () =>
@@ -319,6 +338,15 @@ describeRefusals("IJobEscrow", () => errorsOf("IJobEscrow"), {
         1,
         CONTEXT,
       ]),
+  },
+  PromptNotHidden: {
+    "createPrivate, with a prompt beside": () => hiding({ promptTokens: packTokens([1]) }, {}, [4, 0]),
+    "createPrivate, with stop sequences beside": () =>
+      hiding({ stopSequences: packSequences([[1]]) }, {}, [0, 5]),
+  },
+  CiphertextTooLong: {
+    "createPrivate, a byte too many": () =>
+      hiding({}, { ciphertext: toBeHex(0, 120_001) }, [120_001, 120_000]),
   },
   TooManyTokensRequested: {
     "create, the largest answer there is": () => creating({ maxTokens: 2 ** 32 - 1 }, [2 ** 32 - 1, 30_000]),

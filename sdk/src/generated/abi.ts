@@ -2123,25 +2123,6 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
-    "internalType": "JobId",
-    "name": "id",
-    "type": "bytes32"
-   }
-  ],
-  "name": "channelOfResult",
-  "outputs": [
-   {
-    "internalType": "bytes32",
-    "name": "channel",
-    "type": "bytes32"
-   }
-  ],
-  "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
     "internalType": "bytes32",
     "name": "id",
     "type": "bytes32"
@@ -12148,6 +12129,25 @@ export const receiptResultsAbi = [
   "type": "function"
  },
  {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "channelOfResult",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "channel",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [],
   "name": "channels",
   "outputs": [
@@ -12827,17 +12827,6 @@ export const resultSourcesAbi = [
     "internalType": "address",
     "name": "caller",
     "type": "address"
-   }
-  ],
-  "name": "NotDisputeGame",
-  "type": "error"
- },
- {
-  "inputs": [
-   {
-    "internalType": "address",
-    "name": "caller",
-    "type": "address"
    },
    {
     "internalType": "address",
@@ -12851,6 +12840,17 @@ export const resultSourcesAbi = [
    }
   ],
   "name": "NotClientOrDelegate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotDisputeGame",
   "type": "error"
  },
  {
@@ -13448,6 +13448,19 @@ export const resultSourcesAbi = [
   "type": "function"
  },
  {
+  "inputs": [],
+  "name": "receipts",
+  "outputs": [
+   {
+    "internalType": "contract IResultSource",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [
    {
     "internalType": "address",
@@ -13467,19 +13480,6 @@ export const resultSourcesAbi = [
   ],
   "name": "requireChallenger",
   "outputs": [],
-  "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [],
-  "name": "receipts",
-  "outputs": [
-   {
-    "internalType": "contract IResultSource",
-    "name": "",
-    "type": "address"
-   }
-  ],
   "stateMutability": "view",
   "type": "function"
  },

@@ -85,7 +85,7 @@ export class Evidence {
     if (read.from === "trace") this.putTile(read, bytes);
     else if (read.from === "tensor") {
       this.putTensorLeaf(read.tensor, leafIndex(this.shape.program, read), bytes);
-    } else this.#tokens[read.from].set(read.leaf, bytes);
+    } else this.#tokens[listOf(read)].set(read.leaf, bytes);
     this.#sealed = undefined;
   }
 
@@ -268,7 +268,8 @@ export class Evidence {
       const path = [...sealed.byTensor.get(read.tensor)!.path(leaf), ...sealed.weights.path(read.tensor)];
       return { data: this.#tensors.get(read.tensor)!.get(leaf)!, path };
     }
-    return { data: this.#tokens[read.from].get(read.leaf)!, path: sealed[read.from].path(read.leaf) };
+    const list = listOf(read);
+    return { data: this.#tokens[list].get(read.leaf)!, path: sealed[list].path(read.leaf) };
   }
 
   #seal(): Sealed {
@@ -319,6 +320,11 @@ export class Evidence {
       output: tokens("output", outputCount),
     };
   }
+}
+
+function listOf({ from }: OpenedRead): "prompt" | "output" {
+  if (from === "prompt" || from === "output") return from;
+  throw new Error(`evidence of a public request has no ${from}`);
 }
 
 interface Sealed {

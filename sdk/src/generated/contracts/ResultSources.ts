@@ -19,21 +19,26 @@ export declare namespace IJobEscrow {
     }
 
   export interface ResultSourcesInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "convict" | "costOf" | "disputeGame" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "jobs" | "receipts" | "sequencerFeed" | "setAuthority" | "setDisputeGame"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "convict" | "costOf" | "delegateChallenge" | "delegatedUntil" | "delegationDigest" | "disputeGame" | "eip712Domain" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "jobs" | "receipts" | "requireChallenger" | "sequencerFeed" | "setAuthority" | "setDisputeGame"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "ChallengeDelegated" | "DisputeGameSet" | "EIP712DomainChanged"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
-encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
+encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct, AddressLike]): string;
 encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'costOf', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'delegateChallenge', values: [AddressLike, BytesLike, AddressLike, BigNumberish, BytesLike]): string;
+encodeFunctionData(functionFragment: 'delegatedUntil', values: [AddressLike, BytesLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'delegationDigest', values: [BytesLike, AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
+encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'jobIdOf', values: [JobStruct]): string;
 encodeFunctionData(functionFragment: 'jobState', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'jobs', values?: undefined): string;
 encodeFunctionData(functionFragment: 'receipts', values?: undefined): string;
+encodeFunctionData(functionFragment: 'requireChallenger', values: [AddressLike, BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'sequencerFeed', values?: undefined): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
@@ -43,12 +48,17 @@ decodeFunctionResult(functionFragment: 'challengeClosed', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'convict', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'costOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegateChallenge', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegatedUntil', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'delegationDigest', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobs', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'receipts', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'requireChallenger', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'sequencerFeed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
@@ -67,10 +77,34 @@ decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Resul
 
   
 
+    export declare namespace ChallengeDelegatedEvent {
+      export type InputTuple = [client: AddressLike, work: BytesLike, delegate: AddressLike, expiry: BigNumberish];
+      export type OutputTuple = [client: string, work: string, delegate: string, expiry: bigint];
+      export interface OutputObject {client: string, work: string, delegate: string, expiry: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export declare namespace DisputeGameSetEvent {
       export type InputTuple = [game: AddressLike];
       export type OutputTuple = [game: string];
       export interface OutputObject {game: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace EIP712DomainChangedEvent {
+      export type InputTuple = [];
+      export type OutputTuple = [];
+      export interface OutputObject {}
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -130,7 +164,7 @@ decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Resul
 
     
     challengeOpened: TypedContractMethod<
-      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
+      [job: JobStruct, output: IJobEscrow.OutputStruct, challenger: AddressLike, ],
       [string],
       'nonpayable'
     >
@@ -153,9 +187,41 @@ decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Resul
     
 
     
+    delegateChallenge: TypedContractMethod<
+      [client: AddressLike, work: BytesLike, delegate: AddressLike, expiry: BigNumberish, signature: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    delegatedUntil: TypedContractMethod<
+      [client: AddressLike, work: BytesLike, delegate: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    delegationDigest: TypedContractMethod<
+      [work: BytesLike, delegate: AddressLike, expiry: BigNumberish, ],
+      [string],
+      'view'
+    >
+    
+
+    
     disputeGame: TypedContractMethod<
       [],
       [string],
+      'view'
+    >
+    
+
+    
+    eip712Domain: TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
       'view'
     >
     
@@ -201,6 +267,14 @@ decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Resul
     
 
     
+    requireChallenger: TypedContractMethod<
+      [client: AddressLike, work: BytesLike, challenger: AddressLike, ],
+      [void],
+      'view'
+    >
+    
+
+    
     sequencerFeed: TypedContractMethod<
       [],
       [string],
@@ -238,7 +312,7 @@ getFunction(nameOrSignature: 'challengeClosed'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'challengeOpened'): TypedContractMethod<
-      [job: JobStruct, output: IJobEscrow.OutputStruct, ],
+      [job: JobStruct, output: IJobEscrow.OutputStruct, challenger: AddressLike, ],
       [string],
       'nonpayable'
     >;
@@ -252,9 +326,29 @@ getFunction(nameOrSignature: 'costOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'delegateChallenge'): TypedContractMethod<
+      [client: AddressLike, work: BytesLike, delegate: AddressLike, expiry: BigNumberish, signature: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'delegatedUntil'): TypedContractMethod<
+      [client: AddressLike, work: BytesLike, delegate: AddressLike, ],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'delegationDigest'): TypedContractMethod<
+      [work: BytesLike, delegate: AddressLike, expiry: BigNumberish, ],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'disputeGame'): TypedContractMethod<
       [],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
+      [],
+      [[string, string, string, bigint, string, string, bigint[]] & {fields: string, name: string, version: string, chainId: bigint, verifyingContract: string, salt: string, extensions: bigint[] }],
       'view'
     >;
 getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
@@ -282,6 +376,11 @@ getFunction(nameOrSignature: 'receipts'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'requireChallenger'): TypedContractMethod<
+      [client: AddressLike, work: BytesLike, challenger: AddressLike, ],
+      [void],
+      'view'
+    >;
 getFunction(nameOrSignature: 'sequencerFeed'): TypedContractMethod<
       [],
       [string],
@@ -299,7 +398,9 @@ getFunction(nameOrSignature: 'setDisputeGame'): TypedContractMethod<
     >;
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+getEvent(key: 'ChallengeDelegated'): TypedContractEvent<ChallengeDelegatedEvent.InputTuple, ChallengeDelegatedEvent.OutputTuple, ChallengeDelegatedEvent.OutputObject>;
 getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
+getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
 
     filters: {
       
@@ -307,8 +408,16 @@ getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTup
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
     
 
+      'ChallengeDelegated(address,bytes32,address,uint40)': TypedContractEvent<ChallengeDelegatedEvent.InputTuple, ChallengeDelegatedEvent.OutputTuple, ChallengeDelegatedEvent.OutputObject>;
+      ChallengeDelegated: TypedContractEvent<ChallengeDelegatedEvent.InputTuple, ChallengeDelegatedEvent.OutputTuple, ChallengeDelegatedEvent.OutputObject>;
+    
+
       'DisputeGameSet(address)': TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
       DisputeGameSet: TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
+    
+
+      'EIP712DomainChanged()': TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
+      EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
     
     };
   }
