@@ -128,6 +128,8 @@ function anyRequest(
   generated: number,
 ): { maxTokens: number; generation: Uint8Array; stops: Uint8Array; seed: bigint; startOffset: number } {
   const generation = Uint8Array.from({ length: 32 }, () => pick(0, below(256)));
+  // The bit of private requests, whose openings are others.
+  generation[0]! &= 0x7f;
   const view = new DataView(generation.buffer);
   const half = () => pick(0, 1, 49, 50, 99, 100, 1000, 9_999, 10_000, 10_001, 65_535, below(3_000));
   const maxTokens = pick(generated, 1 + below(600), 2 ** 32 - 1);
