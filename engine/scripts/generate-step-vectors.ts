@@ -9,6 +9,7 @@ import type { Claim } from "../src/dispute/claim.ts";
 import { encodeProgram } from "../src/program/encode.ts";
 import {
   endedScene,
+  longPrivateScene,
   longScene,
   minimumScene,
   privateScene,
@@ -176,6 +177,9 @@ add(secret, await unreadableOutputSteps(secret));
 for (const step of await spoiltPrivateSteps(secret, llama!)) {
   add(step.claim === llama!.claim ? llama! : secret, [step]);
 }
+const longPrivate = await stageOf(await longPrivateScene());
+add(longPrivate, await outputSteps(longPrivate));
+add(longPrivate, await wrongOutputSteps(longPrivate));
 
 const lines = (values: readonly unknown[]) =>
   `[\n    ${values.map((value) => JSON.stringify(value)).join(",\n    ")}\n  ]`;

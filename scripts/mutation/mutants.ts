@@ -2,8 +2,16 @@ import { choice } from "./mutants/choice.ts";
 import { commitments } from "./mutants/commitments.ts";
 import { game } from "./mutants/game.ts";
 import { money } from "./mutants/money.ts";
+import { privacy } from "./mutants/private.ts";
 import { verifier } from "./mutants/verifier.ts";
 import { type NamedMutant } from "./named.ts";
 
 /** Rules that must not be broken unnoticed, each with the fault that breaks it. `npm test` tries all of them. */
-export const mutants: readonly NamedMutant[] = [...commitments, ...money, ...game, ...verifier, ...choice];
+export const mutants: readonly NamedMutant[] = [
+  ...commitments,
+  ...money,
+  ...game,
+  ...verifier,
+  ...choice,
+  ...privacy,
+];

@@ -8,10 +8,13 @@ import {
   requestTo,
   time,
 } from "../../test/support/system.ts";
+import { hiddenRequest } from "../../test/support/private.ts";
 import { packTokens, tokensRoot } from "../../test/support/tokens.ts";
 
 /** Blocks are at fixed times: calldata costs by its bytes, and times are in it. */
 const START = 2_000_000_000;
+/** A sealed request of the smallest size. */
+const CIPHERTEXT_BYTES = 305;
 const TOKENS = [11, 12, 13, 14, 15, 16, 17, 18];
 
 /** Gas of each call that is sent often, with every account in use before. */
@@ -68,6 +71,10 @@ export async function measureGas(): Promise<Record<string, number>> {
   const expired = await create(1014);
   moment += 20_000;
   await measure("JobEscrow.expire", () => escrow.connect(stranger).expire(expired.job, stranger));
+
+  const hidden = hiddenRequest({ ciphertext: `0x${"a5".repeat(CIPHERTEXT_BYTES)}` });
+  const without = { ...(await request(1015)), promptTokens: "0x" };
+  await measure("JobEscrow.createPrivate", () => escrow.connect(client).createPrivate(without, hidden));
 
   await at(() => ath.connect(system.administrator).transfer(client, 2n * ATH));
   await at(() => ath.connect(client).approve(vault, 2n * ATH));

@@ -110,6 +110,13 @@ export async function privateScene(): Promise<StepScene> {
   return { name: "llama, private", model, request };
 }
 
+/** A private answer of more tokens than one key encrypts. */
+export async function longPrivateScene(): Promise<StepScene> {
+  const model = await tiny({ context: 264, vocabulary: 12, hidden: 4, feedForward: 4, layers: 1 });
+  const request = { prompt: [3, 4], maxTokens: 259, minTokens: 259, secret: testSecret(5) };
+  return { name: "long, private", model, request };
+}
+
 /** A secret that hides nothing. */
 export function testSecret(first: number): Uint8Array {
   return Uint8Array.from({ length: 32 }, (_, index) => (first + 7 * index) % 256);

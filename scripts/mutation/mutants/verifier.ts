@@ -168,6 +168,7 @@ export const verifier: readonly NamedMutant[] = [
     },
     {
       name: "PAD stands for any tile",
+      after: "Generation.temperature(step.generation) == 0",
       original: "if (isPad) return false;",
       mutated: "if (isPad) return true;",
     },
