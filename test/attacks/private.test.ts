@@ -8,11 +8,13 @@ import {
   type Arena,
   challenge,
   commit,
+  defend,
   freshArena,
   open,
   play,
   type Result,
   stateOf,
+  step,
 } from "../support/dispute.ts";
 import { eventsOf } from "../support/expect.ts";
 import {
@@ -240,6 +242,24 @@ describe("attack: a private prompt bought with a bond", () => {
     const won = await challenge(arena, wrong, arena.client);
     await play(arena, won);
     expect(await arena.game.convictionOf(arena.provider)).to.equal(won.id);
+  });
+});
+
+describe("attack: an un-openable commitment", () => {
+  it("a private receipt whose root leads to no tokens convicts: nobody can show the token that the client names", async () => {
+    const { arena, channel } = await arenaWithChannel();
+    const { game, client, operator, provider, stranger } = arena;
+    const junk = ethers.id("no tokens");
+    const result = await presentPrivately(arena, channel, client, { outputTokensRoot: junk });
+    const output = { ...result.output, tokensRoot: junk };
+    const dispute = await challenge(arena, { ...result, output }, client);
+    await defend(arena, dispute);
+    await game.connect(client).disputeOutput(dispute.id, result.trace.root, 0);
+    const { deadline } = await game.turnOf(dispute.id);
+    await expect(step(arena, dispute, operator)).to.revert(ethers);
+    await time.increaseTo(deadline + 1n);
+    await game.connect(stranger).timeout(dispute.id);
+    expect(await game.convictionOf(provider)).to.equal(dispute.id);
   });
 });
 
