@@ -18,6 +18,10 @@ export interface GenerateOptions extends SessionOptions, InferenceRequest {
   readonly roots?: RootObserver;
   /** Called with each output token as it is chosen, and its index in the output. */
   readonly onToken?: (token: number, index: number) => void;
+  /**
+   * Asked before every token but the first, so that a generation can wait and keep what it computed. Executors that run whole requests do not ask.
+   */
+  readonly ready?: () => Promise<void> | undefined;
 }
 
 /** An executor that runs whole requests, several at a time, such as one on a GPU. */
@@ -43,7 +47,7 @@ export interface Generation {
  * console.log(tokenizer.decode(tokens));
  */
 export async function generate(model: Model, options: GenerateOptions): Promise<Generation> {
-  const { prompt, maxTokens, outputLimit = maxTokens, startOffset = 0, signal, onToken } = options;
+  const { prompt, maxTokens, outputLimit = maxTokens, startOffset = 0, signal, onToken, ready } = options;
   checkRequest(model, options);
   const { executor, ...request } = options;
   if (typeof executor === "object" && "generate" in executor) {
@@ -70,6 +74,7 @@ export async function generate(model: Model, options: GenerateOptions): Promise<
     tokens.push(next);
     onToken?.(next, generated - 1);
     if (result.stop) return { tokens, stopped: endOf(model, options, tokens) ?? "max-tokens" };
+    await ready?.();
     await turn();
   }
 }

@@ -13,8 +13,12 @@ export type ToModel =
       readonly id: number;
       readonly prompt: readonly number[];
       readonly prefix: readonly number[];
+      readonly startOffset: number;
       readonly generation: GenerationParameters;
+      /** Output tokens, `prefix` included, at which it pauses; undefined for a run without pauses. */
+      readonly allowed: number | undefined;
     }
+  | { readonly kind: "allow"; readonly id: number; readonly tokens: number }
   | { readonly kind: "abort"; readonly id: number };
 
 /** What it answers. An error travels as its parts: classes do not survive the way between processes. */
@@ -28,6 +32,7 @@ export type FromModel =
   | { readonly kind: "device-lost"; readonly message: string }
   | { readonly kind: "load-failed"; readonly error: ErrorParts }
   | { readonly kind: "token"; readonly id: number; readonly token: number }
+  | { readonly kind: "paused"; readonly id: number }
   | { readonly kind: "done"; readonly id: number; readonly tokens: readonly number[] }
   | { readonly kind: "failed"; readonly id: number; readonly error: ErrorParts };
 

@@ -89,6 +89,7 @@ export async function openModelProcess(
     const run = pending.get(message.id);
     if (run === undefined) return;
     if (message.kind === "token") return run.request.onToken(message.token);
+    if (message.kind === "paused") return run.request.onPause?.();
     pending.delete(message.id);
     if (message.kind === "done") run.resolve([...run.request.prefix, ...message.tokens]);
     else run.reject(new ModelError(message.error));
@@ -111,7 +112,7 @@ export async function openModelProcess(
   const run = (request: RunRequest) =>
     new Promise<number[]>((resolve, reject) => {
       if (ended !== undefined) return reject(ended);
-      const { prompt, prefix, generation, signal } = request;
+      const { prompt, prefix, startOffset = 0, generation, signal, allowance } = request;
       const id = nextId++;
       const abort = () => tell({ kind: "abort", id });
       const settled = () => signal.removeEventListener("abort", abort);
@@ -120,7 +121,8 @@ export async function openModelProcess(
         resolve: (tokens) => (settled(), resolve(tokens)),
         reject: (error) => (settled(), reject(error)),
       });
-      tell({ kind: "run", id, prompt, prefix, generation });
+      tell({ kind: "run", id, prompt, prefix, startOffset, generation, allowed: allowance?.tokens });
+      allowance?.onGrant((tokens) => tell({ kind: "allow", id, tokens }));
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });
     });

@@ -9,7 +9,16 @@ import type { ErrorParts, FromModel, ProcessOptions, ToModel } from "./messages.
  */
 
 const say = (message: FromModel) => process.send!(message, undefined, {}, () => undefined);
-const running = new Map<number, AbortController>();
+const running = new Map<number, Run>();
+
+/** What the main process may still say to a run. */
+interface Run {
+  readonly controller: AbortController;
+  /** Output tokens at which it pauses. */
+  allowed: number;
+  /** Lets it go on. */
+  resume: () => void;
+}
 
 // A terminal and a service manager signal all processes; the one that opened this one decides when it ends.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => undefined);
@@ -29,8 +38,12 @@ async function main({ folder, compute, maxSequences }: ProcessOptions): Promise<
     return;
   }
   process.on("message", (message: ToModel) => {
-    if (message.kind === "abort") running.get(message.id)?.abort();
-    else void run(model, chosen, message);
+    if (message.kind === "run") return void run(model, chosen, message);
+    const told = running.get(message.id);
+    if (told === undefined) return;
+    if (message.kind === "abort") told.controller.abort();
+    else told.allowed = message.tokens;
+    told.resume();
   });
   say({
     kind: "loaded",
@@ -45,25 +58,43 @@ async function run(
   { executor }: ChosenExecutor,
   request: ToModel & { kind: "run" },
 ): Promise<void> {
-  const { id, prompt, prefix, generation } = request;
-  const controller = new AbortController();
-  running.set(id, controller);
+  const { id, prompt, prefix, startOffset, generation, allowed = Infinity } = request;
+  const told: Run = { controller: new AbortController(), allowed, resume: () => undefined };
+  running.set(id, told);
+  const { signal } = told.controller;
+  const output = [...prefix];
+  const pause = async () => {
+    say({ kind: "paused", id });
+    while (output.length >= told.allowed && !signal.aborted) {
+      await new Promise<void>((resolve) => (told.resume = resolve));
+    }
+  };
   try {
     // A prefix that was stored just before a crash may already be the whole output.
-    if (endOf(model, generation, prefix) !== undefined) return void say({ kind: "done", id, tokens: [] });
-    const { maxTokens, minTokens = 0 } = generation;
-    const { tokens } = await generate(model, {
-      ...generation,
-      // Continuing is the same computation as generating: the tokens so far are what the next one follows.
-      prompt: [...prompt, ...prefix],
-      startOffset: prefix.length,
-      maxTokens: maxTokens - prefix.length,
-      minTokens: Math.max(0, minTokens - prefix.length),
-      signal: controller.signal,
-      onToken: (token) => void say({ kind: "token", id, token }),
-      ...(executor && { executor }),
-    });
-    say({ kind: "done", id, tokens });
+    const isEnded = () => endOf(model, { ...generation, prompt, startOffset }, output) !== undefined;
+    while (!isEnded()) {
+      if (output.length >= told.allowed) await pause();
+      const { maxTokens, minTokens = 0 } = generation;
+      const left = maxTokens - output.length;
+      await generate(model, {
+        ...generation,
+        // Continuing is the same computation as generating: the tokens so far are what the next one follows.
+        prompt: [...prompt, ...output],
+        startOffset: startOffset + output.length,
+        maxTokens: left,
+        minTokens: Math.max(0, minTokens - output.length),
+        signal,
+        onToken: (token) => {
+          output.push(token);
+          say({ kind: "token", id, token });
+        },
+        // A graphics card computes many at once and waits for none: there a pause ends it, and it continues from the tokens so far.
+        ...(executor
+          ? { executor, outputLimit: Math.min(left, told.allowed - output.length) }
+          : { ready: () => (output.length >= told.allowed ? pause() : undefined) }),
+      });
+    }
+    say({ kind: "done", id, tokens: output.slice(prefix.length) });
   } catch (error) {
     say({ kind: "failed", id, error: partsOf(error) });
   } finally {

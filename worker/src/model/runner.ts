@@ -1,8 +1,34 @@
 import type { GenerationParameters, ModelCommitment } from "@athanor/engine";
 import type { Computes } from "./executor.ts";
 
+/** How far a run may go before it waits: a number of output tokens that grows. */
+export class Allowance {
+  /** Of the whole output, known tokens included; it has been promised, and counts once it is granted. */
+  tokens: number;
+  private listener: ((tokens: number) => void) | undefined;
+
+  constructor(tokens: number) {
+    this.tokens = tokens;
+  }
+
+  promise(tokens: number): void {
+    this.tokens = tokens;
+  }
+
+  /** Tells the run. */
+  grant(): void {
+    this.listener?.(this.tokens);
+  }
+
+  onGrant(listener: (tokens: number) => void): void {
+    this.listener = listener;
+  }
+}
+
 export interface RunRequest {
   readonly prompt: readonly number[];
+  /** How many of the prompt's last tokens are the output of a request that this one continues. Default 0. */
+  readonly startOffset?: number;
   /** Output tokens that are known already; the model continues after them. */
   readonly prefix: readonly number[];
   /** Of the whole output, `prefix` included. */
@@ -10,6 +36,10 @@ export interface RunRequest {
   readonly signal: AbortSignal;
   /** Called with each new output token. */
   readonly onToken: (token: number) => void;
+  /** Where the run waits; without one it goes on to its end. */
+  readonly allowance?: Allowance;
+  /** Called when the allowance is used up and more is to come. */
+  readonly onPause?: () => void;
 }
 
 /** A loaded model that generates in a process of its own. */
