@@ -49,3 +49,60 @@ export type {
   Voucher,
 } from "./channels/types.ts";
 export { encodeRequest, inputRoot, tokensRoot, type RequestCommitment } from "@athanor/engine/commitments";
+export { isAccessGranted, signAccess, type Access } from "./native/access.ts";
+export {
+  acceptRequestSchema,
+  acceptResponseSchema,
+  BASE_PATH,
+  channelSchema,
+  closeRequestSchema,
+  closeResponseSchema,
+  depositSchema,
+  errorSchema,
+  inferenceRequestSchema,
+  MOST_DOCUMENT_CHARACTERS,
+  MOST_LINE_CHARACTERS,
+  offerSchema,
+  parseMessage,
+  PROTOCOL,
+  STREAM_TYPE,
+  streamLineSchema,
+  toJson,
+  type AcceptRequest,
+  type AcceptResponse,
+  type ChannelReport,
+  type CloseRequest,
+  type CloseResponse,
+  type DepositReport,
+  type ErrorResponse,
+  type InferenceRequest,
+  type Prices,
+  type ProviderOffer,
+  type StreamLine,
+} from "./native/messages.ts";
+export { stepCost, tokensWithin } from "./native/price.ts";
+export { providerErrors, type ProviderErrorCode } from "./native/provider-errors.ts";
+export {
+  decodeRequestBytes,
+  encodeRequestBytes,
+  inputRootOf,
+  type NativeRequest,
+} from "./native/request-bytes.ts";
+export {
+  ChannelClient,
+  type ChannelClientOptions,
+  type OpenChannelRequest,
+  type ResumeOptions,
+} from "./native/channel-client.ts";
+export {
+  ChannelSession,
+  type ChannelAnswer,
+  type ChannelInferRequest,
+  type StreamPart,
+} from "./native/channel-session.ts";
+export {
+  memorySessions,
+  type PendingRequest,
+  type SessionRecord,
+  type SessionStore,
+} from "./native/session-store.ts";

@@ -1,2 +1,3 @@
 /** What only Node.js can do. */
 export { nodeModelSource } from "./models/node-model-source.ts";
+export { fileStore } from "./native/file-store.ts";

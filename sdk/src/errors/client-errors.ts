@@ -131,6 +131,28 @@ export const clientErrors = {
     "Do not pay for it: the provider did not send you what it committed to, or something changed it on the way.",
   ],
 
+  // ---------------------------------------------------------------------------------------------- providers
+  ProviderWithoutEndpoint: [
+    "The provider {provider:address} has registered no address to ask: {found}.",
+    "Choose another provider, or pass its endpoint.",
+  ],
+  ProviderUnreachable: [
+    "The provider at {endpoint} does not answer: {details}",
+    "Try again. What you allowed it stays in the channel; if it never answers again, close the channel.",
+  ],
+  ProviderStalled: [
+    "The provider at {endpoint} has sent nothing new for {timeout:duration}.",
+    "Try again: it goes on with the same answer. If it does not, close the channel.",
+  ],
+  ProviderRefused: [
+    'The provider at {endpoint} refuses, {providerCode}: "{reason}".',
+    'It says what to do: "{advice}".',
+  ],
+  ProviderMisbehaved: [
+    "The provider at {endpoint} sent {found}; expected {expected}.",
+    "Nothing of it was acknowledged. Close the channel, and choose another provider.",
+  ],
+
   // ---------------------------------------------------------------------------------------------- node
   RpcUnavailable: [
     "The node does not answer: {details}",

@@ -1,0 +1,532 @@
+// Longer than 400 lines: one class, because every step of an answer reads and changes the same book.
+import { decodeTokens, tokensRoot } from "@athanor/engine/commitments";
+import { decodeBase64, encodeBase64, ZeroHash } from "ethers";
+import type { Channels } from "../channels/channels.ts";
+import { ClientChannel } from "../channels/client-channel.ts";
+import { decodeVoucher } from "../channels/encode.ts";
+import type { ChannelView } from "../channels/read-channel.ts";
+import type { ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "../channels/types.ts";
+import { invalid, show, validateWhole } from "../client/arguments.ts";
+import { sameAddress, tokenizerOf, type ClientContext } from "../client/context.ts";
+import { readOffer } from "../client/find-offers.ts";
+import { generationOf, textOf, validateGenerationOptions } from "../client/generation.ts";
+import type { GenerationOptions } from "../client/types.ts";
+import { athanorError, AthanorError } from "../errors/athanor-error.ts";
+import { toAthanorError } from "../errors/to-athanor-error.ts";
+import { sleep, throwIfAborted } from "../internal/abort.ts";
+import { Mutex } from "../internal/mutex.ts";
+import { costOf, type Prices } from "../protocol/cost.ts";
+import { signAccess } from "./access.ts";
+import {
+  channelSchema,
+  closeResponseSchema,
+  depositSchema,
+  offerSchema,
+  type ProviderOffer,
+  type StreamLine,
+} from "./messages.ts";
+import { stepCost } from "./price.ts";
+import { decodeRequestBytes, encodeRequestBytes, inputRootOf, type NativeRequest } from "./request-bytes.ts";
+import type { PendingRequest, SessionRecord, SessionStore } from "./session-store.ts";
+import { StreamedText } from "./streamed-text.ts";
+import { call, callStream, misbehaved, refusal, type Transport } from "./transport.ts";
+
+/** A question to the provider of a channel. */
+export interface ChannelInferRequest extends GenerationOptions {
+  /** Root of the model. */
+  readonly model: string;
+  /** Text, or else `promptTokens`. */
+  readonly prompt?: string | undefined;
+  readonly promptTokens?: readonly number[] | undefined;
+  /**
+   * Output tokens that the channel's client pays for at a time: the most it can lose to a provider that takes the voucher and answers nothing. Default: the
+   * whole answer with `infer`, 64 with `stream`.
+   */
+  readonly stepTokens?: number | undefined;
+  /** Most that the whole answer may cost, token units. */
+  readonly maxPrice?: bigint | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What arrived since the part before. */
+export interface StreamPart {
+  readonly text: string;
+  readonly tokens: readonly number[];
+}
+
+/** An answer that the client acknowledged. */
+export interface ChannelAnswer {
+  readonly text: string;
+  readonly tokens: readonly number[];
+  /** Whether it is the whole answer. */
+  readonly complete: boolean;
+  /** Token units, all steps together. */
+  readonly price: bigint;
+  /** One for each step; the last covers all tokens. */
+  readonly receipts: readonly Signed<Receipt>[];
+  /** What was asked, exactly: with the receipts all that is needed to recompute or challenge it. */
+  readonly request: NativeRequest;
+}
+
+export interface SessionParts {
+  readonly context: ClientContext;
+  readonly channels: Channels;
+  readonly store: SessionStore;
+  readonly terms: ChannelTerms;
+  readonly record: SessionRecord;
+  readonly transport: Transport;
+  readonly signer: TypedDataSigner;
+}
+
+const DEFAULT_STEP = 64;
+/** Milliseconds without a token or receipt, however many lines come. */
+const MOST_IDLE = 300_000;
+/** Times that an answer is asked for again after its connection broke or the provider asked to wait. */
+const ATTEMPTS = 8;
+const OFFER_LIFE = 15_000;
+
+/**
+ * A channel that is open with a provider: asks, checks, acknowledges. Made by `ChannelClient`. Answers come one after another; whatever is
+ * interrupted, the next call finds out what became of it first.
+ */
+export class ChannelSession {
+  readonly #parts: SessionParts;
+  readonly #book: ClientChannel;
+  readonly #mutex = new Mutex();
+  #record: SessionRecord;
+  #offer: { readonly offer: ProviderOffer; readonly readAt: number } | undefined;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+    this.#record = parts.record;
+    this.#book = new ClientChannel({
+      terms: parts.terms,
+      contract: parts.channels.contract,
+      store: parts.store,
+      signer: parts.signer,
+      receiptKeys: [parts.record.receiptKey],
+      now: () => Date.now() / 1_000,
+    });
+  }
+
+  get id(): string {
+    return this.#book.id;
+  }
+
+  get terms(): ChannelTerms {
+    return this.#parts.terms;
+  }
+
+  /** Token units: what acknowledged answers cost, and what is left for others. */
+  async balance(): Promise<{ readonly spent: bigint; readonly left: bigint; readonly answers: number }> {
+    const { amount, deposit, receipts } = await this.#book.state();
+    const spent = BigInt(amount);
+    return { spent, left: BigInt(deposit) - this.terms.exitBounty - spent, answers: receipts.count };
+  }
+
+  /** What the chain says of the channel. */
+  onChain(): Promise<ChannelView> {
+    return this.#parts.channels.read(this.terms);
+  }
+
+  /** Models and prices of the provider, as it says now. */
+  async offer(signal?: AbortSignal): Promise<ProviderOffer> {
+    const known = this.#offer;
+    if (known && Date.now() - known.readAt < OFFER_LIFE) return known.offer;
+    const offer = await call(this.#parts.transport, "", offerSchema, { signal });
+    this.#offer = { offer, readAt: Date.now() };
+    return offer;
+  }
+
+  /**
+   * Asks for an answer and waits for its end.
+   *
+   * @throws AthanorError `ChannelOverspent`, `PriceAboveLimit`, `ReceiptRefused`, `ProviderRefused`, `ProviderMisbehaved`, `ProviderUnreachable`, `ProviderStalled`, `Aborted`
+   */
+  async infer(request: ChannelInferRequest): Promise<ChannelAnswer> {
+    const parts = this.stream({ stepTokens: request.maxTokens, ...request });
+    for (;;) {
+      const { done, value } = await parts.next();
+      if (done) return value;
+    }
+  }
+
+  /**
+   * Asks for an answer and yields it as it comes; returns what `infer` returns. Leaving the loop, or aborting, ends the answer; what arrived by then is paid.
+   *
+   * @throws as `infer`
+   * @example
+   * for await (const { text } of channel.stream({ model, prompt: "To be", maxTokens: 256 })) process.stdout.write(text);
+   */
+  async *stream(request: ChannelInferRequest): AsyncGenerator<StreamPart, ChannelAnswer, undefined> {
+    const unlock = await this.#lock();
+    try {
+      return yield* this.#answer(request);
+    } catch (error) {
+      throw toAthanorError(error);
+    } finally {
+      unlock();
+    }
+  }
+
+  /**
+   * Finds out what became of an answer that was interrupted: takes it, with what it costs, if the provider has it.
+   *
+   * @returns undefined when nothing was under way, or nothing came of it
+   */
+  async recover(options: { readonly signal?: AbortSignal } = {}): Promise<ChannelAnswer | undefined> {
+    const unlock = await this.#lock();
+    try {
+      return await this.#recover(options.signal);
+    } catch (error) {
+      throw toAthanorError(error);
+    } finally {
+      unlock();
+    }
+  }
+
+  /** Adds to the deposit, token units. */
+  async topUp(
+    amount: bigint,
+    options: { readonly from?: "wallet" | "vault"; readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const { channels, transport } = this.#parts;
+    await channels.topUp({ terms: this.terms, amount, from: options.from }, options);
+    const { deposit } = await this.onChain();
+    await this.#book.noteDeposit(deposit);
+    await call(transport, `/channels/${this.id}/deposit?atLeast=${deposit}`, depositSchema, options);
+  }
+
+  /**
+   * Parts with the provider: pays all that arrived, and has the provider settle and close; what is left comes back to the client's account in the vault. If the
+   * provider does nothing, announces the closing on chain instead: then call `finish` when the notice is over.
+   *
+   * @returns where the channel stands on chain
+   */
+  async close(
+    options: { readonly patience?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<ChannelView> {
+    const unlock = await this.#lock();
+    const { patience = 60_000, signal } = options;
+    const { channels, transport, context } = this.#parts;
+    try {
+      await this.#recover(signal).catch((error: unknown) => {
+        // Whoever wants to leave must not be held by an answer that never came.
+        if (toAthanorError(error).code === "Aborted") throw error;
+      });
+      const { voucher: last } = await this.#book.state();
+      const isSigned = last !== undefined && decodeVoucher(last).message.requestHash === ZeroHash;
+      const voucher = isSigned ? (await this.#book.lastVoucher())! : await this.#book.settleUp();
+      try {
+        await call(transport, `/channels/${this.id}/close`, closeResponseSchema, {
+          method: "POST",
+          body: { voucher },
+          signal,
+        });
+        const until = Date.now() + patience;
+        while (Date.now() < until) {
+          const view = await this.onChain();
+          if (view.status !== "Open") return view;
+          await sleep(Math.min(1_000, context.reader.options.pollInterval), signal);
+        }
+      } catch (error) {
+        throwIfAborted(signal);
+        if (!(error instanceof AthanorError) || !error.code.startsWith("Provider")) throw error;
+      }
+      const view = await this.onChain();
+      if (view.status !== "Open") return view;
+      await channels.startClosing(this.terms, options);
+      return await this.onChain();
+    } catch (error) {
+      throw toAthanorError(error);
+    } finally {
+      unlock();
+    }
+  }
+
+  /** Takes the rest back when the notice of a closing is over. */
+  async finish(options: { readonly signal?: AbortSignal } = {}): Promise<ChannelView> {
+    await this.#parts.channels.finish(this.terms, options);
+    return this.onChain();
+  }
+
+  // ----------------------------------------------------------------------------------------------- one answer
+
+  async *#answer(options: ChannelInferRequest): AsyncGenerator<StreamPart, ChannelAnswer, undefined> {
+    const { signal, stepTokens = DEFAULT_STEP, maxTokens } = options;
+    validateGenerationOptions(options);
+    validateWhole("stepTokens", stepTokens, 1, 2 ** 32 - 1);
+    await this.#recover(signal);
+    const { context } = this.#parts;
+    const tokenizer = await tokenizerOf(context, options.model, signal);
+    const request = await this.#requestOf(options);
+    const { prices, vocabularySize } = await this.#priced(request, options.maxPrice, signal);
+    const bytes = encodeRequestBytes(request);
+    const inputRoot = inputRootOf(request);
+    const { modelRoot, prompt } = request;
+    const text = new StreamedText(tokenizer, request);
+    const tokens: number[] = [];
+    const receipts: Signed<Receipt>[] = [];
+    for (let complete = false; !complete;) {
+      throwIfAborted(signal);
+      const paid = tokens.length;
+      const allowedTokens = Math.min(maxTokens, paid + stepTokens);
+      const limit = stepCost(prices, prompt.length, paid, allowedTokens);
+      const { nonce } = await this.#book.state();
+      const pending: PendingRequest = {
+        ...{
+          nonce: nonce + 1,
+          request: encodeBase64(bytes),
+          paidTokens: paid,
+          allowedTokens,
+          vocabularySize,
+        },
+        ...{ inputPrice: String(prices.inputPrice), outputPrice: String(prices.outputPrice) },
+      };
+      // Before the voucher: what is signed can be asked for again after a crash.
+      await this.#write({ ...this.#record, pending });
+      const voucher = await this.#book.request({ modelRoot, inputRoot, limit });
+      const lines = this.#lines(voucher, pending, tokens, signal);
+      let receipt: Signed<Receipt> | undefined;
+      for await (const line of lines) {
+        if (line.type === "receipt") receipt = line.receipt;
+        else if (line.type === "tokens") {
+          const fresh = this.#tokensOf(line, tokens.length, pending);
+          tokens.push(...fresh);
+          yield { text: text.next(tokens, false), tokens: fresh };
+        }
+      }
+      await this.#acknowledge(receipt!, pending, request, tokens);
+      receipts.push(receipt!);
+      ({ complete } = receipt!.message);
+    }
+    const rest = text.next(tokens, true);
+    if (rest !== "") yield { text: rest, tokens: [] };
+    return {
+      text: textOf(tokenizer, tokens, request),
+      ...{ tokens, complete: true, receipts, request },
+      price: receipts.reduce((sum, { message }) => sum + message.price, 0n),
+    };
+  }
+
+  /** The lines of an answer until its receipt; asks again when the connection breaks, or the provider is busy. */
+  async *#lines(
+    voucher: Signed<Voucher>,
+    pending: PendingRequest,
+    tokens: readonly number[],
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<StreamLine, void, undefined> {
+    const { transport } = this.#parts;
+    for (let attempt = 1; ; attempt++) {
+      const before = tokens.length;
+      try {
+        let progressAt = Date.now();
+        const body = {
+          ...{ voucher, encoding: "plain", request: pending.request, from: tokens.length },
+          prices: { inputPrice: pending.inputPrice, outputPrice: pending.outputPrice },
+          paidTokens: pending.paidTokens,
+        };
+        for await (const line of callStream(transport, `/channels/${this.id}/requests`, body, signal)) {
+          if (line.type === "error") throw refusal(transport, line);
+          if (line.type === "waiting") {
+            if (Date.now() - progressAt <= MOST_IDLE) continue;
+            throw athanorError("ProviderStalled", {
+              endpoint: transport.endpoint,
+              timeout: MOST_IDLE / 1_000,
+            });
+          }
+          progressAt = Date.now();
+          yield line;
+          if (line.type === "receipt") return;
+        }
+        throw athanorError("ProviderUnreachable", {
+          endpoint: transport.endpoint,
+          details: "the answer broke off.",
+        });
+      } catch (error) {
+        throwIfAborted(signal);
+        if (tokens.length > before) attempt = 1;
+        const wait = pauseBefore(error, attempt);
+        if (wait === undefined) throw error;
+        await sleep(wait, signal);
+      }
+    }
+  }
+
+  #tokensOf(
+    line: StreamLine & { type: "tokens" },
+    received: number,
+    { allowedTokens, vocabularySize }: PendingRequest,
+  ): number[] {
+    const { transport } = this.#parts;
+    let tokens: number[];
+    try {
+      tokens = decodeTokens(decodeBase64(line.chunk));
+    } catch {
+      throw misbehaved(transport, "a chunk that is no list of tokens", "four bytes each");
+    }
+    if (line.first !== received) {
+      throw misbehaved(transport, `tokens from ${line.first} on`, `those from ${received} on`);
+    }
+    if (received + tokens.length > allowedTokens) {
+      throw misbehaved(
+        transport,
+        `${received + tokens.length} tokens`,
+        `at most ${allowedTokens}, as the voucher pays`,
+      );
+    }
+    const outside = tokens.find((token) => token >= vocabularySize);
+    if (outside !== undefined) {
+      throw misbehaved(transport, `token ${outside}`, `ids below ${vocabularySize}`);
+    }
+    return tokens;
+  }
+
+  /** Takes a receipt that is of exactly what arrived, and notes that nothing is under way any more. */
+  async #acknowledge(
+    receipt: Signed<Receipt>,
+    pending: PendingRequest,
+    request: NativeRequest,
+    tokens: readonly number[],
+  ): Promise<void> {
+    const { complete } = receipt.message;
+    const { transport } = this.#parts;
+    if (tokens.length <= pending.paidTokens) {
+      throw misbehaved(transport, "a receipt without a new token", "at least one");
+    }
+    if (!complete && tokens.length >= request.maxTokens) {
+      throw misbehaved(transport, "a part of an answer of full length", "the whole answer");
+    }
+    await this.#book.acknowledge(receipt, {
+      ...{ modelRoot: request.modelRoot, inputRoot: inputRootOf(request), complete },
+      ...{ outputTokensRoot: tokensRoot(tokens), outputCount: tokens.length },
+      price: stepCost(pricesOf(pending), request.prompt.length, pending.paidTokens, tokens.length),
+    });
+    await this.#write({ ...this.#record, pending: undefined });
+  }
+
+  async #recover(signal: AbortSignal | undefined): Promise<ChannelAnswer | undefined> {
+    const { pending } = this.#record;
+    if (pending === undefined) return undefined;
+    const state = await this.#book.state();
+    // Written down and never signed, or acknowledged already.
+    const isOpen = state.nonce === pending.nonce && state.receipt === undefined;
+    const found = isOpen ? await this.#askFor(pending, signal) : undefined;
+    if (found === undefined) {
+      await this.#write({ ...this.#record, pending: undefined });
+      return undefined;
+    }
+    const { receipt, tokens } = found;
+    const request = decodeRequestBytes(decodeBase64(pending.request));
+    await this.#acknowledge(receipt, pending, request, tokens);
+    const tokenizer = await tokenizerOf(this.#parts.context, request.modelRoot, signal);
+    const { complete, price } = receipt.message;
+    return {
+      text: textOf(tokenizer, tokens, request),
+      ...{ tokens, complete, price, receipts: [receipt], request },
+    };
+  }
+
+  /** The provider's side of the last voucher; undefined if it has no receipt for it. */
+  async #askFor(
+    pending: PendingRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<{ receipt: Signed<Receipt>; tokens: number[] } | undefined> {
+    const { signer, transport, channels, context } = this.#parts;
+    for (let attempt = 1; ; attempt++) {
+      const validUntil = Math.max(Math.floor(Date.now() / 1_000), 0) + 300;
+      const place = { channel: this.id, provider: this.terms.provider, validUntil };
+      const authorization = await signAccess(signer, channels.contract, place);
+      const report = await call(transport, `/channels/${this.id}`, channelSchema, {
+        headers: { authorization },
+        signal,
+      });
+      if (report.nonce < BigInt(pending.nonce)) return undefined;
+      if (report.running && attempt < ATTEMPTS) {
+        await sleep(Math.min(250 * attempt, context.reader.options.pollInterval), signal);
+        continue;
+      }
+      const { receipt, answer } = report;
+      if (receipt === undefined || answer === undefined) return undefined;
+      const line = { type: "tokens", first: 0, chunk: answer.chunk } as const;
+      return { receipt, tokens: this.#tokensOf(line, 0, pending) };
+    }
+  }
+
+  async #requestOf(options: ChannelInferRequest): Promise<NativeRequest> {
+    const { model, prompt, promptTokens, signal } = options;
+    if ((prompt === undefined) === (promptTokens === undefined)) {
+      throw invalid("prompt", show(prompt), "either a text or promptTokens");
+    }
+    const { context } = this.#parts;
+    const tokenizer = () => tokenizerOf(context, model, signal);
+    const generation = await generationOf(options, tokenizer);
+    let tokens = promptTokens;
+    try {
+      tokens ??= (await tokenizer()).encode(prompt!);
+    } catch (error) {
+      if (error instanceof AthanorError) throw error;
+      const details = error instanceof Error ? error.message : String(error);
+      throw athanorError("TextNotEncodable", { details }, { cause: error });
+    }
+    return { modelRoot: model.toLowerCase(), prompt: [...tokens], ...generation };
+  }
+
+  /** What the answer is charged by: the provider's word, if it asks no more than its offer in the registry. */
+  async #priced(
+    request: NativeRequest,
+    maxPrice: bigint | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<{ readonly prices: Prices; readonly vocabularySize: number }> {
+    const { context, transport } = this.#parts;
+    const { token, provider } = this.terms;
+    const { modelRoot, prompt, maxTokens } = request;
+    const [asked, standing] = await Promise.all([
+      this.offer(signal),
+      readOffer(context, provider, modelRoot, token),
+    ]);
+    const model = asked.models.find((one) => one.modelRoot === modelRoot);
+    const prices = model?.prices.find((one) => sameAddress(one.token, token));
+    if (!model || !prices || !standing) throw athanorError("NoOffer", { model: modelRoot, token });
+    const { inputPrice, outputPrice } = prices;
+    if (inputPrice > standing.inputPrice || outputPrice > standing.outputPrice) {
+      throw misbehaved(
+        transport,
+        `prices of ${inputPrice} and ${outputPrice}`,
+        `at most ${standing.inputPrice} and ${standing.outputPrice}, as its offer in the registry`,
+      );
+    }
+    const cost = costOf({ inputPrice, outputPrice, minimumCharge: 0n }, prompt.length, maxTokens);
+    if (maxPrice !== undefined && cost > maxPrice) {
+      throw athanorError("PriceAboveLimit", { cost, maxCost: maxPrice, token });
+    }
+    return { prices: { inputPrice, outputPrice }, vocabularySize: standing.vocabularySize };
+  }
+
+  async #write(record: SessionRecord): Promise<void> {
+    await this.#parts.store.writeSession(this.id, record);
+    this.#record = record;
+  }
+
+  /** One answer at a time. Returns the function that lets the next one begin. */
+  #lock(): Promise<() => void> {
+    return new Promise((resolve) => {
+      void this.#mutex.run(() => new Promise<void>((unlock) => resolve(unlock)));
+    });
+  }
+}
+
+const pricesOf = ({ inputPrice, outputPrice }: PendingRequest): Prices => ({
+  inputPrice: BigInt(inputPrice),
+  outputPrice: BigInt(outputPrice),
+});
+
+/** Milliseconds to wait before the same message is sent again; undefined when that would be of no use. */
+function pauseBefore(error: unknown, attempt: number): number | undefined {
+  if (!(error instanceof AthanorError) || attempt >= ATTEMPTS) return undefined;
+  const backoff = Math.min(250 * 2 ** attempt, 10_000);
+  if (error.code === "ProviderUnreachable" || error.code === "ProviderStalled") return backoff;
+  const after = error.values["retryAfter"];
+  if (error.code !== "ProviderRefused" || typeof after !== "number") return undefined;
+  return Math.max(after * 1_000, 250);
+}

@@ -1,0 +1,26 @@
+import { costOf, type Prices } from "../protocol/cost.ts";
+
+const PRICE_UNIT = 1_000_000n;
+
+/** What the tokens behind the first `paid` ones cost, token units: the steps of an answer cost together what the answer costs. */
+export function stepCost(prices: Prices, promptTokens: number, paid: number, tokens: number): bigint {
+  const terms = { ...prices, minimumCharge: 0n };
+  const before = paid === 0 ? 0n : costOf(terms, promptTokens, paid);
+  return costOf(terms, promptTokens, tokens) - before;
+}
+
+/** The largest number of tokens, at most `most`, whose step costs at most `limit`; `paid` or less when it pays for none. */
+export function tokensWithin(
+  prices: Prices,
+  promptTokens: number,
+  paid: number,
+  limit: bigint,
+  most: number,
+): number {
+  if (stepCost(prices, promptTokens, paid, most) <= limit) return most;
+  const { inputPrice, outputPrice } = prices;
+  const before = paid === 0 ? 0n : costOf({ ...prices, minimumCharge: 0n }, promptTokens, paid);
+  const left = (limit + before) * PRICE_UNIT - BigInt(promptTokens) * inputPrice;
+  // The whole answer is above the limit, but not its prompt: then tokens cost something.
+  return left < 0n ? 0 : Number(left / outputPrice);
+}
