@@ -1,6 +1,8 @@
 /** Every reason for which the worker refuses. Codes are stable: scripts and service managers may switch on them. */
 export type WorkerErrorCode =
   | "AMOUNT_INVALID"
+  | "CHANNELS_CERTIFICATE_UNUSABLE"
+  | "CHANNELS_PORT_UNUSABLE"
   | "CHAIN_ID_MISMATCH"
   | "CHAIN_UNKNOWN"
   | "CHAIN_UNREACHABLE"
@@ -38,6 +40,8 @@ export const EXIT_MISCONFIGURED = 78;
 
 /** Codes that a service manager must not answer with a restart. */
 const misconfigurations: ReadonlySet<WorkerErrorCode> = new Set<WorkerErrorCode>([
+  "CHANNELS_CERTIFICATE_UNUSABLE",
+  "CHANNELS_PORT_UNUSABLE",
   "CHAIN_ID_MISMATCH",
   "CHAIN_UNKNOWN",
   "CONFIG_INVALID",

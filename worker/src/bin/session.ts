@@ -153,11 +153,11 @@ const modelProcess = new URL(
 );
 
 export function openModel(
-  { compute, limits }: Config,
+  { compute, limits, channels }: Config,
   folder: string,
   onDeviceLost?: (message: string) => void,
 ): Promise<ModelRunner> {
-  const maxSequences = limits.maxConcurrentJobs;
+  const maxSequences = limits.maxConcurrentJobs + (channels?.maxConcurrent ?? 0);
   return openModelProcess(modelProcess, folder, {
     compute,
     maxSequences,

@@ -53,7 +53,12 @@ describe("parseConfig", () => {
     const config = parse(minimal);
     expect(config).to.deep.equal({
       chain: { rpcUrl: "http://127.0.0.1:8545", chainId: 31_337, confirmations: 1, pollInterval: 2_000 },
-      keys: { operatorKeystore: "/etc/athanor/operator.json", ownerKeystore: null, watchtowerKeystore: null },
+      keys: {
+        operatorKeystore: "/etc/athanor/operator.json",
+        ownerKeystore: null,
+        watchtowerKeystore: null,
+        receiptKeystore: null,
+      },
       provider: { owner, endpoint: "" },
       hardware: { class: "any", count: 1 },
       models: [
@@ -79,6 +84,7 @@ describe("parseConfig", () => {
         minimumSecondsLeft: 10,
         declinesPerHour: 30,
       },
+      channels: null,
       storage: "/etc/athanor/provider.sqlite",
       logLevel: "info",
       metrics: null,

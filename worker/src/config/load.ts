@@ -81,7 +81,7 @@ function invalid(file: string, issues: readonly ConfigIssue[]): WorkerError {
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { operatorKeystore, ownerKeystore, watchtowerKeystore } = config.keys;
+  const { operatorKeystore, ownerKeystore, watchtowerKeystore, receiptKeystore } = config.keys;
   const optional = (path: string | null) => (path === null ? null : resolve(folder, path));
   return {
     ...config,
@@ -89,6 +89,12 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       operatorKeystore: resolve(folder, operatorKeystore),
       ownerKeystore: optional(ownerKeystore),
       watchtowerKeystore: optional(watchtowerKeystore),
+      receiptKeystore: optional(receiptKeystore),
+    },
+    channels: config.channels && {
+      ...config.channels,
+      certificate: optional(config.channels.certificate),
+      key: optional(config.channels.key),
     },
     models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
     storage: resolve(folder, config.storage),

@@ -69,6 +69,42 @@ const metrics = z
   .nullable()
   .default(null);
 
+/** Serving channels over HTTP: docs/native-protocol.md. */
+const channels = z
+  .strictObject({
+    host: optionalLeaf('an address of this machine to listen at, such as "127.0.0.1"', "127.0.0.1", text),
+    port: leaf("a TCP port from 1 to 65535, such as 8600", integer(1, 65_535)),
+    certificate: optionalLeaf(
+      "the path of a PEM file with the certificate, or leave the field out",
+      null,
+      text,
+    ),
+    key: optionalLeaf(
+      "the path of a PEM file with the certificate's key, or leave the field out",
+      null,
+      text,
+    ),
+    origins: optionalLeaf(
+      '"*", or the one origin whose pages may call, such as "https://app.example"',
+      "*",
+      text,
+    ),
+    maxOpen: optionalLeaf("a number of channels from 1 to 100000, such as 10", 10, integer(1, 100_000)),
+    maxConcurrent: optionalLeaf("a number of answers from 1 to 256, such as 4", 4, integer(1, 256)),
+    maxQueued: optionalLeaf("a number of answers from 0 to 10000, such as 16", 16, integer(0, 10_000)),
+    longestDays: optionalLeaf("a number of days from 1 to 365, such as 30", 30, integer(1, 365)),
+    keepGenerations: optionalLeaf('a time with its unit, such as "30s"', 30_000, milliseconds),
+    bodyBytes: optionalLeaf(
+      "a number of bytes from 1024 to 16777216, such as 1048576",
+      1_048_576,
+      integer(1_024, 16_777_216),
+    ),
+    minimumDeposits: optionalLeaf('amounts with their units, such as ["5 ATH"]', [], amounts),
+    settleAbove: optionalLeaf('amounts with their units, such as ["20 ATH"]', [], amounts),
+  })
+  .nullable()
+  .default(null);
+
 const logLevelField = optionalLeaf(`one of ${logLevels.join(", ")}`, "info", logLevel);
 
 /** The configuration file, once parsed. Paths are as written; `loadConfig` makes them absolute. */
@@ -79,6 +115,11 @@ export const configSchema = z.strictObject({
     ownerKeystore: optionalLeaf("the path of the owner's keystore file, such as owner.json", null, text),
     watchtowerKeystore: optionalLeaf(
       "the path of the watchtower's keystore file, such as watchtower.json",
+      null,
+      text,
+    ),
+    receiptKeystore: optionalLeaf(
+      "the path of the keystore file of the key that signs receipts, such as receipts.json",
       null,
       text,
     ),
@@ -101,6 +142,7 @@ export const configSchema = z.strictObject({
   ),
   compute: optionalLeaf(`one of ${computeChoices.join(", ")}`, "auto", compute),
   limits: limits.optional().transform((value) => value ?? limits.parse({})),
+  channels,
   storage: optionalLeaf("the path of the database file, such as provider.sqlite", "provider.sqlite", text),
   logLevel: logLevelField,
   metrics,
@@ -153,6 +195,12 @@ function uri(value: unknown): string | undefined {
 
 function amount(value: unknown): Amount | undefined {
   return typeof value === "string" ? parseAmount(value) : undefined;
+}
+
+function amounts(value: unknown): readonly Amount[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const parsed = value.map(amount);
+  return parsed.some((one) => one === undefined) ? undefined : (parsed as Amount[]);
 }
 
 /** An amount of the chain's coin, in wei. */

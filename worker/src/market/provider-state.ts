@@ -17,6 +17,8 @@ export interface ProviderState {
   readonly staked: bigint;
   readonly locked: bigint;
   readonly openWork: number;
+  /** Bits of all modules that may lock the stake. */
+  readonly approvedModules: bigint;
   /** Whether registry and escrow may lock the stake. */
   readonly stakeModulesApproved: boolean;
   /** Free ATH in the vault. */
@@ -62,6 +64,7 @@ export async function readProviderState({ contracts }: Chain, owner: string): Pr
     staked: stake.staked,
     locked: stake.locked,
     openWork: Number(stake.openWork),
+    approvedModules: stake.modules,
     stakeModulesApproved: (stake.modules & stakeModules) === stakeModules,
     available: account.available,
     wallet,

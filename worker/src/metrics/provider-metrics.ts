@@ -33,6 +33,31 @@ export function registerProviderMetrics(context: ProviderContext, registry: Regi
       this.set(context.running.size);
     },
   });
+  const { desk } = context;
+  if (desk !== null) {
+    new Gauge({
+      name: "athanor_channels",
+      help: "Channels by stage",
+      labelNames: ["stage"],
+      registers,
+      collect() {
+        for (const stage of ["open", "closing", "closed", "ended"] as const) {
+          this.set({ stage }, storage.channelCount(stage));
+        }
+      },
+    });
+    new Gauge({
+      name: "athanor_answers",
+      help: "Answers of channels under way",
+      labelNames: ["state"],
+      registers,
+      collect() {
+        const { running, waiting } = desk.counts;
+        this.set({ state: "running" }, running);
+        this.set({ state: "waiting" }, waiting);
+      },
+    });
+  }
   new Counter({
     name: "athanor_gas_used_total",
     help: "Gas of this operator's mined transactions",

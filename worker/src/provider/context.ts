@@ -6,6 +6,7 @@ import type { Clock } from "../clock.ts";
 import type { Config } from "../config/schema.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { ModelRunner } from "../model/runner.ts";
+import type { Desk } from "../serve/desk.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** A model that this provider serves. */
@@ -36,4 +37,6 @@ export interface ProviderContext {
   readonly running: Map<string, AbortController>;
   /** Symbols and decimals of the tokens seen so far, by address. */
   readonly tokens: Map<string, TokenInfo>;
+  /** Serves channels; null where none are configured. */
+  readonly desk: Desk | null;
 }

@@ -3,6 +3,7 @@ import { zeroPadValue, type Block } from "ethers";
 import { describeError, isNodeTrouble } from "../errors.ts";
 import type { Cursor } from "../storage/storage.ts";
 import { applyLog } from "./apply-log.ts";
+import { followChannels, recheckChannels, startServingAt } from "../serve/follow-channels.ts";
 import type { ProviderContext } from "./context.ts";
 import { reconcile } from "./reconcile.ts";
 
@@ -31,6 +32,7 @@ export async function follow(context: ProviderContext, doubt: Doubt): Promise<Bl
   const head = await blockAt(context, "latest");
   time.observe(head);
   const confirmed = head.number - chain.confirmations + 1;
+  startServingAt(context, confirmed);
   let cursor = storage.cursor() ?? (await firstCursor(context, head));
   // A node that is behind knows less than is stored. That is no reorganisation.
   if (confirmed < cursor.number) return head;
@@ -45,6 +47,7 @@ export async function follow(context: ProviderContext, doubt: Doubt): Promise<Bl
     const logs = await readLogs(chain.provider, eventsOf(context), cursor.number + 1, end, {
       chunkSize: CHUNK,
     });
+    await followChannels(context, cursor.number + 1, end);
     cursor = { number: end, hash: hash! };
     for (const log of logs) {
       try {
@@ -66,6 +69,7 @@ export async function follow(context: ProviderContext, doubt: Doubt): Promise<Bl
     for (const job of storage.jobsToRecheck(context.clock.now() - RECHECK_ENDED)) {
       await reconcile(context, job);
     }
+    await recheckChannels(context);
     doubt.recheck = false;
   }
   return head;

@@ -1,5 +1,7 @@
 import type { Outbox } from "../outbox/advance.ts";
 import { describeError, isNodeTrouble } from "../errors.ts";
+import { readServing } from "../serve/follow-channels.ts";
+import { settleChannels } from "../serve/settle.ts";
 import { advanceJobs } from "./advance-jobs.ts";
 import type { ProviderContext } from "./context.ts";
 import { follow, type Doubt } from "./follow.ts";
@@ -49,6 +51,7 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
     storage.setLastAlive(clock.now());
     if (clock.now() >= housekeepingAt) {
       storage.prune(clock.now() - KEEP_ENDED);
+      storage.pruneChannels(clock.now() - KEEP_ENDED, context.time.now());
       housekeepingAt = clock.now() + HOUSEKEEPING_INTERVAL;
     }
     if (!isStopped()) await options.awaited(pause);
@@ -69,12 +72,15 @@ async function round(
   isStopped: () => boolean,
 ): Promise<number> {
   const head = await follow(context, doubt);
+  await readServing(context);
   await settleTransactions(context, outbox);
+  await settleChannels(context);
   if (!isStopped()) await advanceJobs(context);
   return head.number;
 }
 
-async function stopGenerations({ clock, running }: ProviderContext): Promise<void> {
+async function stopGenerations({ clock, running, desk }: ProviderContext): Promise<void> {
+  await desk?.stop();
   for (const controller of running.values()) controller.abort();
   // The model's process notices between two tokens.
   for (let waited = 0; running.size > 0 && waited < 10_000; waited += 20) await clock.sleep(20);

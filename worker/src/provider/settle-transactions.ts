@@ -1,5 +1,6 @@
 import { decodeOutcome } from "@athanor/sdk/protocol";
 import { advanceOutbox, type Outbox, type EndedTransaction } from "../outbox/advance.ts";
+import { lookAt } from "../serve/follow-channels.ts";
 import { applyEnding } from "./apply-ending.ts";
 import type { ProviderContext } from "./context.ts";
 import { moveJob } from "./move-job.ts";
@@ -12,8 +13,17 @@ export async function settleTransactions(context: ProviderContext, outbox: Outbo
   });
 }
 
-async function settleJob(context: ProviderContext, { receipt }: EndedTransaction, id: string): Promise<void> {
+async function settleJob(
+  context: ProviderContext,
+  { transaction, receipt }: EndedTransaction,
+  id: string,
+): Promise<void> {
   const { contracts } = context.chain;
+  if (transaction.kind.endsWith("-channels") || transaction.kind.endsWith("-channel")) {
+    await lookAt(context, id);
+    context.storage.changeChannel(id, { notBefore: 0 });
+    return;
+  }
   const job = context.storage.job(id);
   if (job === null) return;
   const logs = (receipt?.logs ?? []).filter(

@@ -8,6 +8,7 @@ import { WorkerError } from "../errors.ts";
 import { findOffers, readOffer, wantedOffer, type WantedOffer } from "../market/offers.ts";
 import { hardwareClassIndex, readProviderState, type ProviderState } from "../market/provider-state.ts";
 import { readToken } from "../market/tokens.ts";
+import { readChannelNeeds, receiptKeySteps } from "./channel-steps.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 
 /** A model of the configuration, loaded. */
@@ -24,6 +25,7 @@ export interface RegisterModel {
  *
  * @param operator address of the operator key
  * @param watchtower address of the watchtower key; without one, the profile keeps what it has
+ * @param receiptKey address of the key that signs receipts of channels; default the operator's
  * @throws WorkerError MODEL_URI_MISSING, HARDWARE_CLASS_UNKNOWN, TOKEN_UNKNOWN, AMOUNT_INVALID, TRANSACTION_FAILED (too little ATH)
  */
 export async function planRegistration(
@@ -32,6 +34,7 @@ export async function planRegistration(
   operator: string,
   models: readonly RegisterModel[],
   watchtower?: string,
+  receiptKey = operator,
 ): Promise<Plan> {
   const owner = config.provider.owner;
   const ath = await readToken(chain.provider, chain.contracts.deployment.ath);
@@ -41,6 +44,7 @@ export async function planRegistration(
     ...(await modelSteps(chain, models, done)),
     ...(await stakeSteps(chain, config, state, ath, done)),
     ...(await profileSteps(chain, config, state, { operator, watchtower }, done)),
+    ...(await receiptKeySteps(chain, config, [operator, receiptKey], done)),
     ...(await offerSteps(chain, owner, state, models, done)),
   ];
   return { sender: owner, done, steps };
@@ -95,10 +99,17 @@ async function stakeSteps(
       ? state.reserved
       : await contracts.providerRegistry.requiredStake(hardwareClass, config.hardware.count);
   const forJobs = BigInt(config.limits.maxOpenJobs) * state.stakePerJob;
-  const needed = reserve + forJobs;
-  const why = `${formatAmount(ath, reserve)} for hardware and fraud deposit, ${formatAmount(ath, forJobs)} for ${config.limits.maxOpenJobs} open jobs`;
+  const needs = await readChannelNeeds(chain, config);
+  const needed = reserve + forJobs + needs.stake;
+  const why = [
+    `${formatAmount(ath, reserve)} for hardware and fraud deposit`,
+    `${formatAmount(ath, forJobs)} for ${config.limits.maxOpenJobs} open jobs`,
+    ...(needs.channels > 0 ? [`${formatAmount(ath, needs.stake)} for ${needs.channels} open channels`] : []),
+  ].join(", ");
   const missing = needed > state.staked ? needed - state.staked : 0n;
-  if (missing === 0n && state.stakeModulesApproved) {
+  const modules = state.stakeModules | needs.moduleBit;
+  const isApproved = (state.approvedModules & modules) === modules;
+  if (missing === 0n && isApproved) {
     done.push(`${formatAmount(ath, state.staked)} are staked (${why})`);
     return [];
   }
@@ -109,7 +120,7 @@ async function stakeSteps(
       `${formatAmount(ath, missing)} more must be staked (${why}); ${config.provider.owner} has ` +
         `${formatAmount(ath, state.available)} in the vault and ${formatAmount(ath, state.wallet)} in its wallet.`,
       {
-        remedy: `Send it ${formatAmount(ath, deposit - state.wallet)}, or lower limits.maxOpenJobs or hardware.count.`,
+        remedy: `Send it ${formatAmount(ath, deposit - state.wallet)}, or lower limits.maxOpenJobs, channels.maxOpen or hardware.count.`,
         details: { missing, available: state.available, wallet: state.wallet },
       },
     );
@@ -132,13 +143,17 @@ async function stakeSteps(
     );
   }
   if (missing > 0n) calls.push(vault.interface.encodeFunctionData("stake", [missing]));
-  if (!state.stakeModulesApproved) {
-    calls.push(vault.interface.encodeFunctionData("approveStakeModules", [state.stakeModules]));
-  }
+  if (!isApproved) calls.push(vault.interface.encodeFunctionData("approveStakeModules", [modules]));
   const parts = [
     ...(deposit > 0n ? [`deposit ${formatAmount(ath, deposit)}`] : []),
     ...(missing > 0n ? [`stake ${formatAmount(ath, missing)} (${why})`] : []),
-    ...(state.stakeModulesApproved ? [] : ["let the provider registry and the job escrow lock stake"]),
+    ...(isApproved
+      ? []
+      : [
+          needs.channels > 0
+            ? "let the provider registry and both escrows lock stake"
+            : "let the provider registry and the job escrow lock stake",
+        ]),
   ];
   steps.push({
     title: parts.join("; "),

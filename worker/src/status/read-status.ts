@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import { findOffers, type StandingOffer } from "../market/offers.ts";
 import { readProviderState } from "../market/provider-state.ts";
 import { readToken, resolveToken } from "../market/tokens.ts";
+import { claimOf } from "../serve/settle.ts";
 import type { Storage } from "../storage/storage.ts";
 import { hintsOf } from "./hints.ts";
 
@@ -40,6 +41,11 @@ export interface Status {
   /** From the database; null if there is none. */
   readonly jobs: Readonly<Record<string, number>> | null;
   readonly earned: readonly string[];
+  /** Channels by stage, and what is unpaid in them by token; null where none are served. */
+  readonly channels: {
+    readonly stages: Readonly<Record<string, number>>;
+    readonly unpaid: readonly string[];
+  } | null;
   readonly gas: { readonly transactions: number; readonly gasUsed: string; readonly feePaid: string } | null;
   /** Whether a daemon was alive within the last minute. */
   readonly daemonAlive: boolean;
@@ -110,6 +116,7 @@ export async function readStatus(
     ),
     jobs: storage === null ? null : countsOf(storage),
     earned: storage === null ? [] : await earningsOf(storage, infoOf),
+    channels: storage === null || config.channels === null ? null : await channelsOf(storage, infoOf, now),
     gas: storage === null ? null : gasOf(storage),
     daemonAlive,
     hints: hintsOf({
@@ -141,6 +148,25 @@ async function otherOffers(chain: Chain, own: readonly StandingOffer[]): Promise
   const roots = new Set(own.map(({ modelRoot }) => modelRoot));
   const found = await Promise.all([...roots].map((modelRoot) => findOffers(chain, { modelRoot })));
   return found.flat().filter(({ provider }) => provider !== own[0]!.provider);
+}
+
+async function channelsOf(
+  storage: Storage,
+  infoOf: (address: string) => Promise<TokenInfo>,
+  now: number,
+): Promise<Status["channels"]> {
+  const stages = Object.fromEntries(
+    (["open", "closing", "closed", "ended"] as const).map((stage) => [stage, storage.channelCount(stage)]),
+  );
+  const unpaid = new Map<string, bigint>();
+  for (const channel of [...storage.channelsIn("open"), ...storage.channelsIn("closing")]) {
+    const claim = claimOf(channel, BigInt(Math.floor(now / 1_000)));
+    if (claim === undefined) continue;
+    const { token } = channel.terms;
+    unpaid.set(token, (unpaid.get(token) ?? 0n) + claim.owed);
+  }
+  const amounts = [...unpaid].map(async ([token, amount]) => formatAmount(await infoOf(token), amount));
+  return { stages, unpaid: await Promise.all(amounts) };
 }
 
 function countsOf(storage: Storage): Record<string, number> {

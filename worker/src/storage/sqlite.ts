@@ -1,7 +1,15 @@
 import { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
 import { WorkerError } from "../errors.ts";
+import type { ChannelState } from "@athanor/sdk/channels";
 import { endedStates, requireTransition, type JobStateName } from "../jobs/states.ts";
+import {
+  ChannelTables,
+  createChannelTables,
+  type ChannelStage,
+  type StoredAnswer,
+  type StoredChannel,
+} from "./channels.ts";
 import { jobFromRow, jobToRow, transactionFromRow, type Row } from "./rows.ts";
 import { createTables, SCHEMA } from "./schema.ts";
 import type {
@@ -33,6 +41,7 @@ export function openSqlite(file: string, clock: Clock): Storage {
     };
     if (version === 0) database.exec(`BEGIN IMMEDIATE; ${createTables} COMMIT;`);
     else if (version !== SCHEMA) throw new Error(`its schema is ${version}, this worker's is ${SCHEMA}`);
+    database.exec(createChannelTables);
   } catch (cause) {
     throw new WorkerError(
       "STORAGE_CORRUPT",
@@ -51,11 +60,13 @@ export function openSqlite(file: string, clock: Clock): Storage {
 class SqliteStorage implements Storage {
   private readonly database: DatabaseSync;
   private readonly clock: Clock;
+  private readonly channels: ChannelTables;
   private depth = 0;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.database = database;
     this.clock = clock;
+    this.channels = new ChannelTables(database, clock);
   }
 
   atomically<T>(writes: () => T): T {
@@ -274,6 +285,50 @@ class SqliteStorage implements Storage {
       gasUsed: BigInt(stored?.gasUsed ?? 0),
       feePaid: BigInt(stored?.feePaid ?? 0),
     };
+  }
+
+  channel(id: string): StoredChannel | null {
+    return this.channels.channel(id);
+  }
+
+  channelsIn(stage: ChannelStage): StoredChannel[] {
+    return this.channels.channelsIn(stage);
+  }
+
+  channelCount(stage: ChannelStage): number {
+    return this.channels.channelCount(stage);
+  }
+
+  addChannel(channel: Omit<StoredChannel, "book" | "notBefore">): boolean {
+    return this.channels.addChannel(channel);
+  }
+
+  changeChannel(id: string, change: Parameters<Storage["changeChannel"]>[1]): void {
+    this.atomically(() => this.channels.changeChannel(id, change));
+  }
+
+  saveBook(id: string, book: ChannelState, expected: ChannelState | null): boolean {
+    return this.channels.saveBook(id, book, expected);
+  }
+
+  answer(channel: string, nonce: number): StoredAnswer | null {
+    return this.channels.answer(channel, nonce);
+  }
+
+  putAnswer(answer: StoredAnswer): void {
+    this.channels.putAnswer(answer);
+  }
+
+  channelsSince(): number | null {
+    return this.fact("channelsSince") as number | null;
+  }
+
+  setChannelsSince(block: number): void {
+    this.setFact("channelsSince", block);
+  }
+
+  pruneChannels(endedBefore: number, expiredBefore: number): void {
+    this.atomically(() => this.channels.pruneChannels(endedBefore, expiredBefore));
   }
 
   close(): void {

@@ -1,5 +1,7 @@
 import type { Generation, JobTerms } from "@athanor/sdk/protocol";
+import type { ChannelState } from "@athanor/sdk/channels";
 import type { JobStateName } from "../jobs/states.ts";
+import type { ChannelStage, StoredAnswer, StoredChannel } from "./channels.ts";
 
 /** What a database belongs to. Used for anything else, it would make the worker act on another chain's jobs. */
 export interface Identity {
@@ -47,7 +49,8 @@ export type JobChange = Partial<
   >
 >;
 
-export type TransactionKind = "submit" | "decline" | "finalize" | "expire";
+export type TransactionKind =
+  "submit" | "decline" | "finalize" | "expire" | "settle-channels" | "close-channel" | "release-channel";
 
 /** One signed form of a transaction. All attempts of a transaction share its nonce, so at most one is ever mined. */
 export interface Attempt {
@@ -62,6 +65,7 @@ export interface StoredTransaction {
   readonly id: number;
   readonly nonce: number;
   readonly kind: TransactionKind;
+  /** Ids of the jobs, or of the channels, that it is about. */
   readonly jobIds: readonly string[];
   readonly to: string;
   readonly data: string;
@@ -123,6 +127,22 @@ export interface Storage {
   transactionsSince(kind: TransactionKind, milliseconds: number): number;
   /** Gas and wei that mined transactions have cost, ever. */
   gasTotals(): { transactions: number; gasUsed: bigint; feePaid: bigint };
+
+  channel(id: string): StoredChannel | null;
+  channelsIn(stage: ChannelStage): StoredChannel[];
+  channelCount(stage: ChannelStage): number;
+  /** Returns false, and changes nothing, if the channel is known. */
+  addChannel(channel: Omit<StoredChannel, "book" | "notBefore">): boolean;
+  changeChannel(id: string, change: Partial<Pick<StoredChannel, "stage" | "chain" | "notBefore">>): void;
+  /** Replaces a book that is still `expected`; returns false, and changes nothing, if it is another by now. */
+  saveBook(id: string, book: ChannelState, expected: ChannelState | null): boolean;
+  answer(channel: string, nonce: number): StoredAnswer | null;
+  putAnswer(answer: StoredAnswer): void;
+  /** The block from which on channels may have opened that this database serves; null until it is set. */
+  channelsSince(): number | null;
+  setChannelsSince(block: number): void;
+  /** Drops channels that were over before the time (local milliseconds), and answers that nobody can ask about since another (seconds). */
+  pruneChannels(endedBefore: number, expiredBefore: number): void;
 
   close(): void;
 }

@@ -73,6 +73,7 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
     wake: () => waker.wake(),
     running: new Map(),
     tokens: new Map(),
+    desk: null,
   };
   const controller = new AbortController();
   const ended = runProvider(context, {

@@ -1,6 +1,7 @@
 import { cpus, freemem } from "node:os";
 import type { Chain } from "../../chain/chain.ts";
 import { failed, ok, skipped, type CheckResult } from "../../check/check.ts";
+import { checkChannels } from "../../check/channels.ts";
 import { checkMachine } from "../../check/machine.ts";
 import { checkClock, checkCoin, checkOffers, checkRegistration } from "../../check/market.ts";
 import { checkModels } from "../../check/models.ts";
@@ -57,13 +58,15 @@ export async function runCheck(options: ProviderOptions & { json?: true }): Prom
     const connected = chain;
     const models = await checkModels(config, connected, (folder) => openModel(config, folder));
     if (connected === undefined) {
-      for (const name of ["clock", "provider", "offers", "gas"]) {
+      const channels = config.channels === null ? [] : ["channels"];
+      for (const name of ["clock", "provider", "offers", "gas", ...channels]) {
         results.push(skipped(name, "the chain is not reachable"));
       }
     } else {
       await guarded("clock", () => checkClock(connected, Date.now()));
       await guarded("provider", () => checkRegistration(connected, config, operator));
       await guarded("offers", () => checkOffers(connected, config, models.models));
+      await guarded("channels", () => checkChannels(connected, config, operator));
       const payer = operator;
       if (payer !== undefined) await guarded("gas", () => checkCoin(connected, payer));
     }

@@ -12,8 +12,9 @@ export async function runRegister(options: ProviderOptions & { yes?: true }): Pr
   try {
     const owner = await ownerKeystore(config);
     const operator = await readKeystore(config.keys.operatorKeystore);
-    const { watchtowerKeystore } = config.keys;
+    const { watchtowerKeystore, receiptKeystore } = config.keys;
     const watchtower = watchtowerKeystore === null ? undefined : await readKeystore(watchtowerKeystore);
+    const receipts = receiptKeystore === null ? undefined : await readKeystore(receiptKeystore);
     const chain = await connectOnce(session);
     const models = [];
     for (const model of config.models) {
@@ -21,7 +22,10 @@ export async function runRegister(options: ProviderOptions & { yes?: true }): Pr
       requireRoot(model, commitment);
       models.push({ commitment, programParts: programParts(program), uri: model.uri, offers: model.offers });
     }
-    const plan = await planRegistration(chain, config, operator.address, models, watchtower?.address);
+    const plan = await planRegistration(
+      ...([chain, config, operator.address, models] as const),
+      ...([watchtower?.address, receipts?.address] as const),
+    );
     await showAndExecute(rpc, plan, async () => (await unlock(owner, options)).wallet, options.yes === true);
   } finally {
     rpc.destroy();

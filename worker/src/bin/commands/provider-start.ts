@@ -1,4 +1,3 @@
-import type { Wallet } from "ethers";
 import { Registry } from "prom-client";
 import { connectChain } from "../../chain/connect.ts";
 import { ChainTime } from "../../chain/time.ts";
@@ -21,6 +20,9 @@ import {
 } from "../../provider/prepare.ts";
 import { runProvider } from "../../provider/run-provider.ts";
 import { Waker } from "../../provider/waker.ts";
+import { listen } from "../../serve/server.ts";
+import { openDesk } from "../../serve/open-desk.ts";
+import { routes } from "../../serve/routes.ts";
 import { lockStorage } from "../../storage/lock.ts";
 import { openSqlite } from "../../storage/sqlite.ts";
 import {
@@ -34,16 +36,24 @@ import {
 } from "../session.ts";
 import { watchOver } from "./watchtower-start.ts";
 
+/** Milliseconds without a round of the main loop after which clients hear that the worker stands still. */
+const UNHEALTHY_AFTER = 180_000;
+
 /** Builds the daemon out of its parts and runs it until a signal. */
 export async function runStart(options: ProviderOptions): Promise<void> {
   const { config, rpc } = await openSession(options);
   const clock = systemClock;
   const keystore = await readKeystore(config.keys.operatorKeystore);
-  const { watchtowerKeystore } = config.keys;
-  const watching = watchtowerKeystore === null ? [] : [await readKeystore(watchtowerKeystore)];
-  refuseSameKey(keystore, watching[0]);
-  const { wallets, passwords } = await unlockAll([keystore, ...watching], options);
-  const [operator, watchtower] = wallets as [Wallet, Wallet?];
+  const { watchtowerKeystore, receiptKeystore } = config.keys;
+  const watching = watchtowerKeystore === null ? undefined : await readKeystore(watchtowerKeystore);
+  const signing = receiptKeystore === null ? undefined : await readKeystore(receiptKeystore);
+  refuseSameKey(keystore, watching);
+  const keystores = [keystore, watching, signing].filter((one) => one !== undefined);
+  const { wallets, passwords } = await unlockAll(keystores, options);
+  const walletOf = (one: KeystoreFile | undefined) => wallets.find((_, index) => keystores[index] === one);
+  const operator = wallets[0]!;
+  const watchtower = walletOf(watching);
+  const receipts = walletOf(signing);
   const log = openLog(config, wallets, passwords);
   logStart(log, options);
   const waker = new Waker(clock);
@@ -69,7 +79,7 @@ export async function runStart(options: ProviderOptions): Promise<void> {
     );
     for (const { runner } of models.values()) closers.unshift(() => runner.close());
     await untilReachable(() => warnAboutOffers(chain, config, models, log), patience);
-    const context: ProviderContext = {
+    const serving = {
       ...{ chain, clock, storage, log, operator, owner, models },
       time: new ChainTime(clock),
       limits: config.limits,
@@ -77,6 +87,17 @@ export async function runStart(options: ProviderOptions): Promise<void> {
       running: new Map(),
       tokens: new Map(),
     };
+    const { channels } = config;
+    const desk =
+      channels &&
+      (await untilReachable(() => openDesk(serving, config, channels, receipts ?? operator), patience));
+    const context: ProviderContext = { ...serving, desk };
+    if (desk !== null) {
+      const isHealthy = () => clock.now() - (storage.lastAlive() ?? clock.now()) < UNHEALTHY_AFTER;
+      const { url, close } = await listen(routes({ desk, storage, clock, log, isHealthy }), desk.settings);
+      closers.unshift(close);
+      log.emit("info", "channels.listening", { url, receiptKey: (receipts ?? operator).address });
+    }
     const registry = new Registry();
     registerProviderMetrics(context, registry);
     if (config.metrics !== null) {

@@ -22,7 +22,7 @@ export async function runStatus(options: ProviderOptions & { json?: true }): Pro
 }
 
 function showStatus(status: Status): void {
-  const { stake, jobs, gas } = status;
+  const { stake, jobs, gas, channels } = status;
   const rows: string[][] = [
     ["provider", `${status.provider}${status.registered ? "" : " (not registered)"}`],
     ["operator", `${status.operator}, ${status.operatorCoin} of the chain's coin`],
@@ -37,6 +37,12 @@ function showStatus(status: Status): void {
       }`,
     ]),
     ["jobs", jobs === null ? "no database yet" : countsText(jobs)],
+    ...(channels === null
+      ? []
+      : [
+          ["channels", countsText(channels.stages)],
+          ["unpaid in channels", channels.unpaid.length === 0 ? "nothing" : channels.unpaid.join(", ")],
+        ]),
     ["earned", status.earned.length === 0 ? "nothing yet" : status.earned.join(", ")],
     [
       "gas",

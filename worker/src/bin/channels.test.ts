@@ -1,0 +1,505 @@
+import { ChannelClient, type ChannelSession, type StreamPart } from "@athanor/sdk/channels";
+import { fileStore, nodeModelSource } from "@athanor/sdk/node";
+import { generate, type Model } from "@athanor/engine";
+import { loadModel } from "@athanor/engine/node";
+import { expect } from "chai";
+import { JsonRpcProvider, parseEther, Wallet } from "ethers";
+import { writeFile } from "node:fs/promises";
+import { connect as connectSocket, createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { endAll, runAthanor, startAthanor, type RunningAthanor } from "../testing/athanor.ts";
+import { startChain, type TestChain } from "../testing/chain.ts";
+import { eventually } from "../testing/eventually.ts";
+import { temporaryFolder, type TemporaryFolder } from "../testing/model.ts";
+
+const password = "correct horse battery staple";
+const bard = fileURLToPath(new URL("../../../models/bard/", import.meta.url));
+const DEPOSIT = parseEther("20");
+
+describe("channels over HTTP, with a worker of its own process", function () {
+  this.timeout(180_000);
+  let folder: TemporaryFolder;
+  let chain: TestChain;
+  let model: Model;
+  let owner: string;
+  let port: number;
+  let worker: RunningAthanor;
+  let provider: JsonRpcProvider;
+  let wallet: Wallet;
+  let stores = 0;
+
+  const athanor = async (...args: string[]) => {
+    const finished = await runAthanor(args, { cwd: folder.path, password });
+    expect(finished.code, finished.stderr).to.equal(0);
+    return finished.stdout.trim();
+  };
+  const startWorker = async () => {
+    worker = startAthanor(["provider", "start", "--config", "provider.yaml"], { cwd: folder.path, password });
+    await worker.event("ready");
+  };
+
+  before(async () => {
+    folder = await temporaryFolder();
+    [chain, model, port] = await Promise.all([startChain(), loadModel(bard), freePort()]);
+    owner = await athanor("key", "create", "--out", "owner.json");
+    const operator = await athanor("key", "create", "--out", "operator.json");
+    await writeFile(join(folder.path, "provider.yaml"), configText(chain, owner, port));
+    for (const address of [owner, operator]) await chain.fund(address);
+    await chain.ath(owner, 30_000);
+    await athanor("provider", "register", "--config", "provider.yaml", "--yes");
+    provider = new JsonRpcProvider(chain.rpc.url, undefined, { cacheTimeout: -1, pollingInterval: 50 });
+    wallet = new Wallet(Wallet.createRandom().privateKey, provider);
+    await chain.fund(wallet.address);
+    await chain.ath(wallet.address, 1_000);
+    await startWorker();
+  });
+
+  after(async () => {
+    await endAll();
+    provider.destroy();
+    await chain.close();
+    await folder.remove();
+  });
+
+  const connect = (
+    store = join(folder.path, `store-${++stores}`),
+    options: { fetch?: typeof fetch; silence?: number } = {},
+  ) =>
+    ChannelClient.connect({
+      ...options,
+      signer: wallet,
+      deployment: chain.contracts.deployment,
+      modelSource: nodeModelSource(),
+      pollingInterval: 50,
+      store: fileStore(store),
+    });
+  const ask = (prompt = "ROMEO:\n", maxTokens = 24) => ({
+    model: model.commitment.modelRoot,
+    prompt,
+    maxTokens,
+    temperature: 0.8,
+    seed: 7n,
+  });
+  const available = async (account: string) =>
+    (await chain.contracts.vault.accountOf(chain.contracts.deployment.ath, account)).available;
+
+  async function recompute(answer: Awaited<ReturnType<ChannelSession["infer"]>>) {
+    const { tokens } = await generate(model, answer.request);
+    expect(answer.tokens).to.deep.equal(tokens);
+  }
+
+  it("answers many requests, whole and in steps, and settles them with one transaction, to the last unit", async () => {
+    const client = await connect();
+    const channel = await client.openChannel({ provider: owner, deposit: DEPOSIT });
+    const before = { provider: await available(owner), client: await available(wallet.address) };
+    let spent = 0n;
+    for (const prompt of ["ROMEO:\n", "JULIET:\n"]) {
+      const answer = await channel.infer(ask(prompt));
+      await recompute(answer);
+      expect(answer.receipts).to.have.length(1);
+      spent += answer.price;
+    }
+    const parts: StreamPart[] = [];
+    const stream = channel.stream({ ...ask("FRIAR LAURENCE:\n", 30), stepTokens: 8 });
+    let next = await stream.next();
+    for (; !next.done; next = await stream.next()) parts.push(next.value);
+    const answer = next.value;
+    await recompute(answer);
+    expect(parts.map(({ text }) => text).join("")).to.equal(answer.text);
+    expect(parts.flatMap(({ tokens }) => tokens)).to.deep.equal(answer.tokens);
+    expect(answer.receipts).to.have.length(Math.ceil(answer.tokens.length / 8));
+    // The steps cost together what the answer costs at once.
+    const again = await channel.infer(ask("FRIAR LAURENCE:\n", 30));
+    expect(again.price).to.equal(answer.price);
+    spent += answer.price + again.price;
+    expect((await channel.balance()).spent).to.equal(spent);
+    expect((await channel.onChain()).paid).to.equal(0n);
+
+    const view = await channel.close();
+    expect(view.status).to.equal("Closed");
+    expect(view.paid).to.equal(spent);
+    const fee = (spent * channel.terms.feeBasisPoints + 9_999n) / 10_000n;
+    expect((await available(owner)) - before.provider).to.equal(spent - fee);
+    expect((await available(wallet.address)) - before.client).to.equal(
+      DEPOSIT - spent - channel.terms.exitBounty,
+    );
+    await eventually(() => worker.events().some(({ event }) => event === "channel.closed"), "closed");
+    const sent = worker.events().filter(({ event }) => event === "transaction.mined");
+    expect(sent.length).to.be.lessThan(2);
+  });
+
+  it("goes on in the middle of a stream after kill -9 of the worker, with the same tokens and one receipt more", async () => {
+    const client = await connect();
+    const channel = await client.openChannel({ provider: owner, deposit: DEPOSIT });
+    const stream = channel.stream({ ...ask("HAMLET:\n", 60), stepTokens: 10 });
+    const first = await stream.next();
+    expect(first.done).to.equal(false);
+    worker.process.kill("SIGKILL");
+    await worker.ended;
+    const restarted = startWorker();
+    let next = await stream.next();
+    while (!next.done) next = await stream.next();
+    await restarted;
+    await recompute(next.value);
+    await channel.close();
+  });
+
+  it("pays an answer that its client aborted for what arrived, and a client that was killed takes it when it is back", async () => {
+    const store = join(folder.path, "killed");
+    const client = await connect(store);
+    const channel = await client.openChannel({ provider: owner, deposit: DEPOSIT });
+    for await (const { tokens } of channel.stream({ ...ask("KING LEAR:\n", 200), stepTokens: 200 })) {
+      if (tokens.length > 0) break;
+    }
+    // Another program, with what the first one left on disk.
+    const resumed = await (await connect(store)).resumeChannel(channel.id);
+    const answer = await resumed.recover();
+    expect(answer!.complete).to.equal(false);
+    expect(answer!.tokens.length).to.be.greaterThan(0).and.lessThan(200);
+    const { tokens } = await generate(model, { ...answer!.request, maxTokens: answer!.tokens.length });
+    expect(answer!.tokens).to.deep.equal(tokens);
+    expect(await resumed.recover()).to.equal(undefined);
+    const whole = await resumed.infer(ask("KING LEAR:\n", 12));
+    await recompute(whole);
+    const view = await resumed.close();
+    expect(view).to.include({ status: "Closed", paid: answer!.price + whole.price });
+  });
+
+  describe("a hostile provider", () => {
+    /** Changes the lines of answers on their way. */
+    const tampering =
+      (change: (lines: string[]) => string[] | ReadableStream<Uint8Array>): typeof fetch =>
+      async (input, init) => {
+        const response = await fetch(input, init);
+        if (!urlOf(input).endsWith("/requests") || !response.ok) return response;
+        const lines = (await response.text()).split("\n").slice(0, -1);
+        const changed = change(lines);
+        return new Response(
+          Array.isArray(changed) ? changed.map((line) => `${line}\n`).join("") : changed,
+          response,
+        );
+      };
+    const changeLine = (type: string, change: (line: Line) => void) => (lines: string[]) =>
+      lines.map((text) => {
+        const line = JSON.parse(text) as Line;
+        if (line.type === type) change(line);
+        return JSON.stringify(line);
+      });
+    const endless = (text: string) =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+      });
+
+    interface Line {
+      type: string;
+      first: number;
+      chunk: string;
+      receipt: { message: Record<string, unknown>; signature: string };
+    }
+
+    const cases: readonly [
+      name: string,
+      change: (lines: string[]) => string[] | ReadableStream<Uint8Array>,
+      code: string,
+      said: string,
+    ][] = [
+      [
+        "that signs a receipt of another price",
+        changeLine("receipt", ({ receipt }) => (receipt.message["price"] = "1")),
+        "ReceiptRefused",
+        "price",
+      ],
+      [
+        "that changes a token on its way",
+        changeLine("tokens", (line) => (line.chunk = `AAAA${line.chunk.slice(4)}`)),
+        "ReceiptRefused",
+        "outputTokensRoot",
+      ],
+      [
+        "that sends tokens outside the vocabulary",
+        changeLine("tokens", (line) => (line.chunk = "/////w==")),
+        "ProviderMisbehaved",
+        "4294967295",
+      ],
+      [
+        "that leaves tokens out",
+        changeLine("tokens", (line) => (line.first += 1)),
+        "ProviderMisbehaved",
+        "tokens from 1 on",
+      ],
+      [
+        "that sends tokens without end",
+        (lines) => [
+          ...Array.from({ length: 99 }, (_, first) =>
+            JSON.stringify({ type: "tokens", first, chunk: "AAAAAQ==" }),
+          ),
+          ...lines,
+        ],
+        "ProviderMisbehaved",
+        "at most 12",
+      ],
+      ["that sends a line without end", () => endless("a".repeat(10_000)), "ProviderMisbehaved", "65536"],
+      ["that sends no JSON", () => ["<html>"], "ProviderMisbehaved", "no JSON"],
+      [
+        "that signs with another key",
+        changeLine("receipt", ({ receipt }) => (receipt.signature = `0x${"11".repeat(64)}1b`)),
+        "ReceiptRefused",
+        "receipt key",
+      ],
+      [
+        "that withholds the end of an answer",
+        changeLine("receipt", ({ receipt }) => (receipt.message["complete"] = false)),
+        "ProviderMisbehaved",
+        "a part of an answer",
+      ],
+    ];
+    let channel: ChannelSession;
+    let store: string;
+
+    before(async () => {
+      store = join(folder.path, "hostile");
+      const client = await connect(store);
+      channel = await client.openChannel({ provider: owner, deposit: DEPOSIT });
+    });
+
+    for (const [name, change, code, said] of cases) {
+      it(`${name} gets nothing acknowledged`, async () => {
+        const { spent } = await channel.balance();
+        const cheated = await (await connect(store, { fetch: tampering(change) })).resumeChannel(channel.id);
+        const error: unknown = await cheated
+          .infer({ ...ask("IAGO:\n", 12), minTokens: 12 })
+          .catch((thrown: unknown) => thrown);
+        expect(error).to.have.property("code", code);
+        expect((error as Error).message).to.contain(said);
+        expect((await channel.balance()).spent).to.equal(spent);
+        // What the worker really signed is fetched, and paid.
+        channel = await (await connect(store)).resumeChannel(channel.id);
+        expect((await channel.recover())!.tokens).to.have.length(12);
+      });
+    }
+
+    it("that says nothing any more is left in the end, and its client closes on chain", async () => {
+      const silent: typeof fetch = (input, init) =>
+        urlOf(input).includes("/channels/") && init?.method === "POST"
+          ? new Promise((_, reject) =>
+              init.signal!.addEventListener("abort", () => reject(new Error("aborted"))),
+            )
+          : fetch(input, init);
+      const left = await (await connect(store, { fetch: silent, silence: 200 })).resumeChannel(channel.id);
+      const view = await left.close();
+      expect(view.status).to.equal("Open");
+      expect(view.closesAt).to.be.lessThan(Number(channel.terms.expiresAt));
+      // The worker settles what it is owed as soon as it sees that.
+      await eventually(
+        async () => (await channel.onChain()).paid === (await channel.balance()).spent,
+        "settled",
+      );
+    });
+  });
+
+  describe("a hostile client", () => {
+    let base: string;
+    let channel: ChannelSession;
+    let sent: { url: string; body: string }[];
+
+    const post = async (url: string, body: string) => {
+      const response = await fetch(url, { method: "POST", body });
+      const text = await response.text();
+      return { status: response.status, text, code: /"code":"(\w+)"/.exec(text)?.[1] };
+    };
+
+    before(async () => {
+      base = `http://127.0.0.1:${port}/athanor/v1`;
+      sent = [];
+      const recording: typeof fetch = (input, init) => {
+        if (urlOf(input).endsWith("/requests")) {
+          sent.push({ url: urlOf(input), body: init!.body as string });
+        }
+        return fetch(input, init);
+      };
+      const client = await connect(undefined, { fetch: recording });
+      channel = await client.openChannel({ provider: owner, deposit: DEPOSIT });
+      await channel.infer(ask("OTHELLO:\n", 6));
+      await channel.infer(ask("OTHELLO:\n", 8));
+    });
+
+    it("that replays a voucher gets refused, or its own answer again", async () => {
+      const [first, last] = sent as [(typeof sent)[0], (typeof sent)[0]];
+      expect(await post(first.url, first.body)).to.include({ status: 409, code: "VoucherRefused" });
+      const again = await post(last.url, last.body);
+      expect(again.status).to.equal(200);
+      expect(again.text).to.contain('"type":"receipt"');
+      expect((await channel.balance()).answers).to.equal(2);
+    });
+
+    const changes: readonly [name: string, change: (body: Body) => void, status: number, code: string][] = [
+      [
+        "asks for another request than its voucher pays",
+        (body) => (body.request = otherSeed(body.request)),
+        422,
+        "RequestRefused",
+      ],
+      ["changes the voucher's limit", (body) => (body.voucher.message["limit"] = "1"), 402, "LimitTooLow"],
+      [
+        "skips a receipt",
+        (body) => Object.assign(body.voucher.message, { nonce: "9", receiptCount: "1" }),
+        409,
+        "VoucherRefused",
+      ],
+      [
+        "signs with another key",
+        (body) => Object.assign(body.voucher.message, { nonce: "3" }),
+        409,
+        "VoucherRefused",
+      ],
+      ["pays less than the offer", (body) => (bump(body).prices.outputPrice = "1"), 409, "PriceTooLow"],
+      [
+        "claims to have paid tokens that it has not",
+        (body) => (bump(body).paidTokens = 3),
+        409,
+        "ContinuationMismatch",
+      ],
+      ["sends half a request", (body) => (body.request = "AAAA"), 422, "RequestRefused"],
+      ["sends no voucher", (body) => Reflect.deleteProperty(body, "voucher"), 400, "BadRequest"],
+      ["names another encoding", (body) => (body.encoding = "rot13"), 422, "RequestRefused"],
+    ];
+
+    interface Body {
+      voucher: { message: Record<string, string> };
+      request: string;
+      encoding: string;
+      prices: Record<string, string>;
+      paidTokens: number;
+    }
+
+    const bump = (body: Body) => (Object.assign(body.voucher.message, { nonce: "3" }), body);
+    function otherSeed(request: string): string {
+      const bytes = Buffer.from(request, "base64");
+      bytes[71]! ^= 1;
+      return bytes.toString("base64");
+    }
+
+    for (const [name, change, status, code] of changes) {
+      it(`that ${name} is refused: ${code}`, async () => {
+        const { url, body } = sent.at(-1)!;
+        const changed = JSON.parse(body) as Body;
+        change(changed);
+        expect(await post(url, JSON.stringify(changed))).to.include({ status, code });
+      });
+    }
+
+    it("that sends what is no message, too much, or to nobody is refused", async () => {
+      const { url } = sent[0]!;
+      expect(await post(url, "{")).to.include({ status: 400, code: "BadRequest" });
+      const large = `POST ${new URL(url).pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n`;
+      expect(await rawAnswer(port, large)).to.match(/^HTTP\/1.1 413 [^]*BodyTooLarge/);
+      expect(await post(`${base}/channels/0x12/requests`, "{}")).to.include({ status: 400 });
+      const nobody = url.replace(channel.id, `0x${"12".repeat(32)}`);
+      expect(await post(nobody, sent[0]!.body)).to.include({ status: 404, code: "ChannelUnknown" });
+      expect(await post(`${base}/nothing`, "{}")).to.include({ status: 404, code: "NotFound" });
+    });
+
+    it("that proposes other terms than the offer's, or somebody else's provider, is refused by the field", async () => {
+      const text = (value: object) =>
+        JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? part.toString() : part));
+      for (const change of [
+        { notice: 1n },
+        { stakeLock: 1n },
+        { provider: wallet.address },
+        { token: wallet.address },
+        { expiresAt: 1n },
+        { voucherKey: `0x${"00".repeat(20)}` },
+      ]) {
+        const refused = await post(`${base}/channels`, text({ terms: { ...channel.terms, ...change } }));
+        expect(refused, text(change)).to.include({ status: 422, code: "TermsRefused" });
+        expect(refused.text).to.contain(Object.keys(change)[0]);
+      }
+    });
+
+    it("that may not read an answer does not get it", async () => {
+      const url = `${base}/channels/${channel.id}`;
+      const stranger = `Athanor ${Math.floor(Date.now() / 1_000) + 60} 0x${"11".repeat(64)}1b`;
+      for (const authorization of ["", "Bearer x", stranger]) {
+        const response = await fetch(url, { headers: { authorization } });
+        expect(response.status).to.equal(401);
+        expect(await response.text()).to.not.contain("chunk");
+      }
+    });
+
+    it("that sends its headers slowly is hung up on, while others are served", async () => {
+      const socket = connectSocket(port, "127.0.0.1");
+      socket.on("error", () => undefined).resume();
+      const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
+      socket.write("POST /athanor/v1/channels HTTP/1.1\r\nHost: x\r\n");
+      expect((await fetch(base)).status).to.equal(200);
+      expect((await fetch(`${base}/health`)).status).to.equal(200);
+      await closed;
+    });
+
+    it("that stops reading and leaves holds nothing: the next answer comes", async () => {
+      const { body, url } = sent.at(-1)!;
+      const controller = new AbortController();
+      await fetch(url, { method: "POST", body, signal: controller.signal });
+      controller.abort();
+      await recompute(await channel.infer(ask("OTHELLO:\n", 10)));
+    });
+  });
+});
+
+/** What comes back for these bytes, until it names an error. */
+function rawAnswer(port: number, bytes: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = connectSocket(port, "127.0.0.1", () => socket.write(bytes));
+    socket.on("data", (part: Buffer) => {
+      text += part.toString();
+      if (text.includes('"error"')) socket.destroy();
+    });
+    socket.on("close", () => resolve(text));
+  });
+}
+
+const urlOf = (input: Parameters<typeof fetch>[0]) =>
+  input instanceof Request ? input.url : input.toString();
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+function configText(chain: TestChain, owner: string, port: number): string {
+  return `
+chain:
+  rpcUrl: ${chain.rpc.url}
+  chainId: ${chain.chainId}
+  pollInterval: 100ms
+keys:
+  operatorKeystore: operator.json
+  ownerKeystore: owner.json
+provider:
+  owner: "${owner}"
+  endpoint: http://127.0.0.1:${port}
+hardware:
+  class: any
+  count: 1
+models:
+  - path: ${JSON.stringify(bard)}
+    uri: ${pathToFileURL(bard).href}
+    offers:
+      - token: ATH
+        inputPrice: 2000 ATH
+        outputPrice: 8000 ATH
+limits:
+  maxOpenJobs: 1
+channels:
+  port: ${port}
+storage: provider.sqlite
+logLevel: debug
+`;
+}

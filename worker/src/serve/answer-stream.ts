@@ -1,0 +1,96 @@
+import { encodeTokens } from "@athanor/engine/commitments";
+import { toJson, type StreamLine } from "@athanor/sdk/channels";
+import { encodeBase64 } from "ethers";
+import { describeError } from "../errors.ts";
+import type { AnswerReader } from "./desk.ts";
+
+/** Milliseconds of silence after which a line says that nothing is lost. */
+const HEARTBEAT = 10_000;
+/** Milliseconds without a read after which a reader counts as gone. */
+const PATIENCE = 30_000;
+/** Most tokens of one line: 11 KB. */
+const MOST_TOKENS = 2_048;
+
+const encoder = new TextEncoder();
+
+/**
+ * An answer as the bytes of its lines. Lines are made when they are read, from the tokens that the answer keeps anyway: a slow reader holds no memory, and
+ * one that stops reading is hung up on.
+ */
+export function answerStream(reader: AnswerReader): ReadableStream<Uint8Array> {
+  const lines = linesOf(reader);
+  let watchdog: NodeJS.Timeout;
+  let isOver = false;
+  const leave = async () => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(watchdog);
+    await reader.leave();
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        clearTimeout(watchdog);
+        const { value, done } = await lines.next();
+        if (isOver) return;
+        if (done) {
+          await leave();
+          return controller.close();
+        }
+        controller.enqueue(encoder.encode(`${toJson(value)}\n`));
+        watchdog = setTimeout(() => {
+          controller.error(new Error("the reader takes nothing"));
+          void leave();
+        }, PATIENCE);
+        watchdog.unref();
+      },
+      cancel: leave,
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+async function* linesOf(reader: AnswerReader): AsyncGenerator<StreamLine, void, undefined> {
+  const { generation, opened } = reader;
+  let sent = reader.from;
+  try {
+    for (;;) {
+      if (reader.isReplaced()) {
+        yield failure("ChannelBusy", "Another connection reads this answer now.", "Read it there.");
+        return;
+      }
+      const end = Math.min(generation.tokens.length, sent + MOST_TOKENS);
+      if (end > sent) {
+        const bytes = encodeTokens(generation.tokens.slice(sent, end));
+        yield { type: "tokens", first: sent, chunk: encodeBase64(opened.chunk(bytes, sent)) };
+        sent = end;
+        continue;
+      }
+      if (generation.isAtRest) break;
+      const before = generation.ahead;
+      const isSilent = await generation.changed(HEARTBEAT);
+      if (isSilent || generation.ahead > before) yield { type: "waiting", ahead: generation.ahead };
+    }
+    const receipt = await reader.finish();
+    if (receipt !== undefined) yield { type: "receipt", receipt };
+    else {
+      const { code, message } = describeError(generation.failure ?? new Error("the answer was stopped"));
+      yield failure(
+        "ProviderFailed",
+        `The model failed: ${code}: ${message}`,
+        "Send the same message again.",
+      );
+    }
+  } catch (error) {
+    // The books refuse to contradict what was signed; whatever it is, the reader must hear of an end.
+    yield failure(
+      "ProviderFailed",
+      describeError(error).message,
+      "Send the same message again, or close the channel.",
+    );
+  }
+}
+
+function failure(code: string, message: string, remedy: string): StreamLine {
+  return { type: "error", code, message, remedy };
+}
