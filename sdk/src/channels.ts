@@ -9,7 +9,12 @@ export type {
   Payment,
 } from "./channels/calls.ts";
 export { ClientChannel } from "./channels/client-channel.ts";
-export type { ChannelRequest, ClientChannelOptions, ReceivedOutput } from "./channels/client-channel.ts";
+export type {
+  ChannelRequest,
+  ClientChannelOptions,
+  ReceivedOutput,
+  Settled,
+} from "./channels/client-channel.ts";
 export { decodeReceipt, decodeVoucher, encodeSigned } from "./channels/encode.ts";
 export {
   decodeChannelEvent,
@@ -24,7 +29,13 @@ export type { Answer, ProviderChannelOptions, Settlement } from "./channels/prov
 export type { TermsRequest } from "./channels/quote-terms.ts";
 export { readChannel, type ChannelStatusName, type ChannelView } from "./channels/read-channel.ts";
 export { ReceiptTree } from "./channels/receipt-tree.ts";
-export { memoryStore, type ChannelState, type ChannelStore } from "./channels/store.ts";
+export {
+  memoryStore,
+  type Acknowledged,
+  type ChannelState,
+  type ChannelStore,
+  type TakenReceipt,
+} from "./channels/store.ts";
 export {
   acceptanceDigest,
   channelDomain,

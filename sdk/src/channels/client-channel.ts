@@ -3,7 +3,7 @@ import { athanorError } from "../errors/athanor-error.ts";
 import { decodeVoucher, encodeSigned } from "./encode.ts";
 import { ChannelLedger } from "./ledger.ts";
 import { ReceiptTree } from "./receipt-tree.ts";
-import type { ChannelState, ChannelStore } from "./store.ts";
+import type { Acknowledged, ChannelState, ChannelStore } from "./store.ts";
 import { isSignedBy, receiptDigest, requestHashOf, signVoucher } from "./typed-data.ts";
 import type { ChannelContract, ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "./types.ts";
 
@@ -17,8 +17,10 @@ export interface ClientChannelOptions {
   readonly receiptKeys: readonly string[];
   /** Seconds since 1970; default the computer's clock. */
   readonly now?: (() => number) | undefined;
-  /** Seconds by which clocks may differ. Default 60. */
+  /** Seconds by which the provider's clock may be ahead. Default 60. */
   readonly clockTolerance?: number | undefined;
+  /** Seconds that a receipt must have left, in which it can be challenged. Default half of the terms' `receiptLife`. */
+  readonly minimumLife?: number | undefined;
 }
 
 /** What a client asks for with a voucher. */
@@ -39,6 +41,16 @@ export interface ReceivedOutput {
   readonly complete: boolean;
   /** What this answer costs by the offer, token units. */
   readonly price: bigint;
+}
+
+/** What the chain says of a settlement: the values of `ChannelSettled`. */
+export interface Settled {
+  /** Of the voucher. */
+  readonly nonce: bigint;
+  /** Token units, in all. */
+  readonly paid: bigint;
+  /** Digest of the receipt that was settled without being acknowledged; zero if none was. */
+  readonly lastReceipt: string;
 }
 
 /**
@@ -93,23 +105,46 @@ export class ClientChannel {
   }
 
   /**
-   * Takes the receipt of an answer that arrived: the next voucher acknowledges it. A receipt that is refused changes nothing, and the next voucher does not pay it.
+   * Takes the receipt of an answer that arrived: the next voucher acknowledges it. It may answer the last voucher, one before it to which no answer had come, or be a
+   * longer one in place of the receipt taken last. A receipt that is refused changes nothing, and the next voucher does not pay it.
    *
    * @throws AthanorError `ReceiptRefused` with the field that is not as it should be
    */
   acknowledge(receipt: Signed<Receipt>, received: ReceivedOutput): Promise<void> {
     return this.#ledger.update((state) => {
       const { message } = receipt;
-      this.#check(state, receipt, received);
-      const tree = ReceiptTree.load(state.receipts);
-      tree.append(receiptDigest(this.#options.contract, message));
-      const next = {
-        ...state,
-        amount: String(BigInt(state.amount) + message.price),
-        receipts: tree.save(),
-        receipt: encodeSigned(receipt),
-      };
-      return Promise.resolve([next, undefined]);
+      const [voucher, before] = this.#askedBy(state, message);
+      this.#check(voucher, receipt, received);
+      const digest = receiptDigest(this.#options.contract, message);
+      const next = append(state, { voucher, before, digest, price: message.price });
+      const taken = { ...next.taken!, outputCount: received.outputCount };
+      const answersLast = message.nonce === BigInt(state.nonce);
+      return Promise.resolve([
+        { ...next, taken, receipt: answersLast ? encodeSigned(receipt) : state.receipt },
+        undefined,
+      ]);
+    });
+  }
+
+  /**
+   * To be called with every `ChannelSettled` of the channel: a receipt that the provider settled is paid, so the next voucher acknowledges it, whether it arrived here or
+   * not. Changes nothing when this side acknowledged it already.
+   */
+  noteSettled(settled: Settled): Promise<void> {
+    return this.#ledger.update((state) => {
+      const { taken } = state;
+      const asked = [...(taken ? [taken.voucher] : []), ...(state.unanswered ?? [])];
+      const voucher = asked.find(({ nonce }) => nonce === String(settled.nonce));
+      const before = taken && voucher === taken.voucher ? taken.before : state;
+      const isPaid = settled.paid <= BigInt(state.amount);
+      // A voucher that does not pay what was acknowledged since pays nothing beside it.
+      const isOfBook = voucher !== undefined && voucher.amount === before.amount;
+      if (settled.lastReceipt === ZeroHash || isPaid || !isOfBook) return Promise.resolve([state, undefined]);
+      const price = settled.paid - BigInt(before.amount);
+      return Promise.resolve([
+        append(state, { voucher, before, digest: settled.lastReceipt, price }),
+        undefined,
+      ]);
     });
   }
 
@@ -120,6 +155,11 @@ export class ClientChannel {
       if (amount + limit > spendable) {
         throw athanorError("ChannelOverspent", { amount: amount + limit, spendable });
       }
+      const unanswered = state.unanswered ?? [];
+      const asks = requestHash !== ZeroHash;
+      if (asks && unanswered.length >= MOST_UNANSWERED) {
+        throw athanorError("ChannelUnanswered", { channel: this.id, count: unanswered.length });
+      }
       const voucher: Voucher = {
         nonce: BigInt(state.nonce) + 1n,
         requestHash,
@@ -129,26 +169,32 @@ export class ClientChannel {
         receiptsRoot: ReceiptTree.load(state.receipts).root,
       };
       const signed = await signVoucher(this.#options.signer, this.#options.contract, this.id, voucher);
-      const next = { ...state, nonce: state.nonce + 1, voucher: encodeSigned(signed), receipt: undefined };
+      const fields = encodeSigned(signed);
+      const next = {
+        ...{ ...state, nonce: state.nonce + 1, voucher: fields, receipt: undefined },
+        unanswered: asks ? [...unanswered, fields] : unanswered,
+      };
       return [next, signed];
     });
   }
 
-  #check(state: ChannelState, { message, signature }: Signed<Receipt>, received: ReceivedOutput): void {
-    const refuse = (field: string, found: unknown, expected: unknown) => {
-      if (found !== expected) {
-        throw athanorError("ReceiptRefused", {
-          field,
-          found: String(found),
-          expected: String(expected),
-        });
-      }
-    };
-    const voucher = state.voucher && decodeVoucher(state.voucher).message;
+  /** The voucher that a receipt answers, and the book without it. */
+  #askedBy(state: ChannelState, message: Receipt): readonly [Fields, Acknowledged] {
     refuse("channel", message.channel, this.id);
-    refuse("nonce", message.nonce, voucher?.nonce);
-    refuse("acknowledged before", state.receipt !== undefined, false);
-    refuse("requestHash", requestHashOf(message), voucher?.requestHash);
+    const nonce = String(message.nonce);
+    const { taken } = state;
+    if (taken?.voucher.nonce === nonce) {
+      refuse("acknowledged before", message.outputCount <= BigInt(taken.outputCount), false);
+      return [taken.voucher, taken.before];
+    }
+    const voucher = state.unanswered?.find((open) => open.nonce === nonce);
+    if (!voucher) refuse("nonce", nonce, String(state.nonce));
+    return [voucher!, state];
+  }
+
+  #check(asked: Fields, { message, signature }: Signed<Receipt>, received: ReceivedOutput): void {
+    const { message: voucher } = decodeVoucher(asked);
+    refuse("requestHash", requestHashOf(message), voucher.requestHash);
     refuse("modelRoot", message.modelRoot, received.modelRoot);
     refuse("inputRoot", message.inputRoot, received.inputRoot);
     refuse("outputTokensRoot", message.outputTokensRoot, received.outputTokensRoot);
@@ -156,15 +202,50 @@ export class ClientChannel {
     refuse("at least one token", message.outputCount > 0n, true);
     refuse("complete", message.complete, received.complete);
     refuse("price", message.price, received.price);
-    refuse("price within the limit", message.price <= voucher!.limit, true);
+    refuse("price within the limit", message.price <= voucher.limit, true);
 
-    const tolerance = BigInt(this.#options.clockTolerance ?? 60);
+    const { receiptLife } = this.#options.terms;
+    const { clockTolerance = 60, minimumLife = Number(receiptLife / 2n) } = this.#options;
     const now = BigInt(Math.floor((this.#options.now ?? (() => Date.now() / 1000))()));
-    const fresh = now + this.#options.terms.receiptLife;
-    const inTime = message.expiry >= fresh - tolerance && message.expiry <= fresh + tolerance;
-    refuse("expiry a receipt's life from now", inTime, true);
+    const inTime =
+      message.expiry >= now + BigInt(minimumLife) &&
+      message.expiry <= now + receiptLife + BigInt(clockTolerance);
+    refuse("expiry in time to challenge it, and of a receipt signed before now", inTime, true);
     const digest = receiptDigest(this.#options.contract, message);
     const signed = this.#options.receiptKeys.some((key) => isSignedBy(key, digest, signature));
     refuse("signature of a receipt key", signed, true);
   }
+}
+
+/** Vouchers that may be without an answer at a time. */
+const MOST_UNANSWERED = 64;
+
+type Fields = Readonly<Record<string, string>>;
+
+interface Addition {
+  readonly voucher: Fields;
+  /** The book to which it is added. */
+  readonly before: Acknowledged;
+  readonly digest: string;
+  readonly price: bigint;
+}
+
+/** The book with one receipt more: vouchers up to its own can no longer be answered. */
+function append(state: ChannelState, { voucher, before, digest, price }: Addition): ChannelState {
+  const tree = ReceiptTree.load(before.receipts);
+  tree.append(digest);
+  const { amount, receipts } = before;
+  return {
+    ...state,
+    amount: String(BigInt(amount) + price),
+    receipts: tree.save(),
+    unanswered: (state.unanswered ?? []).filter(({ nonce }) => BigInt(nonce!) > BigInt(voucher.nonce!)),
+    // How long it is, is not known of a receipt that only the chain showed: none takes its place.
+    taken: { voucher, outputCount: 2 ** 32 - 1, before: { amount, receipts } },
+  };
+}
+
+function refuse(field: string, found: unknown, expected: unknown): void {
+  if (found === expected) return;
+  throw athanorError("ReceiptRefused", { field, found: String(found), expected: String(expected) });
 }

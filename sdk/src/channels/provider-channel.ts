@@ -2,7 +2,7 @@ import { athanorError } from "../errors/athanor-error.ts";
 import { decodeReceipt, decodeVoucher, encodeSigned } from "./encode.ts";
 import { ChannelLedger } from "./ledger.ts";
 import { ReceiptTree } from "./receipt-tree.ts";
-import type { ChannelState, ChannelStore } from "./store.ts";
+import type { Acknowledged, ChannelState, ChannelStore } from "./store.ts";
 import { isSignedBy, receiptDigest, requestHashOf, signReceipt, voucherDigest } from "./typed-data.ts";
 import type { ChannelContract, ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "./types.ts";
 
@@ -62,44 +62,37 @@ export class ProviderChannel {
   }
 
   /**
-   * Takes a voucher: from now on its request can be answered.
+   * Takes a voucher: from now on its request can be answered. It may skip nonces, whose vouchers were lost, but must pay for every receipt that was signed.
    *
-   * @throws AthanorError `VoucherRefused` with the field that is not as it should be; do not answer then, and settle with the one before
+   * @throws AthanorError `VoucherRefused` with the field that is not as it should be; do not answer then, send the client the `unpaid` receipt with its answer, or settle
    */
   take(voucher: Signed<Voucher>): Promise<void> {
     return this.#ledger.update((state) => {
       const { message, signature } = voucher;
-      // A client that took the last receipt pays it; one that did not can go on without, if it pays all others.
-      const paying = ReceiptTree.load(state.receipts);
-      let amount = BigInt(state.amount);
-      const receipt = state.receipt && decodeReceipt(state.receipt).message;
-      if (receipt) {
-        paying.append(receiptDigest(this.#options.contract, receipt));
-        amount += receipt.price;
-      }
-      refuse("nonce", message.nonce, BigInt(state.nonce) + 1n);
-      refuse("receiptCount", message.receiptCount, BigInt(paying.count));
-      refuse("receiptsRoot", message.receiptsRoot, paying.root);
-      refuse("amount", message.amount, amount);
+      const { receipt } = state;
+      const paid = receipt ? this.#paidBy(state, message) : state;
+      const isLater = message.nonce > BigInt(state.nonce) && message.nonce <= BigInt(Number.MAX_SAFE_INTEGER);
+      if (!isLater) refuse("nonce", message.nonce, `above ${state.nonce}`);
+      refuse("receiptCount", message.receiptCount, BigInt(paid.receipts.count));
+      refuse("receiptsRoot", message.receiptsRoot, ReceiptTree.load(paid.receipts).root);
+      refuse("amount", message.amount, BigInt(paid.amount));
       const covered = message.amount + message.limit <= this.#ledger.spendableOf(state);
       refuse("covered by the deposit", covered, true);
       const digest = voucherDigest(this.#options.contract, this.id, message);
       const key = this.#options.voucherKey ?? this.#options.terms.voucherKey;
       refuse("signature of the voucher key", isSignedBy(key, digest, signature), true);
-      const next = {
-        ...state,
-        nonce: Number(message.nonce),
-        amount: String(amount),
-        receipts: paying.save(),
+      const { amount, receipts } = paid;
+      const taken: ChannelState = {
+        ...{ nonce: Number(message.nonce), amount, deposit: state.deposit, receipts },
         voucher: encodeSigned(voucher),
-        receipt: undefined,
       };
-      return Promise.resolve([next, undefined]);
+      return Promise.resolve([taken, undefined]);
     });
   }
 
   /**
-   * Signs the receipt of an answer to the last voucher. A longer one of the same answer may follow, as it is streamed; the same one is signed again.
+   * Signs the receipt of an answer to the last voucher. A longer one of the same answer may follow, as it is streamed. The same one is given again; signed again
+   * with a fresh expiry once a quarter of its life is over, or when the receipt key is another one.
    *
    * @throws AthanorError `AnswerRefused` for what no voucher asked for, and for what contradicts a receipt that was signed
    */
@@ -116,11 +109,10 @@ export class ProviderChannel {
           last.outputTokensRoot === answer.outputTokensRoot &&
           last.complete === answer.complete &&
           last.price === answer.price;
-        if (last.outputCount === BigInt(answer.outputCount) && same) return [state, given];
+        if (last.outputCount === BigInt(answer.outputCount) && same) return this.#renewed(state, given);
         refuseAnswer("longer than the last receipt", answer.outputCount > last.outputCount, true);
         refuseAnswer("complete answer given before", last.complete, false);
       }
-      const now = Math.floor((this.#options.now ?? (() => Date.now() / 1000))());
       const receipt: Receipt = {
         channel: this.id,
         nonce: voucher!.nonce,
@@ -130,20 +122,66 @@ export class ProviderChannel {
         outputCount: BigInt(answer.outputCount),
         complete: answer.complete,
         price: answer.price,
-        expiry: BigInt(now) + this.#options.terms.receiptLife,
+        expiry: this.#now() + this.#options.terms.receiptLife,
       };
       const signed = await signReceipt(this.#options.signer, this.#options.contract, receipt);
-      return [{ ...state, receipt: encodeSigned(signed) }, signed];
+      return [{ ...state, receipt: encodeSigned(signed), earlier: undefined }, signed];
     });
   }
 
-  /** What pays for everything so far; undefined before the first voucher. */
+  /** The receipt that no voucher paid yet, to send it again with its answer; undefined when there is none. Signed again as `sign` does. */
+  unpaid(): Promise<Signed<Receipt> | undefined> {
+    return this.#ledger.update<Signed<Receipt> | undefined>((state) => {
+      if (!state.receipt) return Promise.resolve([state, undefined]);
+      return this.#renewed(state, decodeReceipt(state.receipt));
+    });
+  }
+
+  /** What pays for everything so far; undefined before the first voucher. Its receipt is one that can be settled, signed again as `sign` does. */
   async settlement(): Promise<Settlement | undefined> {
-    const { voucher, receipt } = await this.state();
-    if (!voucher) return undefined;
-    return { voucher: decodeVoucher(voucher), receipt: receipt && decodeReceipt(receipt) };
+    const receipt = await this.unpaid();
+    const { voucher } = await this.state();
+    return voucher && { voucher: decodeVoucher(voucher), receipt };
+  }
+
+  #now(): bigint {
+    return BigInt(Math.floor((this.#options.now ?? (() => Date.now() / 1000))()));
+  }
+
+  /** The book when a voucher pays the unpaid receipt: the client may have taken it with any of the expiries that it was signed with. */
+  #paidBy(state: ChannelState, voucher: Voucher): Acknowledged {
+    const { message } = decodeReceipt(state.receipt!);
+    const amount = String(BigInt(state.amount) + message.price);
+    const books = [receiptDigest(this.#options.contract, message), ...(state.earlier ?? [])].map((digest) => {
+      const tree = ReceiptTree.load(state.receipts);
+      tree.append(digest);
+      return { amount, receipts: tree.save(), root: tree.root };
+    });
+    return books.find(({ root }) => root === voucher.receiptsRoot) ?? books[0]!;
+  }
+
+  /** INVARIANT: the answer is the same, so that receipts of one nonce and length never contradict each other. */
+  async #renewed(
+    state: ChannelState,
+    given: Signed<Receipt>,
+  ): Promise<readonly [ChannelState, Signed<Receipt>]> {
+    const { terms, contract, signer } = this.#options;
+    const digest = receiptDigest(contract, given.message);
+    const earlier = state.earlier ?? [];
+    const isYoung = given.message.expiry >= this.#now() + (terms.receiptLife * 3n) / 4n;
+    if (isYoung || earlier.length >= MOST_RENEWALS) {
+      if (isSignedBy(await signer.getAddress(), digest, given.signature)) return [state, given];
+      const signed = await signReceipt(signer, contract, given.message);
+      return [{ ...state, receipt: encodeSigned(signed) }, signed];
+    }
+    const renewed = { ...given.message, expiry: this.#now() + terms.receiptLife };
+    const signed = await signReceipt(signer, contract, renewed);
+    return [{ ...state, receipt: encodeSigned(signed), earlier: [...earlier, digest] }, signed];
   }
 }
+
+/** Expiries that one receipt is signed with at most: quarters of its life, long enough to settle it. */
+const MOST_RENEWALS = 64;
 
 function refuse(field: string, found: unknown, expected: unknown): void {
   if (found === expected) return;

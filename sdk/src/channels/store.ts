@@ -1,16 +1,35 @@
+type Fields = Readonly<Record<string, string>>;
+
+/** The acknowledged receipts of a channel, and what they cost together. */
+export interface Acknowledged {
+  /** Token units, in decimal digits. */
+  readonly amount: string;
+  readonly receipts: { readonly count: number; readonly peaks: readonly string[] };
+}
+
 /** What a side of a channel must not forget, as JSON: plain values only. */
-export interface ChannelState {
+export interface ChannelState extends Acknowledged {
   /** Of the last voucher that was signed, or taken. */
   readonly nonce: number;
-  /** Token units acknowledged so far, in decimal digits. */
-  readonly amount: string;
   /** Token units that were put in, exit bounty included, in decimal digits. */
   readonly deposit: string;
-  readonly receipts: { readonly count: number; readonly peaks: readonly string[] };
   /** The last voucher, in the form of `encodeSigned`. */
-  readonly voucher?: Readonly<Record<string, string>> | undefined;
-  /** The receipt that answers it, unacknowledged. */
-  readonly receipt?: Readonly<Record<string, string>> | undefined;
+  readonly voucher?: Fields | undefined;
+  /** The receipt that answers it: not acknowledged yet for the provider, acknowledged by the next voucher for the client. */
+  readonly receipt?: Fields | undefined;
+  /** Of the provider: digests of the same receipt with earlier expiries. The client may have taken any of them. */
+  readonly earlier?: readonly string[] | undefined;
+  /** Of the client: vouchers since the last receipt that it took, oldest first. A receipt may still answer any of them. */
+  readonly unanswered?: readonly Fields[] | undefined;
+  /** Of the client: the receipt that it took last, and its book without it. A longer receipt of the same nonce takes its place. */
+  readonly taken?: TakenReceipt | undefined;
+}
+
+export interface TakenReceipt {
+  /** The voucher that it answers. */
+  readonly voucher: Fields;
+  readonly outputCount: number;
+  readonly before: Acknowledged;
 }
 
 /**

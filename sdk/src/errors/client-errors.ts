@@ -104,6 +104,10 @@ export const clientErrors = {
     "The store has another state of the channel {channel} than the one that voucher {nonce} follows.",
     "Use one process for each channel, and never a copy of its store.",
   ],
+  ChannelUnanswered: [
+    "{count} vouchers of the channel {channel} are without an answer.",
+    "Ask the provider for its receipts, and acknowledge them; or close the channel.",
+  ],
   ReceiptRefused: [
     "The receipt has {field}: {found}; expected {expected}.",
     "Do not acknowledge it: ask for a right one, or close the channel; an answer that is wrong can be challenged.",
