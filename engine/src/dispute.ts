@@ -14,6 +14,12 @@ export {
 } from "./dispute/claim.ts";
 export type { StepRequest } from "./dispute/place.ts";
 export type { Read } from "./dispute/read.ts";
+export {
+  privateDisclosures,
+  type Disclosure,
+  type DisclosureMoment,
+  type PrivateShape,
+} from "./dispute/disclosure.ts";
 export { RevealedNodes } from "./dispute/revealed-nodes.ts";
 export { executeStep, stepReads, type StepSubject } from "./dispute/step.ts";
 export { createTraceTree, hexOf, TREES, type TraceNode, type TraceTree } from "./dispute/tree.ts";
