@@ -1,6 +1,8 @@
 import { Command, Option } from "commander";
 import { existingFolder } from "../lib/arguments.ts";
 import { addGenerationFlags, type GenerationFlags } from "./generation.ts";
+import { channelJson, channelText } from "./channel-report.ts";
+import { runChannel } from "./run-channel.ts";
 import { runDemo } from "./run-demo.ts";
 import { type DisputeDemoOptions, runDispute } from "./run-dispute.ts";
 import { disputeJson, disputeText } from "./dispute-report.ts";
@@ -15,6 +17,7 @@ interface Options extends GenerationFlags {
   readonly rpc?: string;
   readonly cheat: boolean;
   readonly grief: boolean;
+  readonly channel: boolean;
   readonly json: boolean;
 }
 
@@ -32,6 +35,11 @@ const program = addGenerationFlags(new Command("npm run demo --"))
       .conflicts("grief"),
   )
   .addOption(new Option("--grief", "the provider answers rightly, and is challenged").default(false))
+  .addOption(
+    new Option("--channel", "several streamed answers over HTTP, paid with one settlement")
+      .default(false)
+      .conflicts(["cheat", "grief"]),
+  )
   .option("--json", "print one JSON document on standard output instead", false)
   .allowExcessArguments(false);
 
@@ -43,7 +51,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 // What happens goes to standard error when standard output is for the document.
 const screen = createScreen(options.json ? process.stderr : process.stdout);
 try {
-  process.stdout.write(options.cheat || options.grief ? await disputed() : await undisputed());
+  const play = options.channel ? overChannel : options.cheat || options.grief ? disputed : undisputed;
+  process.stdout.write(await play());
 } catch (error) {
   screen.end();
   if (!(error instanceof DemoError)) throw error;
@@ -58,6 +67,11 @@ try {
 async function undisputed(): Promise<string> {
   const result = await runDemo({ ...options, screen, signal: stop.signal });
   return options.json ? document(jsonReport(result)) : textReport(result);
+}
+
+async function overChannel(): Promise<string> {
+  const result = await runChannel({ ...options, screen, signal: stop.signal });
+  return options.json ? document(channelJson(result)) : channelText(result);
 }
 
 async function disputed(): Promise<string> {

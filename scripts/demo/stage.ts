@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, relative, resolve, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -17,6 +18,8 @@ export interface StageOptions {
   readonly model?: string;
   /** Address of a development node to play on. Default: a chain of its own. */
   readonly rpc?: string;
+  /** Port at which the provider serves channels. Default: it serves none. */
+  readonly channelPort?: number;
   readonly screen: Screen;
   readonly signal: AbortSignal;
 }
@@ -86,7 +89,7 @@ export async function onStage<Result>(
 }
 
 async function setStage(
-  { model: path, rpc, screen, signal }: StageOptions,
+  { model: path, rpc, channelPort, screen, signal }: StageOptions,
   cleanup: (() => Promise<void>)[],
 ): Promise<Stage> {
   // A folder's address ends in a slash, or its files would be looked for beside it.
@@ -131,7 +134,7 @@ async function setStage(
   );
   const provider = await step(
     "register the model and a provider",
-    () => registerProvider(chain, folder, model.commitment.modelRoot, cleanup),
+    () => registerProvider(chain, folder, model.commitment.modelRoot, channelPort, cleanup),
     () => `stake ${formatAmount(currencies.ATH, PROVIDER_STAKE)}`,
   );
   return { step, chain, client, provider, modelName, model, currencies, cleanup };
@@ -153,6 +156,7 @@ async function registerProvider(
   chain: LocalChain,
   modelFolder: string,
   modelRoot: string,
+  channelPort: number | undefined,
   cleanup: (() => Promise<void>)[],
 ): Promise<ProviderAccount> {
   const folder = await mkdtemp(join(tmpdir(), "athanor-demo-"));
@@ -167,7 +171,13 @@ async function registerProvider(
   const { ath } = connectContracts(chain.administrator, chain.deployment);
   await mined(ath.transfer(owner, PROVIDER_STAKE));
   const config = "provider.yaml";
-  await writeFile(join(folder, config), configuration(chain, owner, modelFolder, modelRoot));
+  const text = configuration(chain, owner, modelFolder, modelRoot) + channelsConfiguration(channelPort);
+  await writeFile(
+    join(folder, config),
+    channelPort === undefined
+      ? text
+      : text.replace(/^provider:$/m, `provider:\n  endpoint: http://127.0.0.1:${channelPort}`),
+  );
   await athanor(["provider", "register", "--config", config, "--yes"], environment);
   return { ...environment, config, owner, operator };
 }
@@ -214,6 +224,20 @@ models:
         inputPrice: ${OWNER_PRICES.mUSD[0]}
         outputPrice: ${OWNER_PRICES.mUSD[1]}
 `;
+}
+
+function channelsConfiguration(port: number | undefined): string {
+  return port === undefined ? "" : `channels:\n  port: ${port}\n`;
+}
+
+/** A TCP port of this machine that nobody listens at now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
 }
 
 async function mined(sending: Promise<ContractTransactionResponse>): Promise<void> {
