@@ -6,13 +6,7 @@ import { importModel } from "../../engine/src/import/import-model.ts";
 import type { Model } from "../../engine/src/model.ts";
 import { modelShapes } from "../../engine/src/testing/model-shapes.ts";
 import { generateRandom } from "../../engine/src/testing/random.ts";
-import {
-  longScene,
-  privateScene,
-  stoppedScene,
-  tinyScenes,
-  wideScene,
-} from "../../engine/src/testing/step-models.ts";
+import { longScene, stoppedScene, tinyScenes, wideScene } from "../../engine/src/testing/step-models.ts";
 import { tinySource } from "../../engine/src/testing/tiny-checkpoint.ts";
 import { ELEMENT_BYTES } from "../../engine/src/trace/encode-tile.ts";
 import { locateTile } from "../../engine/src/trace/layout.ts";
@@ -71,13 +65,7 @@ describe("StepVerifier: whole traces", () => {
   });
 
   it("tiles and outputs of uneven, stopped, continued, long and wide traces are right, and wrong when they are changed", async () => {
-    const scenes = [
-      ...(await tinyScenes()),
-      await stoppedScene(),
-      await longScene(),
-      wideScene(),
-      await privateScene(),
-    ];
+    const scenes = [...(await tinyScenes()), await stoppedScene(), await longScene(), wideScene()];
     for (const [seed, { model, request }] of scenes.entries()) {
       const evidence = await trace(model, request);
       const random = generateRandom(seed);
