@@ -29,6 +29,18 @@ const accuracy = listed({
   },
 });
 
+const channels = listed({
+  name: "channels",
+  summary: "vouchers and receipts a second, whole requests, and the tree of 100,000 receipts",
+  options: [],
+  async run() {
+    return (await import("./channels.ts")).benchChannels();
+  },
+  async table(result) {
+    return (await import("./channels.ts")).channelsTable(result);
+  },
+});
+
 const dispute = listed({
   name: "dispute",
   summary: "gas and calldata of whole disputes: the bundled model, and every operator at 8 B and 70 B shapes",
@@ -94,7 +106,7 @@ const trace = listed({
   },
 });
 
-const benchmarks: readonly ListedBenchmark[] = [accuracy, dispute, engine, gas, trace];
+const benchmarks: readonly ListedBenchmark[] = [accuracy, channels, dispute, engine, gas, trace];
 
 const streams: Streams = {
   out: (text) => process.stdout.write(text),

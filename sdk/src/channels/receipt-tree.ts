@@ -2,6 +2,8 @@ import { concat, keccak256, toBeHex } from "ethers";
 
 /** What fills the tree up to a power of two: the hash of `0x02`. */
 const PAD = keccak256("0x02");
+/** By height, the subtree of nothing but padding. */
+const PADS = [PAD];
 
 /**
  * All receipts of a channel, by their digests in the order of their nonces: an append-only Merkle tree of which only one node a level is kept.
@@ -65,20 +67,25 @@ export class ReceiptTree {
     const levels = this.#peaks.length;
     if (levels === 0) return PAD;
     let node: string | undefined;
-    let pad = PAD;
     for (let level = 0; level < levels; level++) {
       const peak = bit(this.#count, level) ? this.#peaks[level]! : undefined;
       const isTop = level === levels - 1;
       if (peak !== undefined) {
         if (isTop && node === undefined) return peak;
-        node = node === undefined ? nodeHash(level + 1, peak, pad) : nodeHash(level + 1, peak, node);
+        node = nodeHash(level + 1, peak, node ?? padOf(level));
       } else if (node !== undefined) {
-        node = nodeHash(level + 1, node, pad);
+        node = nodeHash(level + 1, node, padOf(level));
       }
-      pad = nodeHash(level + 1, pad, pad);
     }
     return node!;
   }
+}
+
+function padOf(level: number): string {
+  for (let height = PADS.length; height <= level; height++) {
+    PADS.push(nodeHash(height, PADS[height - 1]!, PADS[height - 1]!));
+  }
+  return PADS[level]!;
 }
 
 function nodeHash(height: number, left: string, right: string): string {
