@@ -1,4 +1,5 @@
 // Attacks on private requests: prompts that are bought with a bond, delegations that are replayed.
+// Longer than 400 lines: one cast plays all of them.
 import { expect } from "chai";
 import type { TypedDataDomain } from "ethers";
 import type { Receipt } from "../../sdk/src/channels/types.ts";
