@@ -13,6 +13,7 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "deposit",
     "entrust",
     "entrustBalance",
+    "entrustWithPermit",
     "lockStake",
     "multicall",
     "openWork",
@@ -72,7 +73,7 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "settleWithReceipt",
     "startClosing",
   ],
-  receipts: ["challengeClosed", "challengeOpened", "present", "reportEquivocation"],
+  receipts: ["challengeClosed", "challengeOpened", "commitReport", "present", "reportEquivocation"],
   sources: ["challengeClosed", "challengeOpened", "convict", "delegateChallenge"],
 };
 

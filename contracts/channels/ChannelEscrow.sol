@@ -8,6 +8,7 @@ import {IChannelEscrow} from "../interfaces/IChannelEscrow.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {IVaultModule} from "../interfaces/IVaultModule.sol";
+import {OneWrite} from "../libraries/OneWrite.sol";
 import {SequencerClock} from "../libraries/SequencerClock.sol";
 import {Channel, ChannelState, ChannelStatus, Receipt, Voucher} from "../types/Channel.sol";
 import {ChannelKeys} from "./ChannelKeys.sol";
@@ -16,6 +17,8 @@ import {ChannelTerms} from "./ChannelTerms.sol";
 /// @title Channel escrow
 /// @notice See `IChannelEscrow`, which is the specification, and docs/channels.md.
 contract ChannelEscrow is ChannelKeys, Multicall {
+    using OneWrite for ChannelState;
+
     uint256 private constant BASIS_POINTS = 10_000;
     /// @dev After the stake could have been released without a conviction, before the release earns the bounty.
     uint256 private constant RELEASE_GRACE = 10 minutes;
@@ -33,11 +36,27 @@ contract ChannelEscrow is ChannelKeys, Multicall {
     // ---------------------------------------------------------------------------------------------- money
 
     /// @inheritdoc IVaultModule
-    /// @dev `data` is `abi.encode(channel)` to add to a channel, `abi.encode(channel, acceptance)` to open one.
-    function onEntrusted(address owner, address token, uint256 amount, bytes calldata data) external {
+    /// @dev `data` is `abi.encode(channel)` to add to a channel, `abi.encode(opening)` to open one.
+    function onEntrusted(
+        address owner,
+        address token,
+        uint256 amount,
+        bytes calldata data
+    ) external returns (address provider, uint256 stakeLock) {
         if (msg.sender != address(vault)) revert NotVault(msg.sender);
-        if (data.length == CHANNEL_SIZE) _topUp(owner, token, amount, data);
-        else _open(owner, token, amount, data);
+        if (data.length != CHANNEL_SIZE && data.length != OPENING_SIZE) revert UnknownData(data.length);
+        Opening calldata opening;
+        assembly ("memory-safe") {
+            opening := data.offset
+        }
+        Channel calldata channel = opening.channel;
+        if (token != channel.token) revert TokenDiffers(token, channel.token);
+        if (data.length == CHANNEL_SIZE) {
+            _topUp(owner, amount, channel);
+        } else {
+            _open(owner, amount, channel, opening.accepted);
+            (provider, stakeLock) = (channel.provider, channel.stakeLock);
+        }
     }
 
     /// @inheritdoc IChannelEscrow
@@ -189,15 +208,13 @@ contract ChannelEscrow is ChannelKeys, Multicall {
         if (msg.sender != receiptResults) revert NotReceiptResults(msg.sender);
     }
 
-    function _open(address owner, address token, uint256 amount, bytes calldata data) private {
-        Channel calldata channel;
-        assembly ("memory-safe") {
-            channel := data.offset
-        }
-        // Every member of the terms is checked to fit its type here.
-        (, Acceptance memory accepted) = abi.decode(data, (Channel, Acceptance));
+    function _open(
+        address owner,
+        uint256 amount,
+        Channel calldata channel,
+        Acceptance calldata accepted
+    ) private {
         if (owner != channel.client) revert NotClient(owner, channel.client);
-        if (token != channel.token) revert TokenDiffers(token, channel.token);
         if (channel.voucherKey == address(0)) revert InvalidKey(channel.voucherKey);
         _requireCurrent(channel);
         if (providers.operatorOf(channel.provider) == address(0)) revert UnknownProvider(channel.provider);
@@ -209,26 +226,21 @@ contract ChannelEscrow is ChannelKeys, Multicall {
         // INVARIANT: an id names one channel for ever; its status never returns to None.
         if (_channels[id].status != ChannelStatus.None) revert ChannelExists(id);
         // INVARIANT: nobody binds a provider's stake without its signature of these terms.
-        bytes32 digest = acceptanceDigest(id, accepted.minimumDeposit, accepted.validUntil);
-        _requireProvider(channel.provider, digest, accepted.signature);
-        _channels[id] = ChannelState({
-            deposit: _asDeposit(amount),
-            paid: 0,
-            closesAt: channel.expiresAt,
-            liveChallenges: 0,
-            status: ChannelStatus.Open,
-            keyRotated: false
-        });
+        _requireAcceptance(channel.provider, id, accepted);
+        _channels[id].store(
+            ChannelState({
+                deposit: _asDeposit(amount),
+                paid: 0,
+                closesAt: channel.expiresAt,
+                liveChallenges: 0,
+                status: ChannelStatus.Open,
+                keyRotated: false
+            })
+        );
         emit ChannelOpened(id, owner, channel.provider, channel, amount);
-        vault.openWork(address(this), token, 0, channel.provider, channel.stakeLock);
     }
 
-    function _topUp(address payer, address token, uint256 amount, bytes calldata data) private {
-        Channel calldata channel;
-        assembly ("memory-safe") {
-            channel := data.offset
-        }
-        if (token != channel.token) revert TokenDiffers(token, channel.token);
+    function _topUp(address payer, uint256 amount, Channel calldata channel) private {
         (bytes32 id, ChannelState memory state) = _requireSettling(channel);
         uint88 deposit = _asDeposit(uint256(state.deposit) + amount);
         _channels[id].deposit = deposit;
@@ -269,8 +281,9 @@ contract ChannelEscrow is ChannelKeys, Multicall {
     /// @dev INVARIANT: the rest of the deposit is the client's, and the exit bounty stays until the stake is released.
     function _close(Channel calldata channel, bytes32 id, ChannelState memory state) private {
         uint256 refund = uint256(state.deposit) - state.paid - channel.exitBounty;
-        _channels[id].status = ChannelStatus.Closed;
-        _channels[id].closesAt = uint40(Math.min(block.timestamp, _closeOf(channel, state)));
+        state.closesAt = uint40(Math.min(block.timestamp, _closeOf(channel, state)));
+        state.status = ChannelStatus.Closed;
+        _channels[id].store(state);
         emit ChannelClosed(id, channel.client, channel.provider, refund);
         if (refund != 0) _settlePart(channel.token, channel.provider, refund, 0, 0, channel.client, refund);
     }

@@ -6,6 +6,7 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {IChannelEscrow} from "../interfaces/IChannelEscrow.sol";
+import {SequencerClock} from "../libraries/SequencerClock.sol";
 import {Channel, ChannelState, ChannelStatus, Receipt, Voucher} from "../types/Channel.sol";
 import {ChannelTerms} from "./ChannelTerms.sol";
 
@@ -51,7 +52,8 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
         if (state.status != ChannelStatus.Open) revert WrongStatus(id, uint8(state.status));
         VoucherKeys memory keys = _keysOf(channel, id, state);
         // INVARIANT: at most two keys count, and what was promised with the other one can be settled for as long as a notice.
-        if (block.timestamp <= keys.previousUntil) revert RotationUnderWay(keys.previousUntil);
+        uint256 until = _previousUntil(channel, keys);
+        if (block.timestamp <= until) revert RotationUnderWay(until);
         if (key == address(0) || key == keys.key) revert InvalidKey(key);
         uint40 previousUntil = uint40(block.timestamp) + channel.notice;
         _voucherKeys[id] = VoucherKeys(key, previousUntil, keys.key);
@@ -104,14 +106,18 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
 
     /// @inheritdoc IChannelEscrow
     function receiptKeyUntil(address provider, address key) external view returns (uint40) {
-        return _receiptKeys[provider][key];
+        uint40 until = _receiptKeys[provider][key];
+        if (until == 0 || until == type(uint40).max) return until;
+        // An outage does not shorten the time in which a provider answers for the key.
+        uint256 removedAt = until - MAX_RECEIPT_LIFE;
+        return uint40(SequencerClock.effectiveStart(_sequencerFeed, removedAt) + MAX_RECEIPT_LIFE);
     }
 
     /// @inheritdoc IChannelEscrow
     function voucherKeysOf(Channel calldata channel) external view returns (address, address, uint40) {
         (bytes32 id, ChannelState memory state) = _load(channel);
         VoucherKeys memory keys = _keysOf(channel, id, state);
-        return (keys.key, keys.previous, keys.previousUntil);
+        return (keys.key, keys.previous, uint40(_previousUntil(channel, keys)));
     }
 
     // ------------------------------------------------------------------------------------------- internal
@@ -128,7 +134,7 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
         (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
         if (!state.keyRotated && signer != address(0) && signer == channel.voucherKey) return true;
         VoucherKeys memory keys = _keysOf(channel, id, state);
-        bool previous = block.timestamp <= keys.previousUntil;
+        bool previous = block.timestamp <= _previousUntil(channel, keys);
         if (signer != address(0) && (signer == keys.key || (previous && signer == keys.previous)))
             return true;
         if (
@@ -141,11 +147,15 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
             SignatureChecker.isValidERC1271SignatureNowCalldata(keys.previous, digest, signature);
     }
 
-    /// @dev INVARIANT: only plain keys stand for a provider: nobody takes such a signature back. One that was removed accepts and earns nothing.
-    function _requireProvider(address provider, bytes32 digest, bytes memory signature) internal view {
-        (address signer, , ) = ECDSA.tryRecover(digest, signature);
-        if (signer == address(0) || _receiptKeys[provider][signer] != type(uint40).max)
-            revert InvalidSigner(digest);
+    function _requireAcceptance(address provider, bytes32 id, Acceptance calldata accepted) internal view {
+        bytes32 digest = acceptanceDigest(id, accepted.minimumDeposit, accepted.validUntil);
+        (address signer, , ) = ECDSA.tryRecover(digest, accepted.r, accepted.vs);
+        _requireKey(provider, digest, signer);
+    }
+
+    function _requireProvider(address provider, bytes32 digest, bytes calldata signature) internal view {
+        (address signer, , ) = ECDSA.tryRecoverCalldata(digest, signature);
+        _requireKey(provider, digest, signer);
     }
 
     function _requireProviderCalls(address provider) internal view {
@@ -160,6 +170,23 @@ abstract contract ChannelKeys is ChannelTerms, EIP712 {
     ) private view returns (VoucherKeys memory) {
         if (state.keyRotated) return _voucherKeys[id];
         return VoucherKeys(channel.voucherKey, 0, address(0));
+    }
+
+    /// @dev The last second in which the previous key counts. An outage does not shorten the notice.
+    function _previousUntil(
+        Channel calldata channel,
+        VoucherKeys memory keys
+    ) private view returns (uint256) {
+        if (keys.previousUntil == 0) return 0;
+        return
+            SequencerClock.effectiveStart(_sequencerFeed, keys.previousUntil - channel.notice) +
+            channel.notice;
+    }
+
+    /// @dev INVARIANT: only plain keys stand for a provider: nobody takes such a signature back. One that was removed accepts and earns nothing.
+    function _requireKey(address provider, bytes32 digest, address signer) private view {
+        if (signer == address(0) || _receiptKeys[provider][signer] != type(uint40).max)
+            revert InvalidSigner(digest);
     }
 
     function _setReceiptKey(address key, uint40 validUntil) private {

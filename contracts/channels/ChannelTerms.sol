@@ -16,6 +16,8 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
     bytes32 private constant CHANNEL_TYPE_HASH = keccak256("Athanor.Channel");
     /// @dev Bytes of the terms in calldata: 12 words.
     uint256 internal constant CHANNEL_SIZE = 0x180;
+    /// @dev The same with an acceptance: 4 words more.
+    uint256 internal constant OPENING_SIZE = 0x200;
     uint256 internal constant MAX_RECEIPT_LIFE = 3 days;
     uint256 private constant MIN_RECEIPT_LIFE = 1 hours;
     uint256 private constant MIN_NOTICE = 1 hours;
@@ -127,8 +129,8 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
 
     /// @dev INVARIANT: a channel opens with the terms that both sides signed, and with none that governance changed meanwhile.
     function _requireCurrent(Channel calldata channel) internal view {
-        TokenTerms memory terms = _tokenTerms[channel.token];
-        Parameters memory current = _parameters;
+        TokenTerms storage terms = _tokenTerms[channel.token];
+        Parameters storage current = _parameters;
         if (!terms.accepted) revert ChannelTokenNotAccepted(channel.token);
         _requireTerm("feeBasisPoints", channel.feeBasisPoints, terms.feeBasisPoints);
         _requireTerm("exitBounty", channel.exitBounty, terms.exitBounty);

@@ -44,6 +44,8 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
     /// @inheritdoc IReceiptResults
     mapping(JobId id => bytes32 channel) public channelOfResult;
     /// @inheritdoc IReceiptResults
+    mapping(bytes32 commitment => uint40) public reportCommittedAt;
+    /// @inheritdoc IReceiptResults
     address public disputeGame;
 
     // ---------------------------------------------------------------------------------------- construction
@@ -81,7 +83,7 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
         bytes calldata signature,
         bytes calldata request
     ) external returns (JobId id) {
-        bytes32 channelId = _requireLiable(channel);
+        (bytes32 channelId, ) = _requireLiable(channel);
         bytes32 digest = _requireReceipt(channel, channelId, receipt, signature);
         uint256 signedAt = Math.saturatingSub(receipt.expiry, channel.receiptLife);
         uint256 end = SequencerClock.effectiveStart(_sequencerFeed, signedAt) + channel.receiptLife;
@@ -108,15 +110,24 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
     }
 
     /// @inheritdoc IReceiptResults
+    function commitReport(bytes32 commitment) external {
+        if (reportCommittedAt[commitment] != 0) revert ReportAlreadyCommitted(commitment);
+        reportCommittedAt[commitment] = uint40(block.timestamp);
+        emit ReportCommitted(commitment);
+    }
+
+    /// @inheritdoc IReceiptResults
     function reportEquivocation(
         Channel calldata channel,
         Receipt calldata first,
         bytes calldata firstSignature,
         Receipt calldata second,
         bytes calldata secondSignature,
-        address reporter
+        address reporter,
+        bytes32 salt
     ) external {
-        bytes32 id = _requireLiable(channel);
+        (bytes32 id, bool jailed) = _requireLiable(channel);
+        if (jailed) revert IVault.ProviderJailed(channel.provider);
         bytes32 firstDigest = _requireReceipt(channel, id, first, firstSignature);
         bytes32 secondDigest = _requireReceipt(channel, id, second, secondSignature);
         bool sameRoots =
@@ -125,6 +136,11 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
                 first.outputTokensRoot == second.outputTokensRoot;
         if (first.nonce != second.nonce || first.outputCount != second.outputCount || sameRoots)
             revert NoEquivocation(firstDigest, secondDigest);
+        // INVARIANT: who reads a report before it is in the chain cannot make it its own: its commitment would be too young.
+        bytes32 commitment = reportCommitmentOf(firstDigest, secondDigest, reporter, salt);
+        uint40 committedAt = reportCommittedAt[commitment];
+        if (committedAt == 0 || committedAt == block.timestamp)
+            revert ReportNotCommitted(commitment, committedAt, block.timestamp);
         emit EquivocationProven(id, channel.provider, firstDigest, secondDigest);
         IResultSources(disputeGame).convict(
             channel.provider,
@@ -174,15 +190,25 @@ contract ReceiptResults is IReceiptResults, AccessManaged {
         return _resultIdOf(job);
     }
 
+    /// @inheritdoc IReceiptResults
+    function reportCommitmentOf(
+        bytes32 first,
+        bytes32 second,
+        address reporter,
+        bytes32 salt
+    ) public pure returns (bytes32) {
+        return keccak256(abi.encode(first, second, reporter, salt));
+    }
+
     // ------------------------------------------------------------------------------------------- internal
 
-    /// @dev A channel whose provider can be convicted of what it signed.
-    function _requireLiable(Channel calldata channel) private view returns (bytes32 id) {
+    /// @dev A channel whose provider can be convicted of what it signed, or was: who committed to a challenge before that gets its bond back.
+    function _requireLiable(Channel calldata channel) private view returns (bytes32 id, bool jailed) {
         id = channels.channelIdOf(channel);
         ChannelStatus status = channels.channelState(id).status;
         if (status == ChannelStatus.None) revert IChannelEscrow.UnknownChannel(id);
-        if (status == ChannelStatus.Released) revert IChannelEscrow.WrongStatus(id, uint8(status));
-        if (vault.isJailed(channel.provider)) revert IVault.ProviderJailed(channel.provider);
+        jailed = vault.isJailed(channel.provider);
+        if (status == ChannelStatus.Released && !jailed) revert IChannelEscrow.WrongStatus(id, uint8(status));
     }
 
     /// @dev INVARIANT: a provider stands for what a key of its own signed, in use or not.

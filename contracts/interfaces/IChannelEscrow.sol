@@ -35,10 +35,18 @@ interface IChannelEscrow is IVaultModule {
     }
 
     /// @notice What a provider agreed to, signed by one of its receipt keys: EIP-712 `Acceptance(bytes32 channel,uint96 minimumDeposit,uint40 validUntil)`.
+    /// @param r,vs The signature in its compact form (EIP-2098).
     struct Acceptance {
         uint96 minimumDeposit;
         uint40 validUntil;
-        bytes signature;
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice The `data` of `Vault.entrust` that opens a channel; `abi.encode` of it. The terms alone add to a channel.
+    struct Opening {
+        Channel channel;
+        Acceptance accepted;
     }
 
     /// @notice A voucher with what a batch needs to settle it.
@@ -107,6 +115,8 @@ interface IChannelEscrow is IVaultModule {
     error WrongStatus(bytes32 id, uint8 status);
     /// @notice A term is not the one that new channels have now. Ask for a new quote.
     error TermDiffers(bytes32 term, uint256 found, uint256 expected);
+    /// @notice The data is neither an opening nor terms: it has another number of bytes.
+    error UnknownData(uint256 length);
     error TokenDiffers(address found, address expected);
     /// @notice New channels are not paid in this token.
     error ChannelTokenNotAccepted(address token);

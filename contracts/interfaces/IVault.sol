@@ -74,8 +74,6 @@ interface IVault {
 
     /// @notice Tokens of `sender` came into the account of `owner`, token units.
     event Deposited(address indexed token, address indexed sender, address indexed owner, uint256 amount);
-    /// @notice Tokens of `owner` are bound to work of a module from now on, in the module's account, token units.
-    event Entrusted(address indexed token, address indexed owner, address indexed module, uint256 amount);
     /// @notice Tokens left the account of `owner` for `recipient`, token units.
     event Withdrawn(address indexed token, address indexed owner, address indexed recipient, uint256 amount);
     /// @notice The modules that may use an account in a token are now these.
@@ -157,8 +155,21 @@ interface IVault {
     function withdraw(address token, uint256 amount, address recipient) external;
 
     /// @notice Moves tokens from the caller, who approved the vault for them, into a module's own account, bound to work that `data` describes to the
-    /// module: it opens a channel, say, or adds to one. Reverts if the module wants none of it. `multicall` with `permit` makes it one transaction.
+    /// module: it opens a channel, say, or adds to one. Reverts if the module wants none of it. The module emits what it did with the
+    /// money; the vault emits nothing of its own.
     function entrust(address module, address token, uint256 amount, bytes calldata data) external;
+
+    /// @notice The same with an ERC-2612 permit of the caller for the vault over `amount`, which somebody may have sent before; see `permit`.
+    function entrustWithPermit(
+        address module,
+        address token,
+        uint256 amount,
+        bytes calldata data,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external;
 
     /// @notice The same from the caller's free balance.
     function entrustBalance(address module, address token, uint256 amount, bytes calldata data) external;

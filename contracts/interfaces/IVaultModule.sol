@@ -8,5 +8,12 @@ interface IVaultModule {
     /// @param owner Whose money it was.
     /// @param amount Token units, in the module's account now, as escrowed.
     /// @param data What the owner wants with it, as the module defines.
-    function onEntrusted(address owner, address token, uint256 amount, bytes calldata data) external;
+    /// @return provider Whose work it opens, as `IVault.openWork` does; zero if it opens none.
+    /// @return stakeLock ATH units of that provider's stake that are locked until the module settles the work.
+    function onEntrusted(
+        address owner,
+        address token,
+        uint256 amount,
+        bytes calldata data
+    ) external returns (address provider, uint256 stakeLock);
 }

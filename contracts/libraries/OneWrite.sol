@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IVault} from "../interfaces/IVault.sol";
+import {ChannelState} from "../types/Channel.sol";
 
 /// @title Writes of whole storage slots
 /// @notice Assigning a packed struct reads and writes its slot once for every member; these write it once.
@@ -12,6 +13,20 @@ library OneWrite {
             uint256(account.available) |
                 (uint256(account.escrowed) << 112) |
                 (uint256(account.modules) << 224);
+        assembly ("memory-safe") {
+            sstore(target.slot, word)
+        }
+    }
+
+    /// @notice Replaces the state of a channel.
+    function store(ChannelState storage target, ChannelState memory state) internal {
+        uint256 word =
+            uint256(state.deposit) |
+                (uint256(state.paid) << 88) |
+                (uint256(state.closesAt) << 176) |
+                (uint256(state.liveChallenges) << 216) |
+                (uint256(state.status) << 232) |
+                (uint256(state.keyRotated ? 1 : 0) << 240);
         assembly ("memory-safe") {
             sstore(target.slot, word)
         }

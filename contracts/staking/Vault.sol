@@ -80,6 +80,23 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IVault
+    function entrustWithPermit(
+        address module,
+        address token,
+        uint256 amount,
+        bytes calldata data,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant {
+        uint112 credited = _addToLedger(token, amount);
+        _permit(token, amount, deadline, v, r, s);
+        _pull(token, amount);
+        _entrust(module, token, credited, data);
+    }
+
+    /// @inheritdoc IVault
     function entrustBalance(
         address module,
         address token,
@@ -95,10 +112,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     function permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external {
         // Only accepted tokens are called, so that nobody makes the vault call a contract of his choice.
         if (!_tokens[token].accepted) revert TokenNotAccepted(token);
-        // solhint-disable-next-line no-empty-blocks
-        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {
-            // A permit that somebody sent before us has left the allowance behind; without one, the deposit reverts.
-        }
+        _permit(token, amount, deadline, v, r, s);
     }
 
     /// @inheritdoc IVault
@@ -208,11 +222,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         account.escrowed += uint112(amount);
         _accounts[token][payer].store(account);
 
-        Stake memory position = _stakes[provider];
-        if (position.jailed) revert ProviderJailed(provider);
-        _lock(position, bit, provider, stakeLock);
-        position.openWork += 1;
-        _stakes[provider].store(position);
+        _openWork(msg.sender, bit, provider, stakeLock);
     }
 
     /// @inheritdoc IVault
@@ -235,7 +245,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     /// @inheritdoc IVault
     function lockStake(address owner, uint256 amount) external {
         Stake memory position = _stakes[owner];
-        _lock(position, _callingModule(), owner, amount);
+        _lock(position, msg.sender, _callingModule(), owner, amount);
         _stakes[owner].store(position);
     }
 
@@ -359,13 +369,37 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         if (received != amount) revert TransferAmountMismatch(token, amount, received);
     }
 
-    /// @dev Binds an amount to work of a module, in the module's own account, and tells the module.
+    /// @dev A permit that somebody sent before us has left the allowance behind; without one, the transfer reverts.
+    function _permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) private {
+        // solhint-disable-next-line no-empty-blocks
+        try IERC20Permit(token).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+    }
+
+    /// @dev Binds an amount to work of a module, in the module's own account, and opens the work that the module wants for it.
     function _entrust(address module, address token, uint112 amount, bytes calldata data) private {
         // INVARIANT: nobody makes the vault call a contract of his choice.
-        if (_moduleBits[module] == 0) revert NotAModule(module);
-        _accounts[token][module].escrowed += amount;
-        emit Entrusted(token, msg.sender, module, amount);
-        IVaultModule(module).onEntrusted(msg.sender, token, amount, data);
+        uint32 bit = _moduleBits[module];
+        if (bit == 0) revert NotAModule(module);
+        Account storage account = _accounts[token][module];
+        // INVARIANT: what a module has escrowed, it can settle.
+        if (account.modules & bit == 0) revert ModuleNotApproved(token, module, module);
+        account.escrowed += amount;
+        (address provider, uint256 stakeLock) = IVaultModule(module).onEntrusted(
+            msg.sender,
+            token,
+            amount,
+            data
+        );
+        if (provider != address(0)) _openWork(module, bit, provider, stakeLock);
+    }
+
+    /// @dev Counts a work of a provider, and locks its stake for it.
+    function _openWork(address module, uint32 bit, address provider, uint256 stakeLock) private {
+        Stake memory position = _stakes[provider];
+        if (position.jailed) revert ProviderJailed(provider);
+        _lock(position, module, bit, provider, stakeLock);
+        position.openWork += 1;
+        _stakes[provider].store(position);
     }
 
     /// @dev Divides a part of what a payer has escrowed.
@@ -423,9 +457,15 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         _accounts[token][owner].available += uint112(amount);
     }
 
-    function _lock(Stake memory position, uint32 bit, address owner, uint256 amount) private view {
+    function _lock(
+        Stake memory position,
+        address module,
+        uint32 bit,
+        address owner,
+        uint256 amount
+    ) private pure {
         // INVARIANT: a unit of stake backs one thing at a time.
-        if (position.modules & bit == 0) revert StakeModuleNotApproved(owner, msg.sender);
+        if (position.modules & bit == 0) revert StakeModuleNotApproved(owner, module);
         uint256 free = position.staked - position.locked;
         if (free < amount) revert InsufficientStake(owner, free, amount);
         unchecked {

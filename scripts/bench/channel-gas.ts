@@ -3,6 +3,7 @@ import { ReceiptTree } from "../../sdk/src/channels/receipt-tree.ts";
 import {
   CHANNEL_BIT,
   openChannel,
+  openFromWallet as openWithPermit,
   type OpenChannel,
   opening,
   present,
@@ -84,10 +85,10 @@ export async function benchChannelGas(): Promise<ChannelGas> {
 
   const receipt = await receiptOf(system, first, { nonce: 9n });
   const { sent } = await present(system, first, receipt);
-  const openWithPermit = await gasOf(await openFromWallet());
+  const fromWallet = await gasOf(await openFromWallet());
   return {
     open,
-    openWithPermit,
+    openWithPermit: fromWallet,
     settle: perCount,
     perChannelInBatchOf20: Math.ceil(batch / BATCH),
     challengeReceipt: await gasOf(sent),
@@ -104,33 +105,7 @@ export async function benchChannelGas(): Promise<ChannelGas> {
     await openChannel(system, inUsd, { deposit: amount });
     const terms = await termsOf(system, { ...inUsd, client: client.address, voucherKey: client.address });
     const data = await opening(system, terms);
-    const deadline = 2n ** 40n;
-    const domain = {
-      name: "Mock USD",
-      version: "1",
-      chainId: 31337n,
-      verifyingContract: addresses.stablecoin,
-    };
-    const fields = ["owner address", "spender address", "value uint256", "nonce uint256", "deadline uint256"];
-    const types = {
-      Permit: fields.map((field) => {
-        const [name, type] = field.split(" ");
-        return { name: name!, type: type! };
-      }),
-    };
-    const value = { owner: client.address, spender: addresses.vault, value: amount, nonce: 0n, deadline };
-    const { v, r, s } = ethers.Signature.from(await client.signTypedData(domain, types, value));
-    return vault
-      .connect(client)
-      .multicall([
-        vault.interface.encodeFunctionData("permit", [addresses.stablecoin, amount, deadline, v, r, s]),
-        vault.interface.encodeFunctionData("entrust", [
-          addresses.channels,
-          addresses.stablecoin,
-          amount,
-          data,
-        ]),
-      ]);
+    return openWithPermit(system, client, amount, data);
   }
 }
 

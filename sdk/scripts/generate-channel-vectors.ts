@@ -117,13 +117,14 @@ const key = () => new Wallet(hash());
 
 const vectors = {
   contracts,
-  channelId: await each((contract, extent) => {
+  channelId: await each(async (contract, extent) => {
     const terms = termsOf(extent);
     const acceptance = { minimumDeposit: unsigned(extent, 96), validUntil: unsigned(extent, 40) };
-    const accepted = { ...acceptance, signature: hexlify(bytes(65)) };
+    const id = channelIdOf(terms, contract);
+    const accepted = await signAcceptance(key(), contract, id, acceptance);
     return {
       terms,
-      id: channelIdOf(terms, contract),
+      id,
       topUpData: topUpData(terms),
       acceptance: accepted,
       openingData: openingData(terms, accepted),

@@ -11,6 +11,7 @@ import {
   signVoucher,
 } from "../../sdk/src/channels.ts";
 import {
+  channelsWithFeed,
   contractOf,
   DAY,
   DEPOSIT,
@@ -22,25 +23,18 @@ import {
   paidOf,
   present,
   receiptOf,
+  reportCommitmentOf,
+  reportEquivocation as report,
   requestOf,
   sendOpening,
+  sendReport,
   settle,
   termsOf,
   voucherOf,
 } from "../support/channels.ts";
 import { accountOf } from "../support/ledger.ts";
-import { ATH, ethers, networkHelpers, type System, time } from "../support/system.ts";
+import { ATH, ethers, networkHelpers, time } from "../support/system.ts";
 import { convict } from "../support/game.ts";
-
-const report = (
-  { receipts, stranger, newcomer }: System,
-  terms: Parameters<System["channels"]["channelIdOf"]>[0],
-  first: Awaited<ReturnType<typeof receiptOf>>,
-  second: Awaited<ReturnType<typeof receiptOf>>,
-) =>
-  receipts
-    .connect(stranger)
-    .reportEquivocation(terms, first.message, first.signature, second.message, second.signature, newcomer);
 
 describe("attacks on channels: replay", () => {
   const replays: Record<string, (contract: ChannelContract) => ChannelContract> = {
@@ -69,7 +63,7 @@ describe("attacks on channels: replay", () => {
       for (const attempt of [
         settle(system, channel, await voucherOf(system, channel), receipt),
         present(system, channel, receipt),
-        report(system, channel.terms, receipt, receipt),
+        report(system, channel, receipt, receipt),
       ]) {
         await expect(attempt).to.be.revertedWithCustomError(channels, "InvalidSigner").withArgs(digest);
       }
@@ -97,7 +91,7 @@ describe("attacks on channels: replay", () => {
       .withArgs(other.id, 1n, hash);
     for (const attempt of [
       present(system, channel, receipt),
-      report(system, channel.terms, receipt, await receiptOf(system, channel, { tokens: [1, 2, 3] })),
+      report(system, channel, receipt, await receiptOf(system, channel, { tokens: [1, 2, 3] })),
     ]) {
       await expect(attempt)
         .to.be.revertedWithCustomError(channels, "ReceiptMismatch")
@@ -333,7 +327,7 @@ describe("attacks on channels: receipts", () => {
     const first = await receiptOf(system, channel);
     const second = await receiptOf(system, channel, { tokens: [11, 12, 14] });
     const { fraudDeposit } = await system.providers.providerOf(provider);
-    const sent = report(system, channel.terms, first, second);
+    const sent = report(system, channel, first, second);
     const digests = [first, second].map(({ message }) => receiptDigest(contractOf(system), message));
     await expect(sent)
       .to.emit(receipts, "EquivocationProven")
@@ -346,9 +340,45 @@ describe("attacks on channels: receipts", () => {
     expect(await vault.isJailed(provider)).to.equal(true);
     expect(await game.convictionOf(provider)).to.equal(proof);
     expect(await ath.balanceOf(newcomer)).to.equal(reward);
-    await expect(report(system, channel.terms, first, second))
+    await expect(report(system, channel, first, second))
       .to.be.revertedWithCustomError(vault, "ProviderJailed")
       .withArgs(provider.address);
+  });
+
+  it("a report copied from the queue: who has not committed in an earlier second takes nothing", async () => {
+    const system = await freshChannels();
+    const { receipts, stranger, newcomer, otherClient, ath, game } = system;
+    const channel = await openChannel(system);
+    const first = await receiptOf(system, channel);
+    const second = await receiptOf(system, channel, { tokens: [11, 12, 14] });
+    const [salt, copiersSalt] = [ethers.id("salt"), ethers.id("copier's salt")];
+    const honest = await reportCommitmentOf(system, first, second, newcomer.address, salt);
+    await receipts.connect(stranger).commitReport(honest);
+
+    // Another reporter with the salt that was read in the queue, and one that commits in the very block of its report.
+    await expect(sendReport(system, channel, first, second, otherClient.address, salt))
+      .to.be.revertedWithCustomError(receipts, "ReportNotCommitted")
+      .withArgs(
+        await reportCommitmentOf(system, first, second, otherClient.address, salt),
+        0n,
+        (await time.latest()) + 1,
+      );
+    const late = await reportCommitmentOf(system, first, second, otherClient.address, copiersSalt);
+    await networkHelpers.mine();
+    await ethers.provider.send("evm_setAutomine", [false]);
+    const gasLimit = 2_000_000n;
+    await receipts.connect(otherClient).commitReport(late, { gasLimit });
+    const copied = await sendReport(system, channel, first, second, otherClient.address, copiersSalt, {
+      gasLimit,
+    });
+    await networkHelpers.mine();
+    await ethers.provider.send("evm_setAutomine", [true]);
+    expect(await receipts.reportCommittedAt(late)).to.equal(await time.latest());
+    expect((await ethers.provider.getTransactionReceipt(copied.hash))!.status).to.equal(0);
+
+    await sendReport(system, channel, first, second, newcomer.address, salt);
+    expect(await ath.balanceOf(newcomer)).to.equal((await game.parameters()).minimumReward);
+    expect(await ath.balanceOf(otherClient)).to.equal(0n);
   });
 
   it("an honest provider framed: the same answer signed again, a longer one, or another request convict nobody", async () => {
@@ -365,7 +395,7 @@ describe("attacks on channels: receipts", () => {
     ];
     for (const fields of innocent) {
       const second = await receiptOf(system, channel, fields);
-      await expect(report(system, channel.terms, first, second))
+      await expect(report(system, channel, first, second))
         .to.be.revertedWithCustomError(receipts, "NoEquivocation")
         .withArgs(
           receiptDigest(contractOf(system), first.message),
@@ -422,6 +452,52 @@ describe("attacks on channels: keys", () => {
     await present(system, channel, receipt);
     await time.increase(3n * DAY + 1n);
     const late = await receiptOf(system, channel);
+    await expect(present(system, channel, late))
+      .to.be.revertedWithCustomError(channels, "InvalidSigner")
+      .withArgs(receiptDigest(contractOf(system), late.message));
+  });
+
+  it("a voucher key rotated before an outage: what the previous one promised settles for a notice after it", async () => {
+    const system = await channelsWithFeed();
+    const { channels, client, newcomer, otherClient, say } = system;
+    const channel = await openChannel(system);
+    const promised = await voucherOf(system, channel, { amount: ATH });
+    await channels.connect(client).rotateVoucherKey(channel.terms, newcomer);
+    await time.increase(DAY / 2n);
+    const up = BigInt(await time.latest()) + 2n * DAY;
+    await say(1, up - 2n * DAY);
+    await time.setNextBlockTimestamp(up);
+    await say(0, up);
+    expect((await channels.voucherKeysOf(channel.terms))[2]).to.equal(up + DAY);
+    await time.setNextBlockTimestamp(up + DAY - 1n);
+    await expect(channels.connect(client).rotateVoucherKey(channel.terms, otherClient))
+      .to.be.revertedWithCustomError(channels, "RotationUnderWay")
+      .withArgs(up + DAY);
+    await time.setNextBlockTimestamp(up + DAY);
+    await settle(system, channel, promised);
+    expect(await paidOf(system, channel)).to.equal(ATH);
+    const later = await voucherOf(system, channel, { nonce: 2n, amount: 2n * ATH });
+    await expect(settle(system, channel, later))
+      .to.be.revertedWithCustomError(channels, "InvalidSigner")
+      .withArgs(await channels.voucherDigest(channel.id, later.message));
+  });
+
+  it("a receipt key removed before an outage: answers for three days after it", async () => {
+    const system = await channelsWithFeed();
+    const { channels, provider, operator, say } = system;
+    const channel = await openChannel(system);
+    await channels.connect(provider).removeReceiptKey(operator);
+    const removed = BigInt(await time.latest());
+    expect(await channels.receiptKeyUntil(provider, operator)).to.equal(removed + 3n * DAY);
+    const up = removed + 2n * DAY;
+    await say(1, removed + DAY);
+    await time.setNextBlockTimestamp(up);
+    await say(0, up);
+    expect(await channels.receiptKeyUntil(provider, operator)).to.equal(up + 3n * DAY);
+    await time.increaseTo(up + 3n * DAY - 60n);
+    await present(system, channel, await receiptOf(system, channel));
+    await time.increaseTo(up + 3n * DAY + 1n);
+    const late = await receiptOf(system, channel, { nonce: 2n });
     await expect(present(system, channel, late))
       .to.be.revertedWithCustomError(channels, "InvalidSigner")
       .withArgs(receiptDigest(contractOf(system), late.message));

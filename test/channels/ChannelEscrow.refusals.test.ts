@@ -174,6 +174,17 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
       };
     }),
   },
+  UnknownData: {
+    "entrust, a word more than an opening": refused(async (system) => {
+      const terms = await termsOf(system);
+      const data = `${await opening(system, terms)}${"00".repeat(32)}`;
+      return { call: () => sendOpening(system, terms, { data }), values: [544] };
+    }),
+    "entrust, nothing at all": refused(async (system) => {
+      const terms = await termsOf(system);
+      return { call: () => sendOpening(system, terms, { data: "0x" }), values: [0] };
+    }),
+  },
   ChannelExists: {
     "entrust, the same terms again": refused((system, { id, terms }) =>
       Promise.resolve({ call: () => sendOpening(system, terms), values: [id] }),

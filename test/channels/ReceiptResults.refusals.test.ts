@@ -8,11 +8,14 @@ import {
   openChannel,
   present,
   receiptOf,
+  reportCommitmentOf,
+  reportEquivocation,
   requestOf,
+  sendReport,
 } from "../support/channels.ts";
 import { describeRefusals, type Refusal } from "../support/expect.ts";
 import { errorsOf } from "../support/interfaces.ts";
-import { ethers, newContract, type Signer, speakAs, type System } from "../support/system.ts";
+import { ethers, newContract, type Signer, speakAs, type System, time } from "../support/system.ts";
 
 type Attempt = { call: () => Promise<unknown>; values: readonly unknown[] };
 
@@ -122,15 +125,33 @@ describeRefusals("IReceiptResults", () => errorsOf("IReceiptResults"), {
   },
   NoEquivocation: {
     "reportEquivocation, one receipt twice": refused(async (system, channel) => {
-      const { receipts, stranger } = system;
-      const { message, signature } = await receiptOf(system, channel);
-      const digest = receiptDigest(contractOf(system), message);
+      const receipt = await receiptOf(system, channel);
+      const digest = receiptDigest(contractOf(system), receipt.message);
       return {
-        call: () =>
-          receipts
-            .connect(stranger)
-            .reportEquivocation(channel.terms, message, signature, message, signature, stranger),
+        call: () => reportEquivocation(system, channel, receipt, receipt),
         values: [digest, digest],
+      };
+    }),
+  },
+  ReportAlreadyCommitted: {
+    "commitReport, a second time": refused(async ({ receipts, stranger, client }) => {
+      const commitment = ethers.id("commitment");
+      await receipts.connect(stranger).commitReport(commitment);
+      return { call: () => receipts.connect(client).commitReport(commitment), values: [commitment] };
+    }),
+  },
+  ReportNotCommitted: {
+    "reportEquivocation, out of the blue": refused(async (system, channel) => {
+      const { newcomer } = system;
+      const first = await receiptOf(system, channel);
+      const second = await receiptOf(system, channel, { tokens: [11, 12, 14] });
+      const now = (await time.latest()) + 10;
+      return {
+        call: async () => {
+          await time.setNextBlockTimestamp(now);
+          return sendReport(system, channel, first, second, newcomer.address, ZeroHash);
+        },
+        values: [await reportCommitmentOf(system, first, second, newcomer.address, ZeroHash), 0n, now],
       };
     }),
   },

@@ -11,6 +11,7 @@ import {
   openChannel,
   present,
   receiptOf,
+  reportEquivocation,
   requestOf,
   settle,
   voucherOf,
@@ -194,28 +195,44 @@ describe("ChannelEscrow: disputes about receipts", () => {
 
   it("equivocation ends live challenges as every conviction does: each gets its bond back", async () => {
     const arena = await arenaWithChannels();
-    const { receipts, game, stranger, newcomer } = arena;
+    const { game, stranger, newcomer } = arena;
     const channel = await openChannel(arena);
     const dispute = await challenge(arena, await presented(arena, channel), stranger);
     const first = await receiptOf(arena, channel, { nonce: 5n });
     const second = await receiptOf(arena, channel, { nonce: 5n, tokens: [1, 2, 3] });
     const before = await arena.ath.balanceOf(newcomer);
-    await receipts
-      .connect(newcomer)
-      .reportEquivocation(
-        channel.terms,
-        first.message,
-        first.signature,
-        second.message,
-        second.signature,
-        newcomer,
-      );
+    await reportEquivocation(arena, channel, first, second, newcomer);
     // Who sees a challenge succeed takes no reward by convicting itself first.
     expect(await arena.ath.balanceOf(newcomer)).to.equal(before);
     const { bond } = await stateOf(arena, dispute.id);
     const sent = game.connect(newcomer).reclaim(dispute.id);
     await expect(sent).to.changeEtherBalance(ethers, stranger, bond);
     expect((await stateOf(arena, dispute.id)).status).to.equal("Returned");
+    expect(await liveIn(arena, channel)).to.equal(0n);
+  });
+
+  it("a challenge overtaken by a conviction: the receipt is presented all the same, and the bond comes back", async () => {
+    const arena = await arenaWithChannels();
+    const { channels, receipts, game, stranger, newcomer } = arena;
+    const channel = await openChannel(arena);
+    const receipt = await receiptOf(arena, channel, { tokens: [11, 5, 13] });
+    const request = requestOf(arena).bytes;
+    const id = await receipts.present.staticCall(channel.terms, receipt.message, receipt.signature, request);
+    const salt = ethers.id("salt");
+    const challengeId = await game.challengeIdOf(stranger, id, salt);
+    await game.connect(stranger).commit(challengeId, { value: 10n ** 18n });
+    const other = await receiptOf(arena, channel, { tokens: [11, 12, 14] });
+    await reportEquivocation(arena, channel, receipt, other, newcomer);
+    await channels.connect(stranger).release(channel.terms, stranger);
+
+    const { job } = await present(arena, channel, receipt);
+    const output = { count: 3, tokensRoot: tokensRoot(packTokens([11, 5, 13])) };
+    const opened = game.connect(stranger).open(job as unknown as Job, output, salt);
+    await expect(opened).to.changeEtherBalance(ethers, stranger, 10n ** 18n);
+    await expect(opened)
+      .to.emit(game, "Reclaimed")
+      .withArgs(challengeId, 10n ** 18n, 0n);
+    expect((await stateOf(arena, challengeId)).status).to.equal("Returned");
     expect(await liveIn(arena, channel)).to.equal(0n);
   });
 

@@ -197,6 +197,13 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
           values: [addresses.ath, client.address, addresses.providers],
         };
       }),
+    "entrustBalance, to a module that takes no money": () =>
+      refused(({ vault, client, addresses }) =>
+        Promise.resolve({
+          call: () => vault.connect(client).entrustBalance(addresses.escrow, addresses.ath, 1n, "0x"),
+          values: [addresses.ath, addresses.escrow, addresses.escrow],
+        }),
+      ),
     "settle, the payer never approved the module": () =>
       settling(
         ({ stranger }) => ({ payer: stranger.address, escrowed: 1n }),

@@ -101,6 +101,39 @@ export async function sendOpening(
   return vault.connect(client).entrustBalance(addresses.channels, terms.token, deposit, opens);
 }
 
+/** Opens a channel from a client's wallet, which gives the vault a permit in the same transaction. */
+export async function openFromWallet(
+  { vault, stablecoin, addresses }: System,
+  client: Signer,
+  deposit: bigint,
+  data: string,
+): Promise<ContractTransactionResponse> {
+  const deadline = 2n ** 40n;
+  const signature = await client.signTypedData(
+    { name: "Mock USD", version: "1", chainId: 31337n, verifyingContract: addresses.stablecoin },
+    {
+      Permit: [
+        { name: "owner", type: "address" },
+        { name: "spender", type: "address" },
+        { name: "value", type: "uint256" },
+        { name: "nonce", type: "uint256" },
+        { name: "deadline", type: "uint256" },
+      ],
+    },
+    {
+      owner: client.address,
+      spender: addresses.vault,
+      value: deposit,
+      nonce: await stablecoin.nonces(client),
+      deadline,
+    },
+  );
+  const { v, r, s } = ethers.Signature.from(signature);
+  return vault
+    .connect(client)
+    .entrustWithPermit(addresses.channels, addresses.stablecoin, deposit, data, deadline, v, r, s);
+}
+
 /** A request as both sides know it. */
 export function requestOf(
   { modelRoot }: Pick<System, "modelRoot">,
@@ -188,6 +221,97 @@ export async function present(
   const [id, , , job] = event!.values as [string, string, string, unknown[]];
   const names = receipts.interface.getFunction("jobIdOf").inputs[0]!.components!.map(({ name }) => name);
   return { id, job: Object.fromEntries(names.map((name, index) => [name, job[index]])), sent };
+}
+
+/** Reports two receipts that contradict each other, as somebody who committed to it before; `reporter` is rewarded. */
+export async function reportEquivocation(
+  system: System,
+  { terms }: Pick<OpenChannel, "terms">,
+  first: Signed<Receipt>,
+  second: Signed<Receipt>,
+  reporter: { readonly address: string } = system.newcomer,
+): Promise<ContractTransactionResponse> {
+  const { receipts, stranger } = system;
+  const salt = ethers.hexlify(ethers.randomBytes(32));
+  await receipts
+    .connect(stranger)
+    .commitReport(await reportCommitmentOf(system, first, second, reporter.address, salt));
+  return sendReport(system, { terms }, first, second, reporter.address, salt);
+}
+
+export function sendReport(
+  { receipts, stranger }: System,
+  { terms }: Pick<OpenChannel, "terms">,
+  first: Signed<Receipt>,
+  second: Signed<Receipt>,
+  reporter: string,
+  salt: string,
+  overrides: { gasLimit?: bigint } = {},
+): Promise<ContractTransactionResponse> {
+  return receipts
+    .connect(stranger)
+    .reportEquivocation(
+      terms,
+      first.message,
+      first.signature,
+      second.message,
+      second.signature,
+      reporter,
+      salt,
+      overrides,
+    );
+}
+
+export async function reportCommitmentOf(
+  { receipts, channels }: System,
+  first: Signed<Receipt>,
+  second: Signed<Receipt>,
+  reporter: string,
+  salt: string,
+): Promise<string> {
+  const digests = [await channels.receiptDigest(first.message), await channels.receiptDigest(second.message)];
+  return receipts.reportCommitmentOf(digests[0]!, digests[1]!, reporter, salt);
+}
+
+/** The same system with channels that follow an uptime feed, which says that the sequencer always ran. */
+export async function channelsWithFeed() {
+  const system = await freshChannels();
+  const { manager, addresses, vault, provider, operator } = system;
+  const feed = await ethers.deployContract("MockSequencerFeed");
+  const channels = (await ethers.deployContract("ChannelEscrow", [
+    manager,
+    addresses.vault,
+    addresses.providers,
+    feed,
+    await channelParametersOf(system),
+  ])) as unknown as System["channels"];
+  const receipts = (await ethers.deployContract("ReceiptResults", [
+    manager,
+    channels,
+    addresses.models,
+    addresses.vault,
+    feed,
+  ])) as unknown as System["receipts"];
+  await channels.setReceiptResults(receipts);
+  await vault.addModule(channels);
+  await channels.setTokenTerms(addresses.ath, {
+    accepted: true,
+    feeBasisPoints: 100,
+    exitBounty: EXIT_BOUNTY,
+  });
+  await vault.connect(provider).approveStakeModules(await vault.moduleBit(channels));
+  await channels.connect(provider).addReceiptKey(operator);
+  return {
+    ...system,
+    channels,
+    receipts,
+    addresses: {
+      ...addresses,
+      channels: await channels.getAddress(),
+      receipts: await receipts.getAddress(),
+    },
+    say: (answer: number, since: bigint) => feed.getFunction("set")(answer, since) as Promise<unknown>,
+  };
 }
 
 /** The parameters in force, to change and set again. */

@@ -1,6 +1,7 @@
 import { encodeRequest, inputRoot, tokensRoot } from "@athanor/engine/commitments";
 import { referenceExecutor } from "@athanor/engine/trace";
 import { Wallet, hexlify, id as hashOf, type Result } from "ethers";
+import { reportCommitment } from "../../../sdk/src/channels/report.ts";
 import { signReceipt } from "../../../sdk/src/channels/typed-data.ts";
 import type { Signed, Receipt } from "../../../sdk/src/channels/types.ts";
 import type { JobTerms } from "../../../sdk/src/protocol/job.ts";
@@ -115,13 +116,17 @@ async function* equivocate(day: Day, plan: LiePlan, lives: ChannelLife[]): Cours
   const other = { ...receipt.message, outputTokensRoot: hashOf("another answer") };
   const second = await signReceipt(new Wallet(life.receiptKey), life.contract, other);
   const reporter = plan.client;
+  const account = chain.addressOf(reporter);
+  const { salt, commitment } = reportCommitment(life.contract, receipt.message, other, account);
+  await chain.send(reporter, "receipt results", "commitReport", [commitment]);
   const args = [
     life.terms,
     receipt.message,
     receipt.signature,
     second.message,
     second.signature,
-    chain.addressOf(reporter),
+    account,
+    salt,
   ];
   await day.act(
     "provider convicted of equivocation",

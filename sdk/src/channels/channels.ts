@@ -25,6 +25,7 @@ import {
 } from "./events.ts";
 import type { Settlement } from "./provider-channel.ts";
 import { quoteTerms, type TermsRequest } from "./quote-terms.ts";
+import { reportCommitment, reportCommitted } from "./report.ts";
 import { readChannel, type ChannelView } from "./read-channel.ts";
 import { channelIdOf, openingData, topUpData, type Acceptance } from "./typed-data.ts";
 import type { ChannelContract, ChannelTerms, Receipt, Signed } from "./types.ts";
@@ -32,6 +33,7 @@ import type { ChannelContract, ChannelTerms, Receipt, Signed } from "./types.ts"
 type CallName =
   | "addReceiptKey"
   | "close"
+  | "commitReport"
   | "finish"
   | "multicall"
   | "present"
@@ -282,8 +284,8 @@ export class Channels {
   }
 
   /**
-   * Convicts a provider that signed two receipts of one nonce and length with different roots.
-   *
+   * Convicts a provider that signed two receipts of one nonce and length with different roots. Two transactions: a commitment, so that nobody who reads the
+   * report in the queue takes its reward, and the report, in a later second. What cannot be reported is refused before either is sent.
    * @param options.reporter receives the reward; default the signer
    */
   reportEquivocation(
@@ -295,8 +297,13 @@ export class Channels {
     return guard(() => {
       const reporter = options.reporter ?? this.account;
       const receipts = [first.message, first.signature, second.message, second.signature];
-      const args = [terms, ...receipts, reporter];
-      return this.#call("report equivocation", "reportEquivocation", args, options, "receiptResults");
+      const { salt, commitment } = reportCommitment(this.contract, first.message, second.message, reporter!);
+      const args = [terms, ...receipts, reporter, salt];
+      return reportCommitted(
+        () => this.#call("report equivocation", "reportEquivocation", args, options, "receiptResults"),
+        () => this.#call("commit to a report", "commitReport", [commitment], options, "receiptResults"),
+        () => sleep(this.#context.reader.options.pollInterval, options.signal),
+      );
     });
   }
 
@@ -337,8 +344,11 @@ export class Channels {
       }
       const owner = account!;
       await this.#requireInWallet(owner, terms.token, amount, options);
+      const spending = { owner, token: terms.token, amount };
       const call = vault.interface.encodeFunctionData("entrust", args);
-      const { receipt } = await callVault(contracts, { owner, token: terms.token, amount }, [call], options);
+      const { receipt } = await callVault(contracts, spending, [call], options, ({ deadline, v, r, s }) =>
+        vault.interface.encodeFunctionData("entrustWithPermit", [...args, deadline, v, r, s]),
+      );
       return this.#report(receipt);
     });
   }

@@ -1,4 +1,4 @@
-import { AbiCoder, id as hashOfText, keccak256, recoverAddress, TypedDataEncoder } from "ethers";
+import { AbiCoder, id as hashOfText, keccak256, recoverAddress, Signature, TypedDataEncoder } from "ethers";
 import type { ChannelContract, ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "./types.ts";
 
 const TYPES = {
@@ -32,7 +32,8 @@ const TYPES = {
 const TERMS_TYPE =
   "tuple(address client, uint64 salt, uint32 notice, address provider, uint32 receiptLife, uint16 feeBasisPoints, " +
   "address token, uint96 exitBounty, address voucherKey, uint40 expiresAt, uint96 stakeLock, uint64 workPerSecond)";
-const ACCEPTANCE_TYPE = "tuple(uint96 minimumDeposit, uint40 validUntil, bytes signature)";
+/** The signature in its compact form (EIP-2098). */
+const ACCEPTANCE_TYPE = "tuple(uint96 minimumDeposit, uint40 validUntil, bytes32 r, bytes32 vs)";
 
 /** A provider's signature of terms, as `Vault.entrust` takes it to open a channel. */
 export interface Acceptance {
@@ -67,7 +68,9 @@ export function requestHashOf(request: { readonly modelRoot: string; readonly in
 
 /** The `data` of `Vault.entrust` that opens a channel. */
 export function openingData(terms: ChannelTerms, acceptance: Acceptance): string {
-  return AbiCoder.defaultAbiCoder().encode([TERMS_TYPE, ACCEPTANCE_TYPE], [terms, acceptance]);
+  const { r, yParityAndS } = Signature.from(acceptance.signature);
+  const accepted = { ...acceptance, r, vs: yParityAndS };
+  return AbiCoder.defaultAbiCoder().encode([TERMS_TYPE, ACCEPTANCE_TYPE], [terms, accepted]);
 }
 
 /** The `data` of `Vault.entrust` that adds to a channel's deposit. */

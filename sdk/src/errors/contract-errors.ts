@@ -133,6 +133,18 @@ export const contractErrors = {
     "{game:address} has no code, so it is no dispute game.",
     "Deploy the dispute game first, then set it.",
   ],
+  UnknownData: [
+    "{length} bytes neither open a channel nor name one.",
+    "Entrust the vault with an opening (512 bytes) or with the terms of a channel (384 bytes).",
+  ],
+  ReportAlreadyCommitted: [
+    "The report {commitment} is committed already.",
+    "Make the report, or commit to it with another salt.",
+  ],
+  ReportNotCommitted: [
+    "The report {commitment} was committed at {committedAt:time}; it is {timestamp:time}, and it takes an earlier second.",
+    "Commit to the report first, and make it in a later block.",
+  ],
   ReceiptResultsAlreadySet: [
     "The contract that makes receipts results is {results:address} already, for good.",
     "Another one takes a new deployment.",

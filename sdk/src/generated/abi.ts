@@ -1480,6 +1480,17 @@ export const channelEscrowAbi = [
  {
   "inputs": [
    {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   }
+  ],
+  "name": "UnknownData",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "address",
     "name": "provider",
     "type": "address"
@@ -2420,7 +2431,18 @@ export const channelEscrowAbi = [
    }
   ],
   "name": "onEntrusted",
-  "outputs": [],
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "stakeLock",
+    "type": "uint256"
+   }
+  ],
   "stateMutability": "nonpayable",
   "type": "function"
  },
@@ -11736,6 +11758,38 @@ export const receiptResultsAbi = [
   "inputs": [
    {
     "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ReportAlreadyCommitted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "committedAt",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReportNotCommitted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
     "name": "found",
     "type": "bytes32"
    },
@@ -11980,6 +12034,19 @@ export const receiptResultsAbi = [
   "type": "event"
  },
  {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ReportCommitted",
+  "type": "event"
+ },
+ {
   "inputs": [],
   "name": "authority",
   "outputs": [
@@ -12158,6 +12225,19 @@ export const receiptResultsAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "commitReport",
+  "outputs": [],
+  "stateMutability": "nonpayable",
   "type": "function"
  },
  {
@@ -12470,6 +12550,59 @@ export const receiptResultsAbi = [
  {
   "inputs": [
    {
+    "internalType": "bytes32",
+    "name": "first",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "second",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
+   }
+  ],
+  "name": "reportCommitmentOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "pure",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "reportCommittedAt",
+  "outputs": [
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "components": [
      {
       "internalType": "address",
@@ -12654,6 +12787,11 @@ export const receiptResultsAbi = [
     "internalType": "address",
     "name": "reporter",
     "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
    }
   ],
   "name": "reportEquivocation",
@@ -14012,37 +14150,6 @@ export const vaultAbi = [
    {
     "indexed": true,
     "internalType": "address",
-    "name": "token",
-    "type": "address"
-   },
-   {
-    "indexed": true,
-    "internalType": "address",
-    "name": "owner",
-    "type": "address"
-   },
-   {
-    "indexed": true,
-    "internalType": "address",
-    "name": "module",
-    "type": "address"
-   },
-   {
-    "indexed": false,
-    "internalType": "uint256",
-    "name": "amount",
-    "type": "uint256"
-   }
-  ],
-  "name": "Entrusted",
-  "type": "event"
- },
- {
-  "anonymous": false,
-  "inputs": [
-   {
-    "indexed": true,
-    "internalType": "address",
     "name": "module",
     "type": "address"
    },
@@ -14474,6 +14581,54 @@ export const vaultAbi = [
    }
   ],
   "name": "entrustBalance",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "bytes",
+    "name": "data",
+    "type": "bytes"
+   },
+   {
+    "internalType": "uint256",
+    "name": "deadline",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint8",
+    "name": "v",
+    "type": "uint8"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "r",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "s",
+    "type": "bytes32"
+   }
+  ],
+  "name": "entrustWithPermit",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"

@@ -29,50 +29,70 @@ const refusals = new Set([
 /** Seconds for which a permit is valid: long enough for a slow block, short enough to be forgotten. */
 const PERMIT_SECONDS = 3600;
 
+/** A permit of the signer, as the vault takes it. */
+export interface VaultPermit {
+  /** Seconds since 1970. */
+  readonly deadline: number;
+  readonly v: number;
+  readonly r: string;
+  readonly s: string;
+}
+
 /**
  * Sends calls of the vault, in one transaction, that take tokens from the signer's wallet: with a permit if the token takes permits, after an
  * approval of exactly this amount otherwise.
  *
  * @param calls encoded calls of the vault
+ * @param permitted one call that does the same with a permit, where the vault has one; otherwise the permit goes before the calls
  */
 export async function callVault(
   contracts: AthanorContracts,
   spending: WalletSpending,
   calls: readonly string[],
   options: SendOptions,
+  permitted?: (permit: VaultPermit) => string,
 ): Promise<VaultCalls> {
   const { interface: vault } = contracts.vault;
   const to = contracts.deployment.vault;
   const multicall = (parts: readonly string[]) => vault.encodeFunctionData("multicall", [[...parts]]);
   const approvals: TransactionReceipt[] = [];
-  let parts = calls;
+  let data = multicall(calls);
   if (spending.amount > 0n && (await allowanceOf(contracts, spending)) < spending.amount) {
-    const permit = await permitCall(contracts, spending, options);
-    const permitted = permit === undefined ? undefined : [permit, ...calls];
-    if (permitted && (await succeeds({ to, data: multicall(permitted) }, options))) {
-      parts = permitted;
+    const permit = await permitOf(contracts, spending, options);
+    const attempt =
+      permit && (permitted?.(permit) ?? multicall([permitCall(contracts, spending, permit), ...calls]));
+    if (attempt && (await succeeds({ to, data: attempt }, options))) {
+      data = attempt;
     } else {
       approvals.push(...(await approve(contracts, spending, options)));
     }
   }
-  return { approvals, receipt: await sendTransaction({ to, data: multicall(parts) }, options) };
+  return { approvals, receipt: await sendTransaction({ to, data }, options) };
 }
 
 function allowanceOf(contracts: AthanorContracts, { token, owner }: WalletSpending): Promise<bigint> {
   return connectToken(contracts.vault.runner, token).allowance(owner, contracts.deployment.vault);
 }
 
-async function permitCall(
+async function permitOf(
   contracts: AthanorContracts,
   { token, amount }: WalletSpending,
   { reader, signer, chainId, signal }: SendOptions,
-): Promise<string | undefined> {
+): Promise<VaultPermit | undefined> {
   const deadline = (await reader.time(signal)) + PERMIT_SECONDS;
   const spender = contracts.deployment.vault;
   const permit = await signPermit({ reader, signer, chainId, token, spender, amount, deadline });
   if (!permit) return undefined;
   const { v, r, s } = permit;
-  return contracts.vault.interface.encodeFunctionData("permit", [token, amount, deadline, v, r, s]);
+  return { deadline, v, r, s };
+}
+
+function permitCall(
+  { vault }: AthanorContracts,
+  { token, amount }: WalletSpending,
+  { deadline, v, r, s }: VaultPermit,
+): string {
+  return vault.interface.encodeFunctionData("permit", [token, amount, deadline, v, r, s]);
 }
 
 /** The vault swallows a permit that fails; whether the token took it shows in what follows. */

@@ -420,7 +420,7 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
     onEntrusted: TypedContractMethod<
       [owner: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, ],
-      [void],
+      [[string, bigint] & {provider: string, stakeLock: bigint }],
       'nonpayable'
     >
     
@@ -658,7 +658,7 @@ getFunction(nameOrSignature: 'multicall'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'onEntrusted'): TypedContractMethod<
       [owner: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, ],
-      [void],
+      [[string, bigint] & {provider: string, stakeLock: bigint }],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'parameters'): TypedContractMethod<

@@ -29,22 +29,24 @@ export declare namespace IJobEscrow {
     }
 
   export interface ReceiptResultsInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "channelOfResult" | "channels" | "disputeGame" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "models" | "present" | "reportEquivocation" | "setAuthority" | "setDisputeGame" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "channels" | "commitReport" | "disputeGame" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "models" | "present" | "reportCommitmentOf" | "reportCommittedAt" | "reportEquivocation" | "setAuthority" | "setDisputeGame" | "vault"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "EquivocationProven" | "ReceiptPresented"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "EquivocationProven" | "ReceiptPresented" | "ReportCommitted"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
-encodeFunctionData(functionFragment: 'channelOfResult', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'channels', values?: undefined): string;
+encodeFunctionData(functionFragment: 'commitReport', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'jobIdOf', values: [JobStruct]): string;
 encodeFunctionData(functionFragment: 'jobState', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'models', values?: undefined): string;
 encodeFunctionData(functionFragment: 'present', values: [ChannelStruct, ReceiptStruct, BytesLike, BytesLike]): string;
-encodeFunctionData(functionFragment: 'reportEquivocation', values: [ChannelStruct, ReceiptStruct, BytesLike, ReceiptStruct, BytesLike, AddressLike]): string;
+encodeFunctionData(functionFragment: 'reportCommitmentOf', values: [BytesLike, BytesLike, AddressLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'reportCommittedAt', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'reportEquivocation', values: [ChannelStruct, ReceiptStruct, BytesLike, ReceiptStruct, BytesLike, AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
@@ -52,14 +54,16 @@ encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeClosed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'channelOfResult', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'channels', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'commitReport', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'models', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'present', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reportCommitmentOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reportCommittedAt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'reportEquivocation', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
@@ -107,6 +111,18 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
       export type InputTuple = [id: BytesLike, channel: BytesLike, provider: AddressLike, job: JobStruct, outputCount: BigNumberish, outputTokensRoot: BytesLike, request: BytesLike];
       export type OutputTuple = [id: string, channel: string, provider: string, job: JobStructOutput, outputCount: bigint, outputTokensRoot: string, request: string];
       export interface OutputObject {id: string, channel: string, provider: string, job: JobStructOutput, outputCount: bigint, outputTokensRoot: string, request: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace ReportCommittedEvent {
+      export type InputTuple = [commitment: BytesLike];
+      export type OutputTuple = [commitment: string];
+      export interface OutputObject {commitment: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -173,18 +189,18 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
-    channelOfResult: TypedContractMethod<
-      [id: BytesLike, ],
+    channels: TypedContractMethod<
+      [],
       [string],
       'view'
     >
     
 
     
-    channels: TypedContractMethod<
-      [],
-      [string],
-      'view'
+    commitReport: TypedContractMethod<
+      [commitment: BytesLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -237,8 +253,24 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    reportCommitmentOf: TypedContractMethod<
+      [first: BytesLike, second: BytesLike, reporter: AddressLike, salt: BytesLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
+    reportCommittedAt: TypedContractMethod<
+      [commitment: BytesLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     reportEquivocation: TypedContractMethod<
-      [channel: ChannelStruct, first: ReceiptStruct, firstSignature: BytesLike, second: ReceiptStruct, secondSignature: BytesLike, reporter: AddressLike, ],
+      [channel: ChannelStruct, first: ReceiptStruct, firstSignature: BytesLike, second: ReceiptStruct, secondSignature: BytesLike, reporter: AddressLike, salt: BytesLike, ],
       [void],
       'nonpayable'
     >
@@ -286,15 +318,15 @@ getFunction(nameOrSignature: 'challengeOpened'): TypedContractMethod<
       [string],
       'nonpayable'
     >;
-getFunction(nameOrSignature: 'channelOfResult'): TypedContractMethod<
-      [id: BytesLike, ],
-      [string],
-      'view'
-    >;
 getFunction(nameOrSignature: 'channels'): TypedContractMethod<
       [],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'commitReport'): TypedContractMethod<
+      [commitment: BytesLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'disputeGame'): TypedContractMethod<
       [],
@@ -326,8 +358,18 @@ getFunction(nameOrSignature: 'present'): TypedContractMethod<
       [string],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'reportCommitmentOf'): TypedContractMethod<
+      [first: BytesLike, second: BytesLike, reporter: AddressLike, salt: BytesLike, ],
+      [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'reportCommittedAt'): TypedContractMethod<
+      [commitment: BytesLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'reportEquivocation'): TypedContractMethod<
-      [channel: ChannelStruct, first: ReceiptStruct, firstSignature: BytesLike, second: ReceiptStruct, secondSignature: BytesLike, reporter: AddressLike, ],
+      [channel: ChannelStruct, first: ReceiptStruct, firstSignature: BytesLike, second: ReceiptStruct, secondSignature: BytesLike, reporter: AddressLike, salt: BytesLike, ],
       [void],
       'nonpayable'
     >;
@@ -351,6 +393,7 @@ getFunction(nameOrSignature: 'vault'): TypedContractMethod<
 getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
 getEvent(key: 'EquivocationProven'): TypedContractEvent<EquivocationProvenEvent.InputTuple, EquivocationProvenEvent.OutputTuple, EquivocationProvenEvent.OutputObject>;
 getEvent(key: 'ReceiptPresented'): TypedContractEvent<ReceiptPresentedEvent.InputTuple, ReceiptPresentedEvent.OutputTuple, ReceiptPresentedEvent.OutputObject>;
+getEvent(key: 'ReportCommitted'): TypedContractEvent<ReportCommittedEvent.InputTuple, ReportCommittedEvent.OutputTuple, ReportCommittedEvent.OutputObject>;
 
     filters: {
       
@@ -368,6 +411,10 @@ getEvent(key: 'ReceiptPresented'): TypedContractEvent<ReceiptPresentedEvent.Inpu
 
       'ReceiptPresented(bytes32,bytes32,address,tuple,uint32,bytes32,bytes)': TypedContractEvent<ReceiptPresentedEvent.InputTuple, ReceiptPresentedEvent.OutputTuple, ReceiptPresentedEvent.OutputObject>;
       ReceiptPresented: TypedContractEvent<ReceiptPresentedEvent.InputTuple, ReceiptPresentedEvent.OutputTuple, ReceiptPresentedEvent.OutputObject>;
+    
+
+      'ReportCommitted(bytes32)': TypedContractEvent<ReportCommittedEvent.InputTuple, ReportCommittedEvent.OutputTuple, ReportCommittedEvent.OutputObject>;
+      ReportCommitted: TypedContractEvent<ReportCommittedEvent.InputTuple, ReportCommittedEvent.OutputTuple, ReportCommittedEvent.OutputObject>;
     
     };
   }

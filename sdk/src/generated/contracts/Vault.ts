@@ -34,9 +34,9 @@ export declare namespace IVault {
     }
 
   export interface VaultInterface extends Interface {
-    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "entrust" | "entrustBalance" | "isConsumingScheduledOp" | "isJailed" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "permit" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "settlePart" | "slash" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "entrust" | "entrustBalance" | "entrustWithPermit" | "isConsumingScheduledOp" | "isJailed" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "permit" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "settlePart" | "slash" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "Entrusted" | "ModuleAdded" | "ModulesApproved" | "Slashed" | "StakeModulesApproved" | "Staked" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "ModuleAdded" | "ModulesApproved" | "Slashed" | "StakeModulesApproved" | "Staked" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
 
     encodeFunctionData(functionFragment: 'accountOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'addModule', values: [AddressLike]): string;
@@ -48,6 +48,7 @@ encodeFunctionData(functionFragment: 'claimUnbonded', values: [AddressLike]): st
 encodeFunctionData(functionFragment: 'deposit', values: [AddressLike, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'entrust', values: [AddressLike, AddressLike, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'entrustBalance', values: [AddressLike, AddressLike, BigNumberish, BytesLike]): string;
+encodeFunctionData(functionFragment: 'entrustWithPermit', values: [AddressLike, AddressLike, BigNumberish, BytesLike, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isJailed', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'lockStake', values: [AddressLike, BigNumberish]): string;
@@ -83,6 +84,7 @@ decodeFunctionResult(functionFragment: 'claimUnbonded', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'deposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'entrust', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'entrustBalance', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'entrustWithPermit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isJailed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'lockStake', data: BytesLike): Result;
@@ -126,18 +128,6 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [token: AddressLike, sender: AddressLike, owner: AddressLike, amount: BigNumberish];
       export type OutputTuple = [token: string, sender: string, owner: string, amount: bigint];
       export interface OutputObject {token: string, sender: string, owner: string, amount: bigint }
-      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
-      export type Filter = TypedDeferredTopicFilter<Event>
-      export type Log = TypedEventLog<Event>
-      export type LogDescription = TypedLogDescription<Event>
-    }
-
-  
-
-    export declare namespace EntrustedEvent {
-      export type InputTuple = [token: AddressLike, owner: AddressLike, module: AddressLike, amount: BigNumberish];
-      export type OutputTuple = [token: string, owner: string, module: string, amount: bigint];
-      export interface OutputObject {token: string, owner: string, module: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -374,6 +364,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
     entrustBalance: TypedContractMethod<
       [module: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    entrustWithPermit: TypedContractMethod<
+      [module: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, deadline: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike, ],
       [void],
       'nonpayable'
     >
@@ -624,6 +622,11 @@ getFunction(nameOrSignature: 'entrustBalance'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'entrustWithPermit'): TypedContractMethod<
+      [module: AddressLike, token: AddressLike, amount: BigNumberish, data: BytesLike, deadline: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       [],
       [string],
@@ -747,7 +750,6 @@ getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
-getEvent(key: 'Entrusted'): TypedContractEvent<EntrustedEvent.InputTuple, EntrustedEvent.OutputTuple, EntrustedEvent.OutputObject>;
 getEvent(key: 'ModuleAdded'): TypedContractEvent<ModuleAddedEvent.InputTuple, ModuleAddedEvent.OutputTuple, ModuleAddedEvent.OutputObject>;
 getEvent(key: 'ModulesApproved'): TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
 getEvent(key: 'Slashed'): TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
@@ -767,10 +769,6 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
       'Deposited(address,address,address,uint256)': TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
       Deposited: TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
-    
-
-      'Entrusted(address,address,address,uint256)': TypedContractEvent<EntrustedEvent.InputTuple, EntrustedEvent.OutputTuple, EntrustedEvent.OutputObject>;
-      Entrusted: TypedContractEvent<EntrustedEvent.InputTuple, EntrustedEvent.OutputTuple, EntrustedEvent.OutputObject>;
     
 
       'ModuleAdded(address,uint8)': TypedContractEvent<ModuleAddedEvent.InputTuple, ModuleAddedEvent.OutputTuple, ModuleAddedEvent.OutputObject>;
