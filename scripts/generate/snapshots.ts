@@ -8,6 +8,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import hre from "hardhat";
+import { measureChannelGas } from "../snapshots/channel-gas.ts";
 import { measureGas } from "../snapshots/gas.ts";
 
 const target = fileURLToPath(new URL("../../test/snapshots/", import.meta.url));
@@ -77,7 +78,11 @@ async function layouts(): Promise<Record<string, Record<string, string>>> {
   return result;
 }
 
-const snapshots = { gas: await measureGas(), sizes: await sizes(), storage: await layouts() };
+const snapshots = {
+  gas: { ...(await measureGas()), ...(await measureChannelGas()) },
+  sizes: await sizes(),
+  storage: await layouts(),
+};
 const check = process.argv.includes("--check");
 if (!check) await mkdir(target, { recursive: true });
 for (const [name, content] of Object.entries(snapshots)) {
