@@ -58,7 +58,7 @@ async function convicted(
   await game.connect(stranger).disputeOutput(id, positionsRoot, element);
 
   const claim: Claim = {
-    modelRoot: modelRoot as Hex,
+    modelRoot,
     inputRoot: root,
     outputTokensRoot: outputTokensRoot as Hex,
     outputCount: tokens.length,

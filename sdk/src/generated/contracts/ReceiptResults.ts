@@ -29,13 +29,14 @@ export declare namespace IJobEscrow {
     }
 
   export interface ReceiptResultsInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "channels" | "commitReport" | "disputeGame" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "models" | "present" | "reportCommitmentOf" | "reportCommittedAt" | "reportEquivocation" | "setAuthority" | "setDisputeGame" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "channelOfResult" | "channels" | "commitReport" | "disputeGame" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "models" | "present" | "reportCommitmentOf" | "reportCommittedAt" | "reportEquivocation" | "setAuthority" | "setDisputeGame" | "vault"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "EquivocationProven" | "ReceiptPresented" | "ReportCommitted"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
+encodeFunctionData(functionFragment: 'channelOfResult', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'channels', values?: undefined): string;
 encodeFunctionData(functionFragment: 'commitReport', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
@@ -54,6 +55,7 @@ encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeClosed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'channelOfResult', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'channels', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'commitReport', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
@@ -189,6 +191,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    channelOfResult: TypedContractMethod<
+      [id: BytesLike, ],
+      [string],
+      'view'
+    >
+    
+
+    
     channels: TypedContractMethod<
       [],
       [string],
@@ -317,6 +327,11 @@ getFunction(nameOrSignature: 'challengeOpened'): TypedContractMethod<
       [job: JobStruct, output: IJobEscrow.OutputStruct, ],
       [string],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'channelOfResult'): TypedContractMethod<
+      [id: BytesLike, ],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'channels'): TypedContractMethod<
       [],
