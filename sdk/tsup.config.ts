@@ -7,6 +7,7 @@ export default defineConfig({
     channels: "src/channels.ts",
     disputes: "src/disputes.ts",
     private: "src/private.ts",
+    contents: "src/contents.ts",
     node: "src/node.ts",
   },
   format: ["esm"],

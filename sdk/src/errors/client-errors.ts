@@ -157,6 +157,28 @@ export const clientErrors = {
     "Nothing of it was acknowledged. Close the channel, and choose another provider.",
   ],
 
+  // ---------------------------------------------------------------------------------------------- contents
+  ContentNotFound: [
+    "{store} has no content {key}.",
+    "Ask whoever else keeps it; docs/data-availability.md says who, and until when.",
+  ],
+  ContentCorrupt: [
+    "{store} has other content under the key {key}: {bytes} bytes that hash to {found}.",
+    "Do not use it. Remove it, and put the content again from another copy.",
+  ],
+  ContentTooLarge: [
+    "{store} takes {maximum} bytes, and this has {bytes}.",
+    "Keep less in one piece, or raise the store's limit.",
+  ],
+  ContentStoreUnavailable: [
+    "{store} failed at {method} of the content {key}: {details}.",
+    "Try again later; check the address and the network.",
+  ],
+  ContentStoreRefused: [
+    "{store} refuses {method} of the content {key}: {details}.",
+    "Check the store's address, and what lets you in: token, keys, rights.",
+  ],
+
   // ---------------------------------------------------------------------------------------------- node
   RpcUnavailable: [
     "The node does not answer: {details}",

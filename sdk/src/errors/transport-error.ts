@@ -1,7 +1,7 @@
 import { type AthanorError, athanorError, type AthanorErrorOptions } from "./athanor-error.ts";
 
 /** Codes that may go away by themselves: the same request may succeed a moment later. */
-const transientCodes = new Set(["RpcUnavailable", "RpcTimeout", "RpcRateLimited"]);
+const transientCodes = new Set(["RpcUnavailable", "RpcTimeout", "RpcRateLimited", "ContentStoreUnavailable"]);
 
 export function isTransient(error: AthanorError): boolean {
   return transientCodes.has(error.code);

@@ -1,4 +1,5 @@
 import { athanorError } from "../errors/athanor-error.ts";
+import { readBounded } from "../internal/read-bounded.ts";
 import type { ModelSource } from "./model-source.ts";
 
 /**
@@ -16,31 +17,9 @@ export function httpModelSource(): ModelSource {
         await response.body?.cancel();
         throw athanorError("RpcUnavailable", { details: `${uri} answered ${response.status} ${response.statusText}.` });
       }
-      return readBounded(response.body, uri, maxBytes);
+      return readBounded(response.body, maxBytes, () =>
+        athanorError("ModelFileTooLarge", { uri, maximum: maxBytes }),
+      );
     },
   };
-}
-
-/** The announced length may lie, so the bytes are counted as they come. */
-async function readBounded(body: ReadableStream<Uint8Array>, uri: string, maxBytes: number): Promise<Uint8Array> {
-  const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    length += value.length;
-    if (length > maxBytes) {
-      await reader.cancel();
-      throw athanorError("ModelFileTooLarge", { uri, maximum: maxBytes });
-    }
-    chunks.push(value);
-  }
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return bytes;
 }
