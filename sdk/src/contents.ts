@@ -1,6 +1,7 @@
 /** Where requests, answers and receipts are kept as long as they can be disputed: docs/data-availability.md. */
 export {
   contentKey,
+  contentNotFound,
   DEFAULT_MAXIMUM_BYTES,
   requireContent,
   requireKey,

@@ -1,5 +1,5 @@
 import { keccak256 } from "ethers";
-import { athanorError } from "../errors/athanor-error.ts";
+import { athanorError, type AthanorError } from "../errors/athanor-error.ts";
 
 /** Most bytes of one content unless a store is told otherwise: 16 MiB. */
 export const DEFAULT_MAXIMUM_BYTES = 16 * 1024 * 1024;
@@ -40,6 +40,11 @@ export function requireKey(key: string): void {
   throw athanorError("InvalidArgument", {
     ...{ name: "key", found: key, expected: "0x and 64 lower-case hexadecimal digits" },
   });
+}
+
+/** What a store throws that has nothing under a key. */
+export function contentNotFound(key: string, store: string, cause?: unknown): AthanorError {
+  return athanorError("ContentNotFound", { key, store }, { cause });
 }
 
 /** @throws AthanorError `ContentTooLarge` */

@@ -3,6 +3,7 @@ import { readBounded } from "../internal/read-bounded.ts";
 import { retry } from "../internal/retry.ts";
 import {
   contentKey,
+  contentNotFound,
   DEFAULT_MAXIMUM_BYTES,
   requireContent,
   requireKey,
@@ -86,7 +87,7 @@ export class HttpContentStore implements ContentStore {
     return this.ask("GET", key, async (response) => {
       if (!response.ok || response.body === null) {
         await response.body?.cancel();
-        if (response.status === 404) throw athanorError("ContentNotFound", { key, store: url });
+        if (response.status === 404) throw contentNotFound(key, url);
         // 204: nothing, which is what some services say about an empty content.
         if (response.status !== 204) throw refusal("GET", key, url, response);
         return requireContent(key, new Uint8Array(), url);

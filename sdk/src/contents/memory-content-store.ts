@@ -1,6 +1,6 @@
-import { athanorError } from "../errors/athanor-error.ts";
 import {
   contentKey,
+  contentNotFound,
   DEFAULT_MAXIMUM_BYTES,
   requireContent,
   requireKey,
@@ -46,7 +46,7 @@ export class MemoryContentStore implements ContentStore {
     return settle(() => {
       requireKey(key);
       const bytes = this.contents.get(key);
-      if (bytes === undefined) throw athanorError("ContentNotFound", { key, store: NAME });
+      if (bytes === undefined) throw contentNotFound(key, NAME);
       return requireContent(key, bytes.slice(), NAME);
     });
   }

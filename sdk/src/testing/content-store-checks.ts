@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { contentKey, type ContentStore } from "../contents/content-store.ts";
-import { rejection } from "./rejection.ts";
+import type { AthanorError } from "../errors/athanor-error.ts";
 
 export interface StoreUnderTest {
   readonly store: ContentStore;
@@ -10,6 +10,16 @@ export interface StoreUnderTest {
 
 /** Most bytes of one content in `make`'s store. */
 export const CHECKED_MAXIMUM_BYTES = 100_000;
+
+/** By its name: a store of another package has the class of the SDK's bundle. */
+async function refusalOf(promise: Promise<unknown>): Promise<AthanorError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).to.include({ name: "AthanorError" });
+  return error as AthanorError;
+}
 
 /** What every store must do, as tests of a suite. */
 export function checkContentStore(make: () => Promise<StoreUnderTest>): void {
@@ -54,25 +64,25 @@ export function checkContentStore(make: () => Promise<StoreUnderTest>): void {
 
   it("says what is not there", async () => {
     expect(await store.has(absent)).to.equal(false);
-    expect(await rejection(store.get(absent))).to.include({ code: "ContentNotFound" });
+    expect(await refusalOf(store.get(absent))).to.include({ code: "ContentNotFound" });
     const key = await store.put(content(20));
     await store.remove(key);
     expect(await store.has(key)).to.equal(false);
-    expect(await rejection(store.get(key))).to.include({ code: "ContentNotFound" });
+    expect(await refusalOf(store.get(key))).to.include({ code: "ContentNotFound" });
     await store.remove(key);
   });
 
   it("refuses what is no key, before it looks anywhere", async () => {
     for (const key of ["", "0x", absent.slice(2), absent.toUpperCase(), `${absent}/..`, "0x../../secret"]) {
       for (const act of [() => store.get(key), () => store.has(key), () => store.remove(key)]) {
-        expect(await rejection(act()), key).to.include({ code: "InvalidArgument" });
+        expect(await refusalOf(act()), key).to.include({ code: "InvalidArgument" });
       }
     }
   });
 
   it("refuses too many bytes, and keeps none of them", async () => {
     const bytes = content(CHECKED_MAXIMUM_BYTES + 1);
-    const error = await rejection(store.put(bytes));
+    const error = await refusalOf(store.put(bytes));
     expect(error).to.include({ code: "ContentTooLarge" });
     expect(error.values).to.include({ bytes: CHECKED_MAXIMUM_BYTES + 1, maximum: CHECKED_MAXIMUM_BYTES });
     expect(await store.has(contentKey(bytes))).to.equal(false);
@@ -85,7 +95,7 @@ export function checkContentStore(make: () => Promise<StoreUnderTest>): void {
     flipped[500]! ^= 1;
     for (const wrong of [flipped, bytes.slice(0, 500), new Uint8Array()]) {
       await corrupt(key, wrong);
-      const error = await rejection(store.get(key));
+      const error = await refusalOf(store.get(key));
       expect(error).to.include({ code: "ContentCorrupt" });
       expect(error.values).to.include({ key, found: contentKey(wrong), bytes: wrong.length });
     }
