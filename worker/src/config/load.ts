@@ -97,6 +97,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       key: optional(config.channels.key),
     },
     models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
+    contents: { ...config.contents, folder: resolve(folder, config.contents.folder) },
     storage: resolve(folder, config.storage),
   };
 }

@@ -64,6 +64,13 @@ const modelFolder = {
   root: optionalLeaf("the model's root: 0x and 64 hexadecimal digits", null, root),
 };
 
+const contents = z.strictObject({
+  folder: optionalLeaf("the path of a folder, such as ./contents", "contents", text),
+  url: optionalLeaf("an http or https address without user name, query and fragment", null, plainUrl),
+  s3Region: optionalLeaf('the region of an S3-compatible service, such as "eu-central-1"', null, text),
+  keepAfterEnd: optionalLeaf('a time with its unit up to 24h, such as "24h"', 86_400_000, milliseconds),
+});
+
 const metrics = z
   .strictObject({ port: leaf("a TCP port from 1 to 65535, such as 9464", integer(1, 65_535)) })
   .nullable()
@@ -143,6 +150,7 @@ export const configSchema = z.strictObject({
   compute: optionalLeaf(`one of ${computeChoices.join(", ")}`, "auto", compute),
   limits: limits.optional().transform((value) => value ?? limits.parse({})),
   channels,
+  contents: contents.optional().transform((value) => value ?? contents.parse({})),
   storage: optionalLeaf("the path of the database file, such as provider.sqlite", "provider.sqlite", text),
   logLevel: logLevelField,
   metrics,
@@ -187,6 +195,14 @@ function root(value: unknown): string | undefined {
 function httpUrl(value: unknown): string | undefined {
   if (typeof value !== "string" || !URL.canParse(value)) return undefined;
   return ["http:", "https:"].includes(new URL(value).protocol) ? value : undefined;
+}
+
+/** One that has no place for a secret. */
+function plainUrl(value: unknown): string | undefined {
+  const url = httpUrl(value);
+  if (url === undefined) return undefined;
+  const { username, password, search, hash } = new URL(url);
+  return username || password || search || hash ? undefined : url;
 }
 
 function uri(value: unknown): string | undefined {

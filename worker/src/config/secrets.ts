@@ -3,7 +3,8 @@ import { WorkerError } from "../errors.ts";
 import type { LineCounter } from "yaml";
 
 const keyPattern = /^(0x)?[0-9a-fA-F]{64}$/;
-const secretField = /^(.*private.?key|mnemonic|seed.?phrase|password|passphrase|secret)$/i;
+const secretField =
+  /^(.*private.?key|mnemonic|seed.?phrase|password|passphrase|secret|(secret.?)?access.?key(.?id)?|(access|bearer).?token)$/i;
 /** Fields whose values look like keys and are public. */
 const publicFields: ReadonlySet<string> = new Set(["root"]);
 
@@ -28,7 +29,8 @@ export function refuseSecrets(document: Document, file: string, lines: LineCount
         {
           remedy:
             "Remove it from the file, and treat the key as stolen if the file ever left this machine. " +
-            'Put keys into encrypted files with "athanor key create" or "athanor key import", and name the files under keys.',
+            'Put keys into encrypted files with "athanor key create" or "athanor key import", and name the files under keys. ' +
+            "What lets the worker in elsewhere comes from the environment.",
           details: { file, line, column: col, field },
         },
       );

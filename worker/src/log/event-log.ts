@@ -12,6 +12,8 @@ export type EventName =
   | "model.loaded"
   | "model.failed"
   | "model.computes"
+  | "content.failed"
+  | "content.removed"
   | "gpu.lost"
   | "ready"
   | "watching"

@@ -3,6 +3,7 @@ import type { Wallet } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import type { ChainTime } from "../chain/time.ts";
 import type { Clock } from "../clock.ts";
+import type { Archive } from "../contents/archive.ts";
 import type { Config } from "../config/schema.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { ModelRunner } from "../model/runner.ts";
@@ -23,6 +24,8 @@ export interface ProviderContext {
   readonly time: ChainTime;
   readonly clock: Clock;
   readonly storage: Storage;
+  /** Where prompts and answers are kept once they do not change any more. */
+  readonly archive: Archive;
   readonly log: EventLog;
   /** Pays the gas and signs submissions. */
   readonly operator: Wallet;

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { jobStates } from "../jobs/states.ts";
 import { openSqlite } from "../storage/sqlite.ts";
 import { systemClock } from "../clock.ts";
+import { withContent } from "../contents/job-contents.ts";
 import { eventually } from "../testing/eventually.ts";
 import { KillSwitch, type Death } from "../testing/kill-switch.ts";
 import { gate } from "../testing/slow-runner.ts";
@@ -78,7 +79,8 @@ describe("a crash", function () {
       ...{ prompt: [5, 6, 7], prefix: [], generation: { maxTokens: 20, ...generation } },
       ...{ signal: new AbortController().signal, onToken: () => undefined },
     });
-    expect(second.storage.job(id)!.tokens, "the same output as without the crash").to.deep.equal(whole);
+    const { tokens } = await withContent(second.context, second.storage.job(id)!);
+    expect(tokens, "the same output as without the crash").to.deep.equal(whole);
   });
 
   it("leaves a database that another program can open", async () => {

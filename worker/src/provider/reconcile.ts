@@ -1,4 +1,5 @@
 import { decodeJobState, readOutcome, type JobState } from "@athanor/sdk/protocol";
+import { withContent } from "../contents/job-contents.ts";
 import { waitingStates } from "../jobs/states.ts";
 import type { StoredJob } from "../storage/storage.ts";
 import { applyEnding } from "./apply-ending.ts";
@@ -34,8 +35,10 @@ export async function reconcile(context: ProviderContext, job: StoredJob): Promi
 async function reopen(context: ProviderContext, job: StoredJob): Promise<StoredJob> {
   if (["seen", "running", "computed", "late"].includes(job.state) || isUnderway(context, job)) return job;
   if (job.state === "releasing") return moveJob(context, job, { state: "late" });
-  const state = job.complete ? "computed" : "seen";
-  return moveJob(context, job, { state, submittedAt: null, earned: null, reason: null });
+  const { prompt, tokens, complete } = await withContent(context, job);
+  const state = complete ? "computed" : "seen";
+  const back = { prompt, tokens, complete, submittedAt: null, earned: null, reason: null };
+  return moveJob(context, job, { state, ...back });
 }
 
 async function markSubmitted(context: ProviderContext, job: StoredJob, state: JobState): Promise<StoredJob> {

@@ -1,4 +1,5 @@
 import { expect } from "chai";
+import { withContent } from "../contents/job-contents.ts";
 import { eventually } from "../testing/eventually.ts";
 import { gate } from "../testing/slow-runner.ts";
 import { setUpWorld } from "../testing/world.ts";
@@ -31,7 +32,7 @@ describe("a reorganisation", function () {
     const id = await chain.createJob(request());
     const undo = await chain.snapshot();
     await eventually(() => log.of("job.submitted", id).length === 1, "submitted");
-    const output = storage.job(id)!.tokens;
+    const { tokens: output } = await withContent(context, storage.job(id)!);
     chain.rpc.fault = () => true;
     await undo();
     await chain.mine(3);
@@ -39,7 +40,7 @@ describe("a reorganisation", function () {
     chain.rpc.fault = () => false;
     await eventually(() => log.of("job.submitted", id).length === 2, "submitted again");
     expect(log.of("job.reopened", id).length + log.of("job.computed", id).length, "reopened").to.equal(2);
-    expect(storage.job(id)!.tokens).to.deep.equal(output);
+    expect((await withContent(context, storage.job(id)!)).tokens).to.deep.equal(output);
     expect(await chain.transactionsOf(operator.address), "on the chain that counts").to.equal(1);
     await chain.pass(4_000);
     await eventually(() => log.of("job.collected", id).length === 1, "collected");

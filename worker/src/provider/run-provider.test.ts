@@ -2,6 +2,7 @@ import { generate, tokensRoot } from "@athanor/engine";
 import { loadModel } from "@athanor/engine/node";
 import { expect } from "chai";
 import { join } from "node:path";
+import { withContent } from "../contents/job-contents.ts";
 import { eventually } from "../testing/eventually.ts";
 import { failFor, gate } from "../testing/slow-runner.ts";
 import { setUpWorld } from "../testing/world.ts";
@@ -35,12 +36,12 @@ describe("runProvider", function () {
 
   it("submits exactly what the model generates", async () => {
     const { chain, request, folder, start } = world;
-    const { log, storage } = await start();
+    const { log } = await start();
     const id = await chain.createJob(request({ prompt: [9, 8, 7, 6], maxTokens: 40 }));
     await eventually(() => log.of("job.submitted", id).length === 1, "submitted");
     const model = await loadModel(join(folder.path, "model"));
     const { tokens } = await generate(model, { prompt: [9, 8, 7, 6], maxTokens: 40 });
-    expect(storage.job(id)!.tokens).to.deep.equal(tokens);
+    expect(await chain.outputOf(id)).to.deep.equal(tokens);
   });
 
   it("samples as the client asked, to its stop sequence", async () => {
@@ -187,11 +188,11 @@ describe("runProvider", function () {
     const first = await start();
     const id = await chain.createJob(request());
     await eventually(() => first.log.of("job.submitted", id).length === 1, "submitted");
-    const output = first.storage.job(id)!.tokens;
+    const output = await chain.outputOf(id);
     await first.stop();
-    const { log, storage } = await start();
+    const { context, log, storage } = await start();
     await eventually(() => log.of("job.submitted", id).length === 1, "found");
-    expect(storage.job(id)!.tokens).to.deep.equal(output);
+    expect((await withContent(context, storage.job(id)!)).tokens).to.deep.equal(output);
     await chain.pass(4_000);
     await eventually(() => log.of("job.collected", id).length === 1, "collected");
     expect(await chain.count("ResultSubmitted", id)).to.equal(1);

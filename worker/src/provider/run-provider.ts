@@ -1,3 +1,4 @@
+import { Keeper } from "../contents/keeper.ts";
 import type { Outbox } from "../outbox/advance.ts";
 import { describeError, isNodeTrouble } from "../errors.ts";
 import { readServing } from "../serve/follow-channels.ts";
@@ -10,6 +11,8 @@ import { settleTransactions } from "./settle-transactions.ts";
 export interface RunOptions {
   /** Milliseconds between rounds. */
   readonly pollInterval: number;
+  /** Milliseconds for which prompts and answers stay after their job ended. */
+  readonly keepAfterEnd: number;
   /** Ends the daemon: no new work, generations are stopped and stored. */
   readonly signal: AbortSignal;
   /** Resolves when something happened that the next round should not wait for. */
@@ -30,6 +33,7 @@ const LONGEST_BACKOFF = 60_000;
 export async function runProvider(context: ProviderContext, options: RunOptions): Promise<void> {
   const { clock, log, storage } = context;
   const memory: Memory = { outbox: new Map(), doubt: { recheck: true } };
+  const keeper = new Keeper(context, options.keepAfterEnd);
   let isReady = false;
   let failures = 0;
   let housekeepingAt = clock.now();
@@ -49,6 +53,7 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
       log.emit("warn", event, { ...describeError(error), retryInSeconds: Math.round(pause / 100) / 10 });
     }
     storage.setLastAlive(clock.now());
+    keeper.tick();
     if (clock.now() >= housekeepingAt) {
       storage.prune(clock.now() - KEEP_ENDED);
       storage.pruneChannels(clock.now() - KEEP_ENDED, context.time.now());
@@ -57,6 +62,7 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
     if (!isStopped()) await options.awaited(pause);
   }
   await stopGenerations(context);
+  await keeper.idle();
 }
 
 /** What the daemon remembers from round to round without storing it. */

@@ -10,6 +10,7 @@ import {
   type StoredAnswer,
   type StoredChannel,
 } from "./channels.ts";
+import { ContentTable, createContentTable, type StoredContent } from "./contents.ts";
 import { jobFromRow, jobToRow, transactionFromRow, type Row } from "./rows.ts";
 import { createTables, SCHEMA } from "./schema.ts";
 import type {
@@ -42,6 +43,7 @@ export function openSqlite(file: string, clock: Clock): Storage {
     if (version === 0) database.exec(`BEGIN IMMEDIATE; ${createTables} COMMIT;`);
     else if (version !== SCHEMA) throw new Error(`its schema is ${version}, this worker's is ${SCHEMA}`);
     database.exec(createChannelTables);
+    database.exec(createContentTable);
   } catch (cause) {
     throw new WorkerError(
       "STORAGE_CORRUPT",
@@ -61,12 +63,14 @@ class SqliteStorage implements Storage {
   private readonly database: DatabaseSync;
   private readonly clock: Clock;
   private readonly channels: ChannelTables;
+  private readonly contents: ContentTable;
   private depth = 0;
 
   constructor(database: DatabaseSync, clock: Clock) {
     this.database = database;
     this.clock = clock;
     this.channels = new ChannelTables(database, clock);
+    this.contents = new ContentTable(database);
   }
 
   atomically<T>(writes: () => T): T {
@@ -154,11 +158,12 @@ class SqliteStorage implements Storage {
       const row = jobToRow(after);
       this.database
         .prepare(
-          `UPDATE jobs SET state = ?, tokens = ?, complete = ?, submitted_at = ?, earned = ?, reason = ?, failures = ?,
+          `UPDATE jobs SET state = ?, prompt = ?, tokens = ?, complete = ?, submitted_at = ?, earned = ?, reason = ?, failures = ?,
            not_before = ?, changed_at = ? WHERE id = ?`,
         )
         .run(
           row.state,
+          row.prompt,
           row.tokens,
           row.complete,
           row.submitted_at,
@@ -171,6 +176,16 @@ class SqliteStorage implements Storage {
         );
       return after;
     });
+  }
+
+  jobsToMove(most: number): StoredJob[] {
+    return this.database
+      .prepare(
+        `SELECT * FROM jobs WHERE state IN ('submitted', 'collecting') AND complete = 1 AND length(prompt) > 0
+         ORDER BY deadline, id LIMIT ?`,
+      )
+      .all(most)
+      .map((row) => jobFromRow(row));
   }
 
   totals(): JobTotals[] {
@@ -215,6 +230,30 @@ class SqliteStorage implements Storage {
         .run(endedBefore);
       return ended.length;
     });
+  }
+
+  content(owner: string): StoredContent | null {
+    return this.contents.get(owner);
+  }
+
+  setContent(content: StoredContent): void {
+    this.contents.set(content);
+  }
+
+  dropContent(owner: string): void {
+    this.contents.drop(owner);
+  }
+
+  isContentShared(key: string, owner: string): boolean {
+    return this.contents.isShared(key, owner);
+  }
+
+  dueContents(now: number, endedBefore: number): StoredContent[] {
+    return this.contents.due(now, endedBefore);
+  }
+
+  clearEnded(endedBefore: number): void {
+    this.contents.clearEnded(endedBefore);
   }
 
   pendingTransactions(): StoredTransaction[] {

@@ -2,6 +2,7 @@ import type { Generation, JobTerms } from "@athanor/sdk/protocol";
 import type { ChannelState } from "@athanor/sdk/channels";
 import type { JobStateName } from "../jobs/states.ts";
 import type { ChannelStage, StoredAnswer, StoredChannel } from "./channels.ts";
+import type { StoredContent } from "./contents.ts";
 
 /** What a database belongs to. Used for anything else, it would make the worker act on another chain's jobs. */
 export interface Identity {
@@ -22,10 +23,11 @@ export interface StoredJob {
   readonly id: string;
   readonly state: JobStateName;
   readonly terms: JobTerms;
+  /** Empty once it was moved to the content store, and after the job ended; no job has an empty prompt. */
   readonly prompt: readonly number[];
   readonly generation: Generation;
   readonly createdBlock: number;
-  /** Output so far. */
+  /** Output so far; moved and removed together with the prompt. */
   readonly tokens: readonly number[];
   /** Whether `tokens` are the whole output. */
   readonly complete: boolean;
@@ -45,7 +47,15 @@ export interface StoredJob {
 export type JobChange = Partial<
   Pick<
     StoredJob,
-    "state" | "tokens" | "complete" | "submittedAt" | "earned" | "reason" | "failures" | "notBefore"
+    | "state"
+    | "prompt"
+    | "tokens"
+    | "complete"
+    | "submittedAt"
+    | "earned"
+    | "reason"
+    | "failures"
+    | "notBefore"
   >
 >;
 
@@ -114,10 +124,22 @@ export interface Storage {
    * @throws WorkerError TRANSITION_INVALID
    */
   changeJob(id: string, change: JobChange): StoredJob;
+  /** Jobs whose result is on chain, and whose prompt and tokens are here. */
+  jobsToMove(most: number): StoredJob[];
   /** Jobs and earnings by state and token. */
   totals(): JobTotals[];
   /** Drops jobs and transactions that ended before the time (local milliseconds); their sums stay. Returns how many jobs. */
   prune(endedBefore: number): number;
+
+  content(owner: string): StoredContent | null;
+  setContent(content: StoredContent): void;
+  dropContent(owner: string): void;
+  /** Whether the key is that of another owner's content, too. */
+  isContentShared(key: string, owner: string): boolean;
+  /** Contents whose time is over, and those of jobs that ended before another time or are not stored any more (local milliseconds). */
+  dueContents(now: number, endedBefore: number): StoredContent[];
+  /** Removes prompts and answers of jobs that ended before the time (local milliseconds). */
+  clearEnded(endedBefore: number): void;
 
   pendingTransactions(): StoredTransaction[];
   addTransaction(transaction: Omit<StoredTransaction, "id" | "status">): StoredTransaction;

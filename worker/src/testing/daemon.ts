@@ -1,8 +1,10 @@
+import { MemoryContentStore, type ContentStore } from "@athanor/sdk/contents";
 import { Wallet } from "ethers";
 import { connectChain } from "../chain/connect.ts";
 import { openRpc } from "../chain/rpc.ts";
 import { ChainTime } from "../chain/time.ts";
 import { systemClock, type Clock } from "../clock.ts";
+import { Archive } from "../contents/archive.ts";
 import type { Config } from "../config/schema.ts";
 import type { ModelRunner } from "../model/runner.ts";
 import type { ProviderContext } from "../provider/context.ts";
@@ -38,6 +40,10 @@ export interface TestDaemonOptions {
   readonly runners: readonly ModelRunner[];
   /** A file, to be opened again after a crash. */
   readonly database?: string;
+  /** Default: the memory of this process, which a crash does not outlive. */
+  readonly contents?: ContentStore;
+  /** Milliseconds. Default: a day. */
+  readonly keepAfterEnd?: number;
   readonly limits?: Partial<Config["limits"]>;
   readonly confirmations?: number;
   readonly clock?: Clock;
@@ -53,6 +59,7 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
   const log = recordingLog();
   const opened = openSqlite(options.database ?? ":memory:", clock);
   const storage = kill?.storage(opened) ?? opened;
+  const archive = new Archive(options.contents ?? new MemoryContentStore(), storage);
   const waker = new Waker(clock);
   const config = { rpcUrl: chain.rpc.url, chainId: chain.chainId, confirmations, pollInterval: 20 };
   const context: ProviderContext = {
@@ -60,6 +67,7 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
     time: new ChainTime(clock),
     clock,
     storage,
+    archive,
     log,
     operator: new Wallet(operator.signingKey),
     owner: owner.address,
@@ -78,6 +86,7 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
   const controller = new AbortController();
   const ended = runProvider(context, {
     pollInterval: config.pollInterval,
+    keepAfterEnd: options.keepAfterEnd ?? 86_400_000,
     signal: controller.signal,
     awaited: (milliseconds) => waker.sleep(milliseconds),
   }).catch((error: unknown) => {

@@ -2,6 +2,8 @@ import { Registry } from "prom-client";
 import { connectChain } from "../../chain/connect.ts";
 import { ChainTime } from "../../chain/time.ts";
 import { systemClock } from "../../clock.ts";
+import { Archive } from "../../contents/archive.ts";
+import { openContentStore } from "../../contents/open-content-store.ts";
 import { DisputeMetrics } from "../../disputes/dispute-metrics.ts";
 import { LazyModels } from "../../disputes/models.ts";
 import { WorkerError } from "../../errors.ts";
@@ -54,7 +56,8 @@ export async function runStart(options: ProviderOptions): Promise<void> {
   const operator = wallets[0]!;
   const watchtower = walletOf(watching);
   const receipts = walletOf(signing);
-  const log = openLog(config, wallets, passwords);
+  const contents = await openContentStore(config.contents, process.env);
+  const log = openLog(config, wallets, [...passwords, ...contents.secrets]);
   logStart(log, options);
   const waker = new Waker(clock);
   const stop = stopOnSignal(log, () => waker.wake());
@@ -81,6 +84,7 @@ export async function runStart(options: ProviderOptions): Promise<void> {
     await untilReachable(() => warnAboutOffers(chain, config, models, log), patience);
     const serving = {
       ...{ chain, clock, storage, log, operator, owner, models },
+      archive: new Archive(contents.store, storage),
       time: new ChainTime(clock),
       limits: config.limits,
       wake: () => waker.wake(),
@@ -114,6 +118,7 @@ export async function runStart(options: ProviderOptions): Promise<void> {
     const watch = watchtower && watchOver({ ...watched, metrics: new DisputeMetrics(registry) }, watchtower);
     await runProvider(context, {
       pollInterval: config.chain.pollInterval,
+      keepAfterEnd: config.contents.keepAfterEnd,
       signal: stop.signal,
       awaited: (milliseconds) => waker.sleep(milliseconds),
     });

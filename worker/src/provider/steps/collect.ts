@@ -1,4 +1,5 @@
 import { tokensRoot } from "@athanor/engine/commitments";
+import { withContent } from "../../contents/job-contents.ts";
 import { isNodeTrouble } from "../../errors.ts";
 import { send } from "../../outbox/send.ts";
 import type { StoredJob } from "../../storage/storage.ts";
@@ -38,7 +39,8 @@ export async function collect(context: ProviderContext): Promise<void> {
 
 async function finalize(context: ProviderContext, jobs: readonly StoredJob[]): Promise<void> {
   const { jobEscrow, deployment } = context.chain.contracts;
-  const outputs = jobs.map(({ tokens }) => ({ count: tokens.length, tokensRoot: tokensRoot(tokens) }));
+  const whole = await Promise.all(jobs.map((job) => withContent(context, job)));
+  const outputs = whole.map(({ tokens }) => ({ count: tokens.length, tokensRoot: tokensRoot(tokens) }));
   // The bounties go to the owner account with the earnings: nothing is left behind on the operator key.
   const recipient = jobs[0]!.terms.provider;
   const data =
