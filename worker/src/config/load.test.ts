@@ -85,6 +85,7 @@ describe("parseConfig", () => {
         declinesPerHour: 30,
       },
       channels: null,
+      contents: { folder: "/etc/athanor/contents", url: null, s3Region: null, keepAfterEnd: 86_400_000 },
       storage: "/etc/athanor/provider.sqlite",
       logLevel: "info",
       metrics: null,
@@ -209,6 +210,12 @@ describe("parseConfig", () => {
       minimal.replace("operator.json", "operator.json\n  password: hunter2hunter2"),
       ":6:3: password:",
     ],
+    ["a bearer token", `${minimal}contents: { bearerToken: hunter2hunter2 }\n`, ":17:13: bearerToken:"],
+    [
+      "an access key",
+      `${minimal}contents: { secretAccessKey: hunter2hunter2 }\n`,
+      ":17:13: secretAccessKey:",
+    ],
     [
       "a recovery phrase",
       minimal.replace("operator.json", "test test test test test test test test test test test junk"),
@@ -231,6 +238,26 @@ describe("parseConfig", () => {
   it("takes a model's root, which only looks like a key", () => {
     const text = minimal.replace("    offers", `    root: "0x${key}"\n    offers`);
     expect(parse(text).models[0]!.root).to.equal(`0x${key}`);
+  });
+});
+
+describe("the contents of a configuration", () => {
+  const parseContents = (fields: string) => parse(`${minimal}contents: { ${fields} }\n`).contents;
+
+  it("are in a folder, or with a service", () => {
+    expect(parseContents("folder: kept, keepAfterEnd: 2h")).to.deep.equal({
+      ...{ folder: "/etc/athanor/kept", url: null, s3Region: null, keepAfterEnd: 7_200_000 },
+    });
+    const url = "https://s3.eu-central-1.amazonaws.com/bucket/folder";
+    expect(parseContents(`url: "${url}", s3Region: eu-central-1`)).to.include({
+      ...{ url, s3Region: "eu-central-1" },
+    });
+  });
+
+  it("refuse an address that has a place for a secret", () => {
+    for (const url of ["https://me:hunter2@host/", "https://host/?token=hunter2", "ftp://host/", "host"]) {
+      expect(() => parseContents(`url: "${url}"`), url).to.throw("contents.url");
+    }
   });
 });
 

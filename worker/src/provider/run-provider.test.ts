@@ -119,7 +119,8 @@ describe("runProvider", function () {
     const { log, storage } = await start();
     const id = await chain.createJob(request());
     await eventually(() => log.of("job.submitted", id).length === 1, "submitted");
-    const { terms, tokens } = storage.job(id)!;
+    const { terms } = storage.job(id)!;
+    const tokens = await chain.outputOf(id);
     chain.rpc.fault = () => true;
     await chain.pass(4_000);
     await chain.contracts.jobEscrow.finalize(

@@ -2,6 +2,7 @@ import { cpus, freemem } from "node:os";
 import type { Chain } from "../../chain/chain.ts";
 import { failed, ok, skipped, type CheckResult } from "../../check/check.ts";
 import { checkChannels } from "../../check/channels.ts";
+import { checkContents } from "../../check/contents.ts";
 import { checkMachine } from "../../check/machine.ts";
 import { checkClock, checkCoin, checkOffers, checkRegistration } from "../../check/market.ts";
 import { checkModels } from "../../check/models.ts";
@@ -71,6 +72,7 @@ export async function runCheck(options: ProviderOptions & { json?: true }): Prom
       if (payer !== undefined) await guarded("gas", () => checkCoin(connected, payer));
     }
     results.push(...models.results);
+    await guarded("contents", () => checkContents(config, process.env));
   } finally {
     rpc.destroy();
   }
