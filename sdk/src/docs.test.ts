@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "chai";
 import { answerTokens, byteTokenizerJson } from "./testing/byte-tokenizer.ts";
 import { registerProvider, startLocalChain, type LocalChain } from "./testing/local-chain.ts";
+import { serveChannels } from "./testing/scripted-channels.ts";
 import { serveRpc } from "./testing/rpc-server.ts";
 import { startScriptedProvider } from "./testing/scripted-provider.ts";
 
@@ -19,6 +20,7 @@ describe("docs/developers.md", () => {
   let chain: LocalChain;
   let server: { url: string; close(): Promise<void> };
   let worker: { stop(): Promise<void> };
+  let channels: { close(): Promise<void> };
   let folder: string;
 
   before(async () => {
@@ -27,8 +29,10 @@ describe("docs/developers.md", () => {
     await writeFile(join(folder, "tokenizer.json"), byteTokenizerJson());
     chain = await startLocalChain({ modelUri: pathToFileURL(folder).href });
     const price = 100_000n * 10n ** 18n;
-    await registerProvider(chain, undefined, { inputPrice: price, outputPrice: 2n * price });
+    const prices = { inputPrice: price, outputPrice: 2n * price };
+    await registerProvider(chain, undefined, prices);
     const whole = answerTokens("or not to be");
+    channels = await serveChannels(chain, prices, whole);
     worker = startScriptedProvider(chain, ({ generation }) =>
       generation.stopSequences.length > 0 ? whole.slice(0, "or not to".length) : whole,
     );
@@ -37,6 +41,7 @@ describe("docs/developers.md", () => {
 
   after(async () => {
     await server.close();
+    await channels.close();
     await worker.stop();
     await chain.close();
     await rm(folder, { recursive: true });
@@ -62,6 +67,8 @@ describe("docs/developers.md", () => {
       PRIVATE_KEY: chain.accounts.client.privateKey,
       MODEL: chain.model,
       STABLECOIN: chain.stablecoin.address,
+      PROVIDER: chain.accounts.owner.address,
+      CHANNELS: join(folder, "channels"),
     };
     const child = spawn(process.execPath, [file], { env: environment, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
