@@ -1,6 +1,7 @@
 import { describeError } from "../errors.ts";
 import type { ProviderContext } from "../provider/context.ts";
 import { moveJobContents } from "./job-contents.ts";
+import { moveReceiptContents } from "./receipt-contents.ts";
 
 /** Milliseconds between sweeps, and until a store that failed is asked again. */
 const SWEEP_INTERVAL = 60_000;
@@ -37,6 +38,7 @@ export class Keeper {
     const { archive, clock, log, storage } = this.context;
     try {
       await moveJobContents(this.context);
+      await moveReceiptContents(this.context);
       const now = clock.now();
       if (now < this.sweepAt) return;
       this.sweepAt = now + SWEEP_INTERVAL;

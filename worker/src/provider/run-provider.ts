@@ -56,7 +56,7 @@ export async function runProvider(context: ProviderContext, options: RunOptions)
     keeper.tick();
     if (clock.now() >= housekeepingAt) {
       storage.prune(clock.now() - KEEP_ENDED);
-      storage.pruneChannels(clock.now() - KEEP_ENDED, context.time.now());
+      storage.pruneChannels(clock.now() - KEEP_ENDED);
       housekeepingAt = clock.now() + HOUSEKEEPING_INTERVAL;
     }
     if (!isStopped()) await options.awaited(pause);

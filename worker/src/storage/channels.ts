@@ -33,7 +33,7 @@ export interface StoredChannel {
   readonly notBefore: number;
 }
 
-/** A request that a voucher paid for, and its answer so far. Kept until its receipt expires: without it nobody could defend the receipt. */
+/** A request that a voucher paid for, and its answer so far. Moved to the content store until its receipt cannot be disputed: without it nobody could defend the receipt. */
 export interface StoredAnswer {
   readonly channel: string;
   readonly nonce: number;
@@ -155,16 +155,27 @@ export class ChannelTables {
       );
   }
 
-  /** Drops channels that were over before the time (local milliseconds), and answers that nobody can ask about since another (seconds). */
-  pruneChannels(endedBefore: number, expiredBefore: number): void {
+  answersToMove(most: number): StoredAnswer[] {
+    return this.database
+      .prepare(
+        `SELECT * FROM answers WHERE expiry > 0 AND (nonce + 1 <
+         (SELECT max(nonce) FROM answers AS a WHERE a.channel = answers.channel)
+         OR channel NOT IN (SELECT id FROM channels)) ORDER BY expiry LIMIT ?`,
+      )
+      .all(most)
+      .map((row) => answerFromRow(row));
+  }
+
+  dropAnswer(channel: string, nonce: number): void {
+    this.database.prepare("DELETE FROM answers WHERE channel = ? AND nonce = ?").run(channel, nonce);
+  }
+
+  /** Drops channels that were over before the time (local milliseconds), and their answers without a receipt. */
+  pruneChannels(endedBefore: number): void {
     this.database.prepare("DELETE FROM channels WHERE stage = 'ended' AND changed_at < ?").run(endedBefore);
     this.database
-      .prepare(
-        `DELETE FROM answers WHERE (expiry > 0 AND expiry < ? AND nonce <>
-         coalesce((SELECT max(nonce) FROM answers AS a WHERE a.channel = answers.channel), 0))
-         OR channel NOT IN (SELECT id FROM channels)`,
-      )
-      .run(expiredBefore);
+      .prepare("DELETE FROM answers WHERE expiry = 0 AND channel NOT IN (SELECT id FROM channels)")
+      .run();
   }
 }
 

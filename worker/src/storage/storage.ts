@@ -163,8 +163,11 @@ export interface Storage {
   /** The block from which on channels may have opened that this database serves; null until it is set. */
   channelsSince(): number | null;
   setChannelsSince(block: number): void;
-  /** Drops channels that were over before the time (local milliseconds), and answers that nobody can ask about since another (seconds). */
-  pruneChannels(endedBefore: number, expiredBefore: number): void;
+  /** Answers with a receipt that no client asks about any more: those before a channel's last two, and of channels that were dropped. */
+  answersToMove(most: number): StoredAnswer[];
+  dropAnswer(channel: string, nonce: number): void;
+  /** Drops channels that were over before the time (local milliseconds), and their answers without a receipt. */
+  pruneChannels(endedBefore: number): void;
 
   close(): void;
 }

@@ -1,0 +1,35 @@
+import { hexlify } from "ethers";
+import { toJson } from "../jobs/json.ts";
+import type { StoredAnswer } from "../storage/channels.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Archive } from "./archive.ts";
+
+/** Answers that are moved in one go. */
+const BATCH = 64;
+/** Seconds: the longest dispute that governance's parameters allow, and an outage of the sequencer. docs/data-availability.md. */
+const LONGEST_DISPUTE = 52 * 86_400;
+
+/** Under which name the archive keeps what a receipt is about. */
+export const receiptOwner = ({ channel, nonce }: Pick<StoredAnswer, "channel" | "nonce">) =>
+  `receipt ${channel} ${nonce}`;
+
+/**
+ * Moves requests and answers of channels out of the database that no client can ask about any more: those before the last two vouchers. They
+ * are kept until their receipts cannot be disputed, for without its request nobody can defend a receipt.
+ */
+export async function moveReceiptContents({
+  archive,
+  storage,
+}: {
+  readonly archive: Archive;
+  readonly storage: Storage;
+}): Promise<void> {
+  for (const answer of storage.answersToMove(BATCH)) {
+    const { channel, nonce, encoding, request, tokens, complete, expiry } = answer;
+    const content = { channel, nonce, encoding, request: hexlify(request), tokens, complete, expiry };
+    const until = 1_000 * (expiry + LONGEST_DISPUTE);
+    await archive.keep(receiptOwner(answer), new TextEncoder().encode(toJson(content)), until, () =>
+      storage.dropAnswer(channel, nonce),
+    );
+  }
+}
