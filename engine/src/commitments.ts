@@ -5,10 +5,17 @@ export {
   decodeGeneration,
   decodeStopSequences,
   encodeGeneration,
+  encodePrivateGeneration,
   encodeStopSequences,
   stopsHash,
   type GenerationParameters,
 } from "./commitments/generation.ts";
+export {
+  privateDisclosures,
+  type Disclosure,
+  type DisclosureMoment,
+  type PrivateShape,
+} from "./dispute/disclosure.ts";
 export { leafHash, merkleLevels, merklePath, merkleRoot, nodeHash, PAD } from "./commitments/merkle.ts";
 export { modelRootOf, type ModelCommitment, type ModelRootParts } from "./commitments/model.ts";
 export { decryptTokens, encryptTokens, SECRET_BYTES } from "./commitments/private.ts";

@@ -91,6 +91,8 @@ function tree(result: DisputeDemoResult): string {
 
 function describe(result: DisputeDemoResult, { kind, at }: MoveMade): string {
   switch (kind) {
+    case "delegateChallenge":
+      return "show the client's delegation";
     case "commit":
       return "put the bond down for a secret challenge";
     case "open":

@@ -18,6 +18,7 @@ interface Options extends GenerationFlags {
   readonly cheat: boolean;
   readonly grief: boolean;
   readonly channel: boolean;
+  readonly private: boolean;
   readonly json: boolean;
 }
 
@@ -37,6 +38,11 @@ const program = addGenerationFlags(new Command("npm run demo --"))
   .addOption(new Option("--grief", "the provider answers rightly, and is challenged").default(false))
   .addOption(
     new Option("--channel", "several streamed answers over HTTP, paid with one settlement")
+      .default(false)
+      .conflicts(["cheat", "grief", "private"]),
+  )
+  .addOption(
+    new Option("--private", "only the provider may read prompt and answer")
       .default(false)
       .conflicts(["cheat", "grief"]),
   )

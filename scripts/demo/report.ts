@@ -17,6 +17,8 @@ export function jsonReport(result: DemoResult): object {
     generation: { ...result.generation, seed: result.generation.seed.toString() },
     jobId: result.jobId,
     status: result.status,
+    private: result.privacy !== undefined,
+    ...(result.privacy && { privacy: result.privacy, published: result.published }),
     payment: {
       token: payment.token.symbol,
       escrowed: payment.escrowed.toString(),
@@ -48,12 +50,27 @@ function mapValues<Value, Mapped>(record: Readonly<Record<string, Value>>, map: 
 
 /** What a person reads: the text, what happened on chain, who paid what to whom, balances before and after. */
 export function textReport(result: DemoResult): string {
-  return `\n${[answer(result), timeline(result), payments(result), ...balanceTables(result)].join("\n\n")}\n`;
+  return `\n${[answer(result), ...disclosure(result), timeline(result), payments(result), ...balanceTables(result)].join("\n\n")}\n`;
 }
 
 function answer({ prompt, text, generation }: DemoResult): string {
   const quoted = (prompt + text).trimEnd().replaceAll(/^/gm, "  │ ");
   return `The prompt and its answer, computed in integers only, ${choiceOf(generation)}\n\n${quoted}`;
+}
+
+/** Of a private request: what is on chain, and what others learn. */
+function disclosure({ privacy, published }: DemoResult): string[] {
+  if (!privacy || !published) return [];
+  const shown = published.slice(0, 8).map((token) => token.toString(16).padStart(8, "0"));
+  const rows = privacy.disclosures.map(({ moment, kind, text }) => [moment, kind, text]);
+  const columns = [{ heading: "moment" }, { heading: "how" }, { heading: "what others learn" }];
+  return [
+    `The answer as it stands on chain\n\n  ${shown.join(" ")}${published.length > 8 ? " …" : ""}`,
+    `What others learn of a private request: at the moment job always, at the others only if the client or its delegate challenges\n\n${formatTable(
+      columns,
+      rows,
+    )}`,
+  ];
 }
 
 /** How the tokens were chosen, in words. */

@@ -1,8 +1,10 @@
 import { AthanorClient, type InferenceReceipt, type InferenceResult, type TokenInfo } from "@athanor/sdk";
 import { nodeModelSource } from "@athanor/sdk/node";
-import type { JobTerms } from "@athanor/sdk/protocol";
+import { memoryRequestStore, type Privacy } from "@athanor/sdk/private";
+import { connectContracts, readOutcome, type JobTerms } from "@athanor/sdk/protocol";
 import { type Balances, readBalances } from "./balances.ts";
 import { generationOptions, type GenerationFlags } from "./generation.ts";
+import type { LocalChain } from "./local-chain.ts";
 import { progressBar, type Screen } from "./screen.ts";
 import { onStage, type Stage, type StageOptions } from "./stage.ts";
 import { type RunningWorker, startProvider } from "./worker-process.ts";
@@ -10,6 +12,7 @@ import { type RunningWorker, startProvider } from "./worker-process.ts";
 export interface DemoOptions extends StageOptions, GenerationFlags {
   readonly prompt: string;
   readonly token: "ATH" | "mUSD";
+  readonly private?: boolean;
 }
 
 export interface DemoResult {
@@ -22,6 +25,10 @@ export interface DemoResult {
   readonly jobId: string;
   readonly terms: JobTerms;
   readonly status: string;
+  /** What others learn; of a private request only. */
+  readonly privacy?: Privacy;
+  /** What stands on chain as the answer; of a private request only. */
+  readonly published?: readonly number[];
   readonly receipt: InferenceReceipt;
   /** Tokens by symbol. */
   readonly currencies: Readonly<Record<string, TokenInfo>>;
@@ -63,7 +70,9 @@ async function demonstrate(options: DemoOptions, stage: Stage): Promise<DemoResu
     deployment: chain.deployment,
     modelSource: nodeModelSource(),
     pollingInterval: 100,
+    requestStore: memoryRequestStore(),
   });
+  let privacy: Privacy | undefined;
   const answer = await step(
     "send the prompt and generate the answer",
     () => {
@@ -72,9 +81,13 @@ async function demonstrate(options: DemoOptions, stage: Stage): Promise<DemoResu
         model: modelRoot,
         prompt: options.prompt,
         ...generationOptions(options),
+        private: options.private,
         maxPrice: MAX_PRICE[options.token],
         token: symbols[options.token],
         signal,
+        onProgress: (progress) => {
+          if (progress.stage === "quoted") privacy = progress.quote.privacy;
+        },
       });
     },
     ({ tokens }) => `${tokens.length} tokens`,
@@ -98,6 +111,7 @@ async function demonstrate(options: DemoOptions, stage: Stage): Promise<DemoResu
     jobId: answer.job.id,
     terms: answer.job.terms,
     status: final.status,
+    ...(options.private && { privacy: privacy!, published: await publishedAnswer(chain, answer.job.id) }),
     receipt: { ...final.receipt, steps: withFunding(answer.receipt, final.receipt) },
     currencies,
     accounts: Object.fromEntries(
@@ -105,6 +119,13 @@ async function demonstrate(options: DemoOptions, stage: Stage): Promise<DemoResu
     ),
     balances: { before, after: await readBalances(chain, accounts, symbols) },
   };
+}
+
+/** The tokens as everybody sees them on chain. */
+async function publishedAnswer(chain: LocalChain, jobId: string): Promise<readonly number[]> {
+  const contracts = connectContracts(chain.provider, chain.deployment);
+  const { submitted } = await readOutcome(contracts, jobId, 0, await chain.provider.getBlockNumber());
+  return submitted!.tokens;
 }
 
 /** A resumed job knows its own transactions, but not the one that funded it. */

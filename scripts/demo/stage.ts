@@ -16,6 +16,8 @@ import { athanor } from "./worker-process.ts";
 export interface StageOptions {
   /** Folder of the model. Default: the bundled one. */
   readonly model?: string;
+  /** Whether the provider takes private requests. */
+  readonly private?: boolean;
   /** Address of a development node to play on. Default: a chain of its own. */
   readonly rpc?: string;
   /** Port at which the provider serves channels. Default: it serves none. */
@@ -89,7 +91,7 @@ export async function onStage<Result>(
 }
 
 async function setStage(
-  { model: path, rpc, channelPort, screen, signal }: StageOptions,
+  { model: path, rpc, channelPort, screen, signal, private: isPrivate = false }: StageOptions,
   cleanup: (() => Promise<void>)[],
 ): Promise<Stage> {
   // A folder's address ends in a slash, or its files would be looked for beside it.
@@ -134,7 +136,7 @@ async function setStage(
   );
   const provider = await step(
     "register the model and a provider",
-    () => registerProvider(chain, folder, model.commitment.modelRoot, channelPort, cleanup),
+    () => registerProvider(chain, folder, model.commitment.modelRoot, { channelPort, isPrivate }, cleanup),
     () => `stake ${formatAmount(currencies.ATH, PROVIDER_STAKE)}`,
   );
   return { step, chain, client, provider, modelName, model, currencies, cleanup };
@@ -156,7 +158,7 @@ async function registerProvider(
   chain: LocalChain,
   modelFolder: string,
   modelRoot: string,
-  channelPort: number | undefined,
+  { channelPort, isPrivate }: { channelPort: number | undefined; isPrivate: boolean },
   cleanup: (() => Promise<void>)[],
 ): Promise<ProviderAccount> {
   const folder = await mkdtemp(join(tmpdir(), "athanor-demo-"));
@@ -172,12 +174,15 @@ async function registerProvider(
   await mined(ath.transfer(owner, PROVIDER_STAKE));
   const config = "provider.yaml";
   const text = configuration(chain, owner, modelFolder, modelRoot) + channelsConfiguration(channelPort);
-  await writeFile(
-    join(folder, config),
+  let yaml =
     channelPort === undefined
       ? text
-      : text.replace(/^provider:$/m, `provider:\n  endpoint: http://127.0.0.1:${channelPort}`),
-  );
+      : text.replace(/^provider:$/m, `provider:\n  endpoint: http://127.0.0.1:${channelPort}`);
+  if (isPrivate) {
+    await athanor(["key", "create-encryption", "--out", "encryption.json"], environment);
+    yaml = yaml.replace(/^keys:$/m, "keys:\n  encryptionKeystore: encryption.json");
+  }
+  await writeFile(join(folder, config), yaml);
   await athanor(["provider", "register", "--config", config, "--yes"], environment);
   return { ...environment, config, owner, operator };
 }

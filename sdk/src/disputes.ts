@@ -10,5 +10,6 @@ export type {
   MoveKind,
   MoveMade,
   PlayOptions,
+  PrivateJob,
   Verification,
 } from "./disputes/types.ts";

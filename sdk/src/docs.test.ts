@@ -1,13 +1,15 @@
 import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "chai";
+import { EncryptionKey } from "./private/encryption-key.ts";
 import { answerTokens, byteTokenizerJson } from "./testing/byte-tokenizer.ts";
 import { registerProvider, startLocalChain, type LocalChain } from "./testing/local-chain.ts";
 import { serveChannels } from "./testing/scripted-channels.ts";
 import { serveRpc } from "./testing/rpc-server.ts";
-import { startScriptedProvider } from "./testing/scripted-provider.ts";
+import { startScriptedProvider, type Script } from "./testing/scripted-provider.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = await readFile(join(root, "docs/developers.md"), "utf8");
@@ -29,13 +31,14 @@ describe("docs/developers.md", () => {
     await writeFile(join(folder, "tokenizer.json"), byteTokenizerJson());
     chain = await startLocalChain({ modelUri: pathToFileURL(folder).href });
     const price = 100_000n * 10n ** 18n;
+    const key = await EncryptionKey.fromSeed(randomBytes(32));
     const prices = { inputPrice: price, outputPrice: 2n * price };
-    await registerProvider(chain, undefined, prices);
+    await registerProvider(chain, undefined, prices, key.publicKey);
     const whole = answerTokens("or not to be");
     channels = await serveChannels(chain, prices, whole);
-    worker = startScriptedProvider(chain, ({ generation }) =>
-      generation.stopSequences.length > 0 ? whole.slice(0, "or not to".length) : whole,
-    );
+    const script: Script = ({ generation }) =>
+      generation.stopSequences.length > 0 ? whole.slice(0, "or not to".length) : whole;
+    worker = startScriptedProvider(chain, script, undefined, { encryptionKeys: [key] });
     server = await serveRpc(chain);
   });
 
@@ -66,6 +69,7 @@ describe("docs/developers.md", () => {
       RPC_URL: server.url,
       PRIVATE_KEY: chain.accounts.client.privateKey,
       MODEL: chain.model,
+      FOLDER: folder,
       STABLECOIN: chain.stablecoin.address,
       PROVIDER: chain.accounts.owner.address,
       CHANNELS: join(folder, "channels"),

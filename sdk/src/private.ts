@@ -3,6 +3,8 @@ export { ANSWER_HEADER_BYTES, AnswerOpener, AnswerSealer, openAnswer, sealAnswer
 export type { Binding, ChannelBinding, JobBinding } from "./private/binding.ts";
 export { EncryptionKey, type OpeningContext } from "./private/encryption-key.ts";
 export {
+  decodeRequest,
+  encodeRequest,
   openRequest,
   sealRequest,
   type AnswerKey,
@@ -10,3 +12,21 @@ export {
   type PrivateRequest,
   type SealedRequest,
 } from "./private/request.ts";
+export {
+  openDelegation,
+  sealDelegation,
+  signDelegation,
+  type ChallengeDelegation,
+  type DisputePlace,
+  type SealedDelegation,
+} from "./private/delegation.ts";
+export { describePrivacy, type Privacy } from "./private/describe.ts";
+export { hideRequest, type HiddenJobRequest } from "./private/hide-request.ts";
+export { openJob, type JobPlace } from "./private/job.ts";
+export {
+  encryptedRequestStore,
+  memoryRequestStore,
+  type ByteStore,
+  type RequestStore,
+} from "./private/request-store.ts";
+export { withRequest } from "./private/with-request.ts";

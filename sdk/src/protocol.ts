@@ -19,6 +19,7 @@ export {
   resultIdOf,
   type EventPosition,
   type Generation,
+  type HiddenRequest,
   type JobRecord,
   type JobTerms,
 } from "./protocol/job.ts";
@@ -32,6 +33,7 @@ export {
   type ReadLogsOptions,
 } from "./protocol/read-logs.ts";
 export {
+  answerOf,
   decodeOutcome,
   readOutcome,
   type JobEnding,

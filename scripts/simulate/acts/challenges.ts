@@ -193,7 +193,7 @@ async function disputeOf(
   };
   const job = { id, terms, promptTokens: PROMPT, generation, created: position };
   const submitted = { tokens, outputRoot: outputRoot(tokens, true), finalizableAt: day.chain.time, position };
-  return { job, submitted, own: await ownOf(context, job) };
+  return { job, submitted, answer: tokens, own: await ownOf(context, job) };
 }
 
 /** One program for each party that computes in one way. */

@@ -3,18 +3,20 @@ import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { mapLimited } from "../internal/map-limited.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
+import type { SealedDelegation } from "../private/delegation.ts";
 import type { JobRecord } from "../protocol/job.ts";
 import type { InferenceReceipt } from "../protocol/receipt.ts";
 import { readJobs } from "../protocol/read-jobs.ts";
+import { answerOf } from "../protocol/read-outcome.ts";
 import { fund, readFunds, shortageOf, type Funds } from "../transactions/fund.ts";
 import { sendTransaction } from "../transactions/send.ts";
-import { validateAddress, validateAmount, validateHash } from "./arguments.ts";
+import { invalid, validateAddress, validateAmount, validateHash, validateWhole } from "./arguments.ts";
 import { buildReceipt } from "./build-receipt.ts";
 import { createContext, sendOptions, tokenInfo, type ClientContext } from "./context.ts";
 import { findOffers } from "./find-offers.ts";
 import { finalizeJob, followJob, refundJob } from "./follow-job.ts";
 import { infer } from "./infer.ts";
-import { findJob, findOutcome, readState } from "./job-records.ts";
+import { findJob, findOutcome, readState, withStoredRequest } from "./job-records.ts";
 import { prepare } from "./quote.ts";
 import type {
   ConnectOptions,
@@ -138,6 +140,39 @@ export class AthanorClient {
     return this.#endJob(jobId, options.signal, refundJob);
   }
 
+  /**
+   * Signs that somebody else may challenge the result of one of this account's private jobs. With the delegate's encryption key the
+   * request goes along, sealed: without it the delegate cannot recompute anything. A delegation cannot be taken back.
+   *
+   * @param request.expiresAt last second in which a challenge may be opened, since 1970
+   */
+  async delegateChallenge(request: {
+    jobId: string;
+    delegate: string;
+    expiresAt: number;
+    encryptionKey: string;
+    signal?: AbortSignal;
+  }): Promise<SealedDelegation> {
+    return this.#guarded(async (context) => {
+      const { jobId, delegate, expiresAt: expiry, encryptionKey, signal } = request;
+      validateHash("jobId", jobId);
+      validateAddress("delegate", delegate);
+      validateHash("encryptionKey", encryptionKey);
+      validateWhole("expiresAt", expiry, 0, 2 ** 40 - 1);
+      const { signer } = sendOptions(context, "delegate a challenge");
+      const job = await withStoredRequest(context, await findJob(context, jobId, { signal }));
+      if (!job.secret) {
+        throw invalid("jobId", "that of a public job", "that of a private job of this account");
+      }
+      const { sealDelegation, signDelegation } = await import("../private/delegation.ts");
+      const { resultSources } = context.contracts.deployment;
+      const place = { chainId: context.chainId, resultSources };
+      const delegation = await signDelegation(signer, place, { work: jobId, delegate, expiry });
+      const { promptTokens: prompt, generation, secret } = job;
+      return sealDelegation(delegation, { prompt, generation, secret }, place, encryptionKey);
+    });
+  }
+
   /** Everything the chain knows of a job. */
   async job(jobId: string, options: { fromBlock?: number; signal?: AbortSignal } = {}): Promise<JobView> {
     return this.#guarded(async (context) => {
@@ -236,8 +271,22 @@ async function viewOf(context: ClientContext, record: JobRecord): Promise<JobVie
     findOutcome(context, record, block),
   ]);
   if (status === "None") throw athanorError("JobReorganized", { id: record.id });
-  const { tokens, finalizableAt } = outcome.submitted ?? {};
-  return { ...record, status, tokens, finalizableAt, receipt: await buildReceipt(context, record, outcome) };
+  const { finalizableAt } = outcome.submitted ?? {};
+  const opened = await ifKnown(withStoredRequest(context, record), record);
+  const tokens =
+    outcome.submitted && (!opened.hidden || opened.secret) && answerOf(opened, outcome.submitted);
+  const receipt = await buildReceipt(context, record, outcome);
+  return { ...opened, status, tokens: tokens || undefined, finalizableAt, receipt };
+}
+
+/** Private jobs of others are shown as far as the chain knows them. */
+async function ifKnown(opening: Promise<JobRecord>, closed: JobRecord): Promise<JobRecord> {
+  try {
+    return await opening;
+  } catch (error) {
+    if (toAthanorError(error).code !== "RequestUnknown") throw error;
+    return closed;
+  }
 }
 
 /** Whatever goes wrong inside comes out as an AthanorError. */

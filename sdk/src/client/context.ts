@@ -9,6 +9,7 @@ import type { ModelSource } from "../models/model-source.ts";
 import type { Tokenizer } from "../models/tokenizer.ts";
 import { connectContracts, connectToken, type AthanorContracts } from "../protocol/connect-contracts.ts";
 import { deploymentOf, type Deployment } from "../protocol/deployment.ts";
+import type { RequestStore } from "../private/request-store.ts";
 import type { SendOptions } from "../transactions/send.ts";
 import { validateAddress } from "./arguments.ts";
 import type { ConnectOptions } from "./types.ts";
@@ -27,6 +28,7 @@ export interface ClientContext {
   readonly confirmations: number;
   readonly transactionTimeout: number;
   readonly modelSource: ModelSource;
+  readonly requestStore: RequestStore | undefined;
   readonly tokens: Map<string, TokenInfo>;
   readonly tokenizers: Map<string, Tokenizer>;
   readonly offerScans: Map<string, { providers: Set<string>; scannedTo: number }>;
@@ -77,6 +79,7 @@ export async function createContext(options: ConnectOptions): Promise<ClientCont
     confirmations: options.confirmations ?? 1,
     transactionTimeout: options.transactionTimeout ?? 600_000,
     modelSource: options.modelSource ?? httpModelSource(),
+    requestStore: options.requestStore,
     tokens: new Map(),
     tokenizers: new Map(),
     offerScans: new Map(),

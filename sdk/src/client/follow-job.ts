@@ -5,13 +5,13 @@ import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { sleep } from "../internal/abort.ts";
 import type { JobRecord, JobTerms } from "../protocol/job.ts";
 import type { JobStatusName } from "../protocol/job-state.ts";
-import type { JobOutcome, SubmittedResult } from "../protocol/read-outcome.ts";
+import { answerOf, type JobOutcome, type SubmittedResult } from "../protocol/read-outcome.ts";
 import type { FundingStep } from "../transactions/fund.ts";
 import { sendTransaction } from "../transactions/send.ts";
 import { buildReceipt } from "./build-receipt.ts";
 import { sendOptions, tokenizerOf, type ClientContext } from "./context.ts";
 import { textOf } from "./generation.ts";
-import { confirmedBlock, findOutcome, jobInReceipt, readState } from "./job-records.ts";
+import { confirmedBlock, findOutcome, jobInReceipt, readState, withStoredRequest } from "./job-records.ts";
 import type { FollowOptions, InferenceResult, Progress } from "./types.ts";
 
 /** Seconds that others get to finalise a result before the client does it and takes the bounty. */
@@ -39,12 +39,15 @@ export async function followJob(
   options: FollowOptions,
   funding: readonly FundingStep[] = [],
 ): Promise<InferenceResult> {
-  const { record, outcome } = await awaitEnd(context, created, options, "result");
+  // Before waiting: without its request the answer of a private job could not be read.
+  const opened = await withStoredRequest(context, created);
+  const { record, outcome } = await awaitEnd(context, opened, options, "result");
   if (!outcome.submitted || outcome.ended?.kind === "Refunded") {
     throw await failureOf(context, record, outcome, funding);
   }
   const tokenizer = await tokenizerOf(context, record.terms.modelRoot, options.signal);
-  const text = textOf(tokenizer, outcome.submitted.tokens, record.generation);
+  const answer = answerOf(record, outcome.submitted);
+  const text = textOf(tokenizer, answer, record.generation);
   options.onProgress?.(submittedProgress(record, outcome.submitted, text));
   if (options.waitFor !== "finalized") return resultOf(context, record, outcome, text, funding);
 
@@ -92,7 +95,10 @@ async function awaitEnd(
       // Some nodes answer calls from a block later than the one asked for. Its events are there when we look again.
       if (status === "Submitted" ? outcome.submitted : outcome.ended) return { record, outcome };
     }
-    if (status === "None") record = (await repeatedCreation(context, record)) ?? record;
+    if (status === "None") {
+      const repeated = await repeatedCreation(context, record);
+      if (repeated) record = await withStoredRequest(context, repeated);
+    }
 
     const chainTime = await reader.time(signal);
     const due = await dueTime(context, record, status, block);
@@ -238,15 +244,16 @@ async function resultOf(
   text: string,
   funding: readonly FundingStep[],
 ): Promise<InferenceResult> {
-  const { tokens, finalizableAt } = outcome.submitted!;
+  const { finalizableAt } = outcome.submitted!;
   return {
     text,
-    tokens,
+    tokens: answerOf(record, outcome.submitted!),
     job: { id: record.id, terms: record.terms },
     generation: record.generation,
     receipt: await buildReceipt(context, record, outcome, funding),
     status: outcome.ended ? "Finalized" : "Submitted",
     finalizableAt,
+    private: record.hidden !== undefined,
   };
 }
 

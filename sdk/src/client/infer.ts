@@ -18,6 +18,7 @@ const LOOKS_FOR_LOST_JOB = 5;
 export async function infer(context: ClientContext, request: InferRequest): Promise<InferenceResult> {
   const { maxPrice, onProgress, signal } = request;
   sendOptions(context, "send a request");
+  if (request.private && !context.requestStore) throw athanorError("RequestStoreMissing", {});
   const prepared = await prepare(context, request, maxPrice);
   // Before anything is paid: without it the answer could not be read.
   await tokenizerOf(context, request.model, signal);
@@ -50,11 +51,15 @@ async function fundAccount(
 
 async function createJob(
   context: ClientContext,
-  { request, errorContext }: PreparedRequest,
+  { request, hidden, errorContext }: PreparedRequest,
   { onProgress, signal }: InferRequest,
 ): Promise<JobRecord> {
   const { jobEscrow, deployment } = context.contracts;
-  const data = jobEscrow.interface.encodeFunctionData("create", [request]);
+  const data = hidden
+    ? jobEscrow.interface.encodeFunctionData("createPrivate", [request, hidden.onChain])
+    : jobEscrow.interface.encodeFunctionData("create", [request]);
+  // What is paid for must be readable after a crash: the request is stored before anything is sent.
+  if (hidden) await context.requestStore!.put(hidden.inputRoot, hidden.stored);
   const sentAfter = await context.reader.blockNumber(signal);
   try {
     const receipt = await sendTransaction(

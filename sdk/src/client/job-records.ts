@@ -1,11 +1,15 @@
-import { inputRoot, outputRoot } from "@athanor/engine/commitments";
-import type { TransactionReceipt } from "ethers";
+import { encodePrivateGeneration, inputRoot, outputRoot } from "@athanor/engine/commitments";
+import { solidityPackedKeccak256, type TransactionReceipt } from "ethers";
 import { athanorError } from "../errors/athanor-error.ts";
-import { jobIdOf, type JobRecord } from "../protocol/job.ts";
+import { withRequest } from "../private/with-request.ts";
+import { jobIdOf, type HiddenRequest, type JobRecord } from "../protocol/job.ts";
 import { decodeJobState, type JobState } from "../protocol/job-state.ts";
 import { decodeJob, readJobs } from "../protocol/read-jobs.ts";
 import { readOutcome, type JobOutcome } from "../protocol/read-outcome.ts";
 import { sameAddress, type ClientContext } from "./context.ts";
+
+/** The first byte of what a request's commitment hashes; docs/engine.md, section 3. */
+const INPUT_TAG = 4;
 
 /** The job with an id, from the event of its creation. @throws AthanorError `JobNotFound`, `JobRecordInvalid` */
 export async function findJob(
@@ -24,9 +28,11 @@ export async function findJob(
 /** The job of this client that a transaction created. */
 export function jobInReceipt(context: ClientContext, receipt: TransactionReceipt): JobRecord | undefined {
   const { contracts } = context;
-  const topic = contracts.jobEscrow.interface.getEvent("JobCreated").topicHash;
+  const { interface: escrow } = contracts.jobEscrow;
+  const created = [escrow.getEvent("JobCreated").topicHash, escrow.getEvent("PrivateJobCreated").topicHash];
   const log = receipt.logs.find(
-    ({ address, topics }) => topics[0] === topic && sameAddress(address, contracts.deployment.jobEscrow),
+    ({ address, topics }) =>
+      created.includes(topics[0]!) && sameAddress(address, contracts.deployment.jobEscrow),
   );
   return log && verifyRecord(context, decodeJob(contracts, log));
 }
@@ -37,7 +43,10 @@ export function verifyRecord({ contracts, chainId }: ClientContext, record: JobR
   if (jobIdOf(terms, chainId, contracts.deployment.jobEscrow) !== id) {
     throw athanorError("JobRecordInvalid", { id, details: "the terms are not those of this id." });
   }
-  const root = inputRoot({ prompt: promptTokens, ...generation });
+  const root =
+    record.hidden && !record.secret
+      ? hiddenRoot(record, record.hidden)
+      : inputRoot({ prompt: promptTokens, ...generation, ...(record.secret && { secret: record.secret }) });
   if (root !== terms.inputRoot) {
     throw athanorError("JobRecordInvalid", {
       id,
@@ -45,6 +54,28 @@ export function verifyRecord({ contracts, chainId }: ClientContext, record: JobR
     });
   }
   return record;
+}
+
+/** The commitment of a private request, from what stands on chain of it. */
+function hiddenRoot({ terms, generation }: JobRecord, { promptRoot, stopsHash }: HiddenRequest): string {
+  const word = encodePrivateGeneration(generation);
+  return solidityPackedKeccak256(
+    ["uint8", "uint32", "uint32", "uint64", "bytes32", "bytes32", "bytes32"],
+    [INPUT_TAG, terms.promptTokens, 0, generation.seed, word, stopsHash, promptRoot],
+  );
+}
+
+/**
+ * The job with its request: that of a private one from the client's store.
+ *
+ * @throws AthanorError `RequestUnknown` when the store does not have it, `StoredRequestUnreadable`
+ */
+export async function withStoredRequest(context: ClientContext, job: JobRecord): Promise<JobRecord> {
+  if (!job.hidden || job.secret) return job;
+  const stored = await context.requestStore?.get(job.terms.inputRoot);
+  if (!stored) throw athanorError("RequestUnknown", { id: job.id });
+  const { decodeRequest } = await import("../private/request.ts");
+  return withRequest(job, decodeRequest(stored));
 }
 
 /** The state of a job as of a block. */

@@ -1,14 +1,16 @@
 import { encodeGeneration, encodeStopSequences } from "@athanor/engine/commitments";
-import { hexlify } from "ethers";
+import { hexlify, ZeroHash } from "ethers";
 import type { ErrorContext } from "../errors/render.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import type { IJobEscrow } from "../generated/contracts/JobEscrow.ts";
+import { describePrivacy } from "../private/describe.ts";
 import { costOf } from "../protocol/cost.ts";
 import { tokenBytes } from "../protocol/tokens.ts";
 import { sameAddress, simulatedSender, tokenizerOf, tokenInfo, type ClientContext } from "./context.ts";
 import { findOffers, readOffer } from "./find-offers.ts";
 import { generationOf } from "./generation.ts";
+import { encryptionKeyOf, hide, type Hidden } from "./hide.ts";
 import type { Offer, Quote, QuoteRequest } from "./types.ts";
 
 const DEFAULT_DEADLINE_SECONDS = 300;
@@ -17,6 +19,8 @@ const DEFAULT_DEADLINE_SECONDS = 300;
 export interface PreparedRequest {
   readonly quote: Quote;
   readonly request: IJobEscrow.RequestStruct;
+  /** Of a private request. */
+  readonly hidden?: Hidden | undefined;
   readonly errorContext: ErrorContext;
 }
 
@@ -43,6 +47,7 @@ export async function prepare(
     request.promptTokens ?? encode(await tokenizerOf(context, model, signal), request.prompt!);
   const generation = await generationOf(request, () => tokenizerOf(context, model, signal));
   const { minimumCharge, exitBounty } = terms;
+  const isPrivate = request.private === true;
   const price = (offer: Offer) => costOf({ ...offer, minimumCharge }, promptTokens.length, request.maxTokens);
   const offer = request.provider
     ? await pinnedOffer(context, request.provider, model, address)
@@ -51,12 +56,23 @@ export async function prepare(
   const cost = price(offer);
   const escrow = cost + exitBounty;
   const submitDeadline = await deadlineOf(context, request);
+  const salt = randomSalt();
+  const hidden = isPrivate
+    ? await hide(context, { prompt: promptTokens, generation }, offer, salt)
+    : undefined;
   const prepared: PreparedRequest = {
+    hidden,
     quote: {
       provider: offer.provider,
       token,
       promptTokens,
       generation,
+      privacy: describePrivacy({
+        private: isPrivate,
+        contextLength: offer.contextLength,
+        promptTokens: promptTokens.length,
+        maxTokens: request.maxTokens,
+      }),
       inputPrice: offer.inputPrice,
       outputPrice: offer.outputPrice,
       cost,
@@ -75,9 +91,9 @@ export async function prepare(
       maxOutputPrice: offer.outputPrice,
       submitDeadline,
       seed: generation.seed,
-      salt: randomSalt(),
-      promptTokens: tokenBytes(promptTokens),
-      stopSequences: hexlify(encodeStopSequences(generation.stopSequences)),
+      salt,
+      promptTokens: hidden ? "0x" : tokenBytes(promptTokens),
+      stopSequences: hidden ? "0x" : hexlify(encodeStopSequences(generation.stopSequences)),
     },
     errorContext: { token, tokens: context.tokens.values() },
   };
@@ -111,7 +127,7 @@ async function pinnedOffer(
 
 async function cheapestOffer(
   context: ClientContext,
-  { model, excludeProviders = [], signal }: QuoteRequest,
+  { model, excludeProviders = [], signal, private: isPrivate }: QuoteRequest,
   token: string,
   price: (offer: Offer) => bigint,
 ): Promise<Offer> {
@@ -124,11 +140,19 @@ async function cheapestOffer(
     const { stakePerJob } = await context.contracts.jobEscrow.parameters();
     throw athanorError("NoProviderAvailable", { offers: offers.length, stakePerJob });
   }
-  return available.reduce((best, offer) => {
+  const suitable = isPrivate ? await takingPrivateRequests(context, available) : available;
+  return suitable.reduce((best, offer) => {
     const difference = price(offer) - price(best);
     // At the same price the one with more room for work.
     return difference < 0n || (difference === 0n && offer.freeStake > best.freeStake) ? offer : best;
   });
+}
+
+async function takingPrivateRequests(context: ClientContext, offers: readonly Offer[]): Promise<Offer[]> {
+  const keys = await Promise.all(offers.map(({ provider }) => encryptionKeyOf(context, provider)));
+  const suitable = offers.filter((_, index) => keys[index] !== ZeroHash);
+  if (suitable.length === 0) throw athanorError("NoPrivateProvider", { offers: offers.length });
+  return suitable;
 }
 
 async function deadlineOf(
@@ -146,13 +170,16 @@ async function deadlineOf(
 /** What only money can cure comes last in the escrow's checks; the funding cures it. */
 const curedByFunding = new Set(["ModuleNotApproved", "InsufficientBalance"]);
 
-async function simulate(context: ClientContext, { request, errorContext }: PreparedRequest): Promise<void> {
+async function simulate(
+  context: ClientContext,
+  { request, hidden, errorContext }: PreparedRequest,
+): Promise<void> {
+  const { jobEscrow } = context.contracts;
   const blockTag = context.reader.hasPendingBlock ? "pending" : "latest";
+  const overrides = { from: simulatedSender(context), blockTag };
   try {
-    await context.contracts.jobEscrow.create.staticCall(request, {
-      from: simulatedSender(context),
-      blockTag,
-    });
+    if (hidden) await jobEscrow.createPrivate.staticCall(request, hidden.onChain, overrides);
+    else await jobEscrow.create.staticCall(request, overrides);
   } catch (error) {
     const failure = toAthanorError(error, errorContext);
     // The provider's stake is checked after the client's account; see refuseUnavailable.

@@ -1,5 +1,7 @@
 import type { ContractRunner, Signer } from "ethers";
 import type { TokenInfo } from "../amounts/token-info.ts";
+import type { Privacy } from "../private/describe.ts";
+import type { RequestStore } from "../private/request-store.ts";
 import type { ModelSource } from "../models/model-source.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import type { Generation, JobRecord, JobTerms } from "../protocol/job.ts";
@@ -16,6 +18,8 @@ export interface ConnectOptions {
   readonly deployment?: Deployment | undefined;
   /** Reads tokenizers; by default over http and https. In Node.js, `nodeModelSource()` of @athanor/sdk/node reads files too. */
   readonly modelSource?: ModelSource | undefined;
+  /** Where private requests are kept, for those who send any; docs/private-requests.md. */
+  readonly requestStore?: RequestStore | undefined;
   /** Blocks after which an event counts, its own included. Default 1: choose more on chains that reorganise. */
   readonly confirmations?: number | undefined;
   /** Milliseconds between two looks at the chain. Default 2,000. */
@@ -53,6 +57,11 @@ export interface QuoteRequest extends GenerationOptions {
   readonly prompt?: string | undefined;
   /** Token ids to go on with, for those who tokenise themselves. */
   readonly promptTokens?: readonly number[] | undefined;
+  /**
+   * Whether only the provider may read prompt and answer. Default false: both stand on chain. Needs a `requestStore`, and a provider that
+   * takes private requests; `quote().privacy` says what others learn.
+   */
+  readonly private?: boolean | undefined;
   /** Address of the token to pay in. Default ATH. */
   readonly token?: string | undefined;
   /** Owner account of the provider to use. Default: the cheapest that has stake free for another job. */
@@ -86,6 +95,8 @@ export interface Quote extends Prices {
   readonly promptTokens: readonly number[];
   /** What the request commits to. */
   readonly generation: Generation;
+  /** What others learn of the request, and when. */
+  readonly privacy: Privacy;
   /** Most that will be charged: for the prompt and `maxTokens`. */
   readonly cost: bigint;
   /** Escrowed on top, paid to whoever ends the job. */
@@ -136,7 +147,7 @@ export interface JobSummary extends JobRecord {
 }
 
 export interface JobView extends JobSummary {
-  /** The generated tokens, once they are there. */
+  /** The generated tokens, once they are there; of a private job only where its request is known. */
   readonly tokens?: readonly number[] | undefined;
   /** Seconds since 1970 from which the result can be finalised. */
   readonly finalizableAt?: number | undefined;
@@ -155,6 +166,8 @@ export interface InferenceResult {
   readonly status: "Submitted" | "Finalized";
   /** Seconds since 1970 from which the result can be finalised. */
   readonly finalizableAt: number;
+  /** Whether prompt and answer were private. */
+  readonly private: boolean;
 }
 
 export interface JobsFilter {

@@ -14,6 +14,9 @@ export function validateQuoteRequest(request: QuoteRequest): void {
   if (prompt !== undefined && typeof prompt !== "string") throw invalid("prompt", show(prompt), "a text");
   if (promptTokens !== undefined) validateTokens(promptTokens);
   validateGenerationOptions(request);
+  if (request.private !== undefined && typeof request.private !== "boolean") {
+    throw invalid("private", show(request.private), "true or false");
+  }
   if (request.token !== undefined) validateAddress("token", request.token);
   if (request.provider !== undefined) validateAddress("provider", request.provider);
   for (const provider of request.excludeProviders ?? []) validateAddress("excludeProviders", provider);

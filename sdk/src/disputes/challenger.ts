@@ -1,6 +1,7 @@
 import { tokensRoot, toHex } from "@athanor/engine/commitments";
 import { RevealedNodes } from "@athanor/engine/dispute";
 import { locateTile } from "@athanor/engine/trace";
+import { sameAddress } from "../client/context.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { decodeJobState } from "../protocol/job-state.ts";
 import type { DisputeContext } from "./context.ts";
@@ -32,18 +33,18 @@ export async function challengerMove(
   if (side === "Provider") return undefined;
   const own = await challenge.own.tree.commitment();
   if (state.stage === "Root" && own.positionsRoot === state.positionsRoot) {
-    const element = firstDifference(challenge.submitted.tokens, own.tokens);
+    const element = firstDifference(challenge.answer, own.tokens);
     if (element === undefined) throw nothingWrong(challenge, state);
     return { kind: "disputeOutput", args: [state.id, state.positionsRoot, element], state };
   }
   return narrow(context, challenge, state);
 }
 
-async function commit(
-  { contracts }: DisputeContext,
-  { job, submitted, maximumBond }: Challenge,
-  state: ChallengeState,
-): Promise<Move> {
+async function commit(context: DisputeContext, challenge: Challenge, state: ChallengeState): Promise<Move> {
+  const { contracts } = context;
+  const { job, submitted, maximumBond } = challenge;
+  const delegating = await showDelegation(context, challenge, state);
+  if (delegating) return delegating;
   const { finalizableAt } = submitted;
   const packed = await contracts.jobEscrow.jobState(job.id);
   if (decodeJobState(packed).status !== "Submitted") {
@@ -55,6 +56,37 @@ async function commit(
     throw athanorError("BondAboveLimit", { id: job.id, bond, maximumBond });
   }
   return { kind: "commit", args: [state.id], value: bond, state };
+}
+
+/**
+ * Puts the client's delegation on chain where it is needed and not there yet: without it the challenge could not be opened, and
+ * its bond would burn.
+ *
+ * @throws AthanorError `NotClientOrDelegate`
+ */
+async function showDelegation(
+  { contracts, account, delegations }: DisputeContext,
+  { job }: Challenge,
+  state: ChallengeState,
+): Promise<Move | undefined> {
+  const { client } = job.terms;
+  if (!job.hidden || sameAddress(client, account)) return undefined;
+  const [{ openPeriod }, until] = await Promise.all([
+    contracts.disputeGame.parameters(),
+    contracts.resultSources.delegatedUntil(client, job.id, account),
+  ]);
+  const needed = BigInt(state.time) + openPeriod;
+  if (until >= needed) return undefined;
+  const delegation = delegations.get(job.id);
+  const fits =
+    delegation?.work === job.id &&
+    sameAddress(delegation.delegate, account) &&
+    BigInt(delegation.expiry) >= needed;
+  if (!fits) {
+    throw athanorError("NotClientOrDelegate", { caller: account, client, work: job.id });
+  }
+  const { work, delegate, expiry, signature } = delegation;
+  return { kind: "delegateChallenge", args: [client, work, delegate, expiry, signature], state };
 }
 
 function open({ job, submitted, salt }: Challenge, state: ChallengeState): Move {

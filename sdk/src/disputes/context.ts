@@ -1,7 +1,10 @@
 import { createTraceTree, type TraceTree } from "@athanor/engine/dispute";
 import { keccak256 } from "ethers";
 import { createContext, type ClientContext } from "../client/context.ts";
+import { withStoredRequest } from "../client/job-records.ts";
 import { athanorError } from "../errors/athanor-error.ts";
+import type { ChallengeDelegation } from "../private/delegation.ts";
+import { withRequest } from "../private/with-request.ts";
 import type { JobRecord } from "../protocol/job.ts";
 import type { Model, TraceRequest } from "./engine.ts";
 import type { DisputesOptions } from "./types.ts";
@@ -12,6 +15,8 @@ export interface DisputeContext extends ClientContext {
   readonly account: string;
   readonly options: DisputesOptions;
   readonly reveals: Reveals;
+  /** Delegations to this account, by job. */
+  readonly delegations: Map<string, ChallengeDelegation>;
   /** Trees of the jobs that were looked at, by id. */
   readonly trees: Map<string, Promise<Own>>;
 }
@@ -29,7 +34,24 @@ const MOST_TREES = 16;
 export async function createDisputeContext(options: DisputesOptions): Promise<DisputeContext> {
   const context = await createContext(options);
   const account = context.account!;
-  return { ...context, account, options, reveals: new Reveals(context), trees: new Map() };
+  return {
+    ...context,
+    account,
+    options,
+    reveals: new Reveals(context),
+    trees: new Map(),
+    delegations: new Map(),
+  };
+}
+
+/** A job with its request: that of a private one from whoever knows it. @throws AthanorError `RequestUnknown` */
+export async function openedJob(context: DisputeContext, job: JobRecord): Promise<JobRecord> {
+  const { privateJob } = context.options;
+  if (!job.hidden || job.secret || !privateJob) return withStoredRequest(context, job);
+  const known = await privateJob(job);
+  if (!known) throw athanorError("RequestUnknown", { id: job.id });
+  if (known.delegation) context.delegations.set(job.id, known.delegation);
+  return withRequest(job, known.request);
 }
 
 /** @throws AthanorError `ModelUnavailable` */
@@ -48,7 +70,8 @@ async function computeOwn({ options }: DisputeContext, job: JobRecord): Promise<
   const { modelRoot } = job.terms;
   const model = await options.model(modelRoot);
   if (!model) throw athanorError("ModelUnavailable", { model: modelRoot, id: job.id });
-  const request = { prompt: job.promptTokens, ...job.generation };
+  const { promptTokens: prompt, generation, secret } = job;
+  const request = { prompt, ...generation, ...(secret && { secret }) };
   const { executor, traceTree } = options;
   const tree = traceTree
     ? traceTree(model, request)

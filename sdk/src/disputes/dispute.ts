@@ -1,9 +1,9 @@
-import { inputRoot, tokensRoot } from "@athanor/engine/commitments";
+import { tokensRoot } from "@athanor/engine/commitments";
 import { findOutcome } from "../client/job-records.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { JobStatus } from "../generated/enums.ts";
 import type { JobRecord } from "../protocol/job.ts";
-import type { SubmittedResult } from "../protocol/read-outcome.ts";
+import { answerOf, type SubmittedResult } from "../protocol/read-outcome.ts";
 import { ownOf, type DisputeContext, type Own } from "./context.ts";
 import type { Claim } from "./engine.ts";
 
@@ -11,6 +11,8 @@ import type { Claim } from "./engine.ts";
 export interface Dispute {
   readonly job: JobRecord;
   readonly submitted: SubmittedResult;
+  /** The tokens of the result: of a private job decrypted. */
+  readonly answer: readonly number[];
   readonly own: Own;
 }
 
@@ -31,15 +33,15 @@ export async function disputeOf(
       state: state === 0n ? BigInt(JobStatus.None) : state,
     });
   }
-  return { job, submitted, own: await ownOf(context, job) };
+  return { job, submitted, answer: answerOf(job, submitted), own: await ownOf(context, job) };
 }
 
 /** What the provider stands for, with the trace it posted. */
 export function claimOf({ job, submitted }: Dispute, positionsRoot: string): Claim {
-  const { promptTokens, generation, terms } = job;
+  const { terms } = job;
   return {
     modelRoot: terms.modelRoot as Claim["modelRoot"],
-    inputRoot: inputRoot({ prompt: promptTokens, ...generation }),
+    inputRoot: terms.inputRoot as Claim["inputRoot"],
     outputTokensRoot: tokensRoot(submitted.tokens),
     outputCount: submitted.tokens.length,
     complete: true,

@@ -4,7 +4,7 @@ import { toAthanorError } from "../errors/to-athanor-error.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
 import type { JobRecord } from "../protocol/job.ts";
 import { challengeJob } from "./challenge.ts";
-import { createDisputeContext, type DisputeContext } from "./context.ts";
+import { createDisputeContext, openedJob, type DisputeContext } from "./context.ts";
 import { defendJob } from "./defend.ts";
 import type {
   ChallengeOptions,
@@ -66,9 +66,10 @@ export class Disputes {
   }
 
   async #job(job: string | JobRecord): Promise<JobRecord> {
-    if (typeof job !== "string") return verifyRecord(this.#context, job);
-    validateHash("job", job);
-    return findJob(this.#context, job);
+    if (typeof job === "string") validateHash("job", job);
+    const record =
+      typeof job === "string" ? await findJob(this.#context, job) : verifyRecord(this.#context, job);
+    return openedJob(this.#context, record);
   }
 }
 

@@ -16,6 +16,12 @@ export interface Move {
   readonly state: ChallengeState;
 }
 
+/** The contracts of the moves that are not the game's. */
+const contractOf: Partial<Record<MoveKind, "jobEscrow" | "resultSources">> = {
+  delegateChallenge: "resultSources",
+  refund: "jobEscrow",
+};
+
 /** Sends a move, waits until it is mined, and reports it. */
 export async function makeMove(
   context: DisputeContext,
@@ -26,9 +32,9 @@ export async function makeMove(
 ): Promise<void> {
   const { contracts } = context;
   const { kind, args, value = 0n, state } = move;
-  const contract = kind === "refund" ? contracts.jobEscrow : contracts.disputeGame;
-  const to = kind === "refund" ? contracts.deployment.jobEscrow : contracts.deployment.disputeGame;
-  const data = contract.interface.encodeFunctionData(kind as never, args as never);
+  const name = contractOf[kind] ?? "disputeGame";
+  const to = contracts.deployment[name];
+  const data = contracts[name].interface.encodeFunctionData(kind as never, args as never);
   const receipt = await context.sending.run(() =>
     sendTransaction({ to, data, value }, { ...sendOptions(context, `make the move ${kind}`), signal }),
   );

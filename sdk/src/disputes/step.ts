@@ -51,7 +51,7 @@ export async function stepMove(
   state: ChallengeState,
   wanted: boolean,
 ): Promise<Move> {
-  const { own, submitted } = dispute;
+  const { own, answer } = dispute;
   const claim = claimOf(dispute, state.positionsRoot);
   const isOutput = state.at.part === PART.output;
   const known = isOutput ? new RevealedNodes() : await revealedOnTheWay(context, dispute, state);
@@ -61,7 +61,7 @@ export async function stepMove(
     ...(executor && { executor }),
     ...(ownTile && { ownTile }),
     ...(!isOutput && { leaf: state.node as Hex }),
-    outputTokens: submitted.tokens,
+    outputTokens: answer,
     nodes: (tree, [position = 0, operator = 0], level, index) =>
       known.find({ tree, position, operator, level, index }),
   });

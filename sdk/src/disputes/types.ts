@@ -1,5 +1,8 @@
 import type { ElementAddress, Executor, Model, TraceRequest, TraceTree } from "./engine.ts";
 import type { ConnectOptions } from "../client/types.ts";
+import type { ChallengeDelegation } from "../private/delegation.ts";
+import type { PrivateRequest } from "../private/request.ts";
+import type { JobRecord } from "../protocol/job.ts";
 
 export interface DisputesOptions extends Omit<ConnectOptions, "signer" | "runner" | "modelSource"> {
   /**
@@ -9,10 +12,21 @@ export interface DisputesOptions extends Omit<ConnectOptions, "signer" | "runner
   readonly signer: NonNullable<ConnectOptions["signer"]>;
   /** The model with a root, or undefined if this program does not have it. */
   readonly model: (modelRoot: string) => Model | undefined | Promise<Model | undefined>;
+  /**
+   * What this program knows of a private job: its request and, where another account than the client's plays, the client's delegation.
+   * Default: the request from `requestStore`.
+   */
+  readonly privateJob?: ((job: JobRecord) => Promise<PrivateJob | undefined>) | undefined;
   /** Who computes; all executors yield the same. Default: the engine's. */
   readonly executor?: Executor | undefined;
   /** Builds the tree of a request's trace. Default: the engine's `createTraceTree`. */
   readonly traceTree?: ((model: Model, request: TraceRequest) => TraceTree) | undefined;
+}
+
+/** What only client and provider, and whom they tell, know of a private job. */
+export interface PrivateJob {
+  readonly request: PrivateRequest;
+  readonly delegation?: ChallengeDelegation | undefined;
 }
 
 /** How a recomputed request compares with what was submitted. */
@@ -26,6 +40,7 @@ export interface Verification {
 }
 
 export type MoveKind =
+  | "delegateChallenge"
   | "commit"
   | "open"
   | "postTrace"

@@ -10,14 +10,14 @@ export async function verifyJob(
   job: JobRecord,
   signal?: AbortSignal,
 ): Promise<Verification> {
-  const { submitted, own } = await disputeOf(context, job, signal);
+  const { answer: submitted, own } = await disputeOf(context, job, signal);
   const { executor = defaultExecutor } = context.options;
   const { tokens: expected } = await executor(own.model, { ...own.request, ...(signal && { signal }) });
-  const difference = firstDifference(submitted.tokens, expected);
+  const difference = firstDifference(submitted, expected);
   return {
     jobId: job.id,
     honest: difference === undefined,
-    submitted: submitted.tokens,
+    submitted,
     expected,
     ...(difference !== undefined && { firstDifference: difference }),
   };

@@ -126,6 +126,26 @@ export const clientErrors = {
     "Nothing can be sealed to the encryption key {key}.",
     "Choose a provider that takes private requests, or ask this one to register a key of `athanor key create-encryption`.",
   ],
+  NoPrivateProvider: [
+    "{offers} providers with free stake offer the model, but none of them takes private requests.",
+    "Send a public request, or choose another model.",
+  ],
+  RequestStoreMissing: [
+    "A private request needs a place where it survives a crash: only with it can its answer be read and challenged.",
+    "Connect with a requestStore: fileRequestStore of @athanor/sdk/node, encryptedRequestStore over a store of your own, or memoryRequestStore for a trial.",
+  ],
+  RequestUnknown: [
+    "The job {id} is private, and its request is not known here.",
+    "Connect with the requestStore that was used when it was sent, or with what the client delegated to you.",
+  ],
+  DelegationRefused: [
+    "The delegation cannot be used: {details}.",
+    "Ask the client for one that it signed for this account, sealed to this program's encryption key.",
+  ],
+  StoredRequestUnreadable: [
+    "What is stored of the private request {inputRoot} does not open with this key.",
+    "Use the key with which it was stored, or restore the store from a backup.",
+  ],
   SealedRequestRefused: [
     "The sealed request cannot be read: {details}.",
     "Decline it; the client has to seal it to the registered key, for this very job or voucher.",

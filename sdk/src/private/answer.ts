@@ -4,6 +4,7 @@ import { athanorError } from "../errors/athanor-error.ts";
 import { isPadded, pad } from "./padding.ts";
 import type { AnswerKey } from "./request.ts";
 import { FORMAT_VERSION, TAG_BYTES, unshared } from "./suite.ts";
+import type {} from "./webcrypto.ts";
 
 /**
  * Answers travel under keys that are derived from the request's HPKE context as Oblivious HTTP derives those of a response

@@ -1,6 +1,7 @@
 import { getBytes, hexlify } from "ethers";
 import { athanorError, type AthanorError } from "../errors/athanor-error.ts";
 import { hpke, KEY_BYTES, unshared } from "./suite.ts";
+import type {} from "./webcrypto.ts";
 
 /** What one message is opened with, and further secrets are exported from. */
 export interface OpeningContext {

@@ -70,7 +70,7 @@ export async function sealRequest(
   } catch (cause) {
     throw unusable(encryptionKey, cause);
   }
-  const ciphertext = await context.seal(pad(encodeRequest(request), LEAST_BYTES).buffer);
+  const ciphertext = await context.seal(encodeRequest(request).buffer);
   const encapsulated = new Uint8Array(context.enc);
   return {
     sealed: getBytes(concat([Uint8Array.of(FORMAT_VERSION), encapsulated, new Uint8Array(ciphertext)])),
@@ -119,13 +119,13 @@ async function exportAnswerSecret(context: {
 }
 
 /** bytes32 secret ‖ uint64 seed ‖ bytes32 generation ‖ uint32 number of prompt tokens ‖ prompt tokens ‖ stop sequences' bytes, their number first as uint32. */
-function encodeRequest({ prompt, generation, secret }: PrivateRequest): Uint8Array {
+export function encodeRequest({ prompt, generation, secret }: PrivateRequest): Uint8Array<ArrayBuffer> {
   if (secret.length !== 32) {
     const found = `${secret.length} bytes long`;
     throw athanorError("InvalidArgument", { name: "secret", found, expected: "32 random bytes" });
   }
   const stops = encodeStopSequences(generation.stopSequences);
-  return getBytes(
+  const parts = getBytes(
     concat([
       secret,
       zeroPadValue(toBeHex(generation.seed), 8),
@@ -136,9 +136,11 @@ function encodeRequest({ prompt, generation, secret }: PrivateRequest): Uint8Arr
       stops,
     ]),
   );
+  return pad(parts, LEAST_BYTES);
 }
 
-function decodeRequest(bytes: Uint8Array): PrivateRequest {
+/** Inverse of `encodeRequest`, padded. @throws AthanorError `SealedRequestRefused` */
+export function decodeRequest(bytes: Uint8Array): PrivateRequest {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const promptEnd =
     FIXED_BYTES + 4 * (bytes.length < FIXED_BYTES ? Infinity : view.getUint32(FIXED_BYTES - 4));

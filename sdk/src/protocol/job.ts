@@ -21,12 +21,27 @@ export interface EventPosition {
   readonly logIndex: number;
 }
 
+/** What stands on chain in place of a private request's prompt and stop sequences; docs/private-requests.md. */
+export interface HiddenRequest {
+  /** Commitment to the blinded prompt and to what encrypts the answer. */
+  readonly promptRoot: string;
+  readonly stopsHash: string;
+  /** The request, sealed to the provider's key. */
+  readonly ciphertext: string;
+}
+
 /** A job as its creation published it. */
 export interface JobRecord {
   readonly id: string;
   readonly terms: JobTerms;
+  /** Of a private job empty, unless it was opened. */
   readonly promptTokens: readonly number[];
+  /** Of a private job without stop sequences, unless it was opened. */
   readonly generation: Generation;
+  /** Of private jobs only. */
+  readonly hidden?: HiddenRequest | undefined;
+  /** Of private jobs that were opened only: 32 bytes that blind the prompt and encrypt the answer. */
+  readonly secret?: Uint8Array | undefined;
   readonly created: EventPosition;
 }
 

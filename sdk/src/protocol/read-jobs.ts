@@ -4,7 +4,7 @@ import type { AthanorContracts } from "./connect-contracts.ts";
 import type { EventPosition, JobRecord, JobTerms } from "./job.ts";
 import { logReaderOf, readLogs, type ReadLogsOptions } from "./read-logs.ts";
 import { tokensOf } from "./tokens.ts";
-import type { JobCreatedEvent } from "../generated/contracts/JobEscrow.ts";
+import type { JobCreatedEvent, PrivateJobCreatedEvent } from "../generated/contracts/JobEscrow.ts";
 
 /** Which jobs to read; all three parts are indexed, so that nodes find them without reading the others. */
 export interface JobFilter {
@@ -29,7 +29,10 @@ export async function readJobs(
 ): Promise<JobRecord[]> {
   const { jobEscrow, deployment } = contracts;
   const topics = [
-    jobEscrow.interface.getEvent("JobCreated").topicHash,
+    [
+      jobEscrow.interface.getEvent("JobCreated").topicHash,
+      jobEscrow.interface.getEvent("PrivateJobCreated").topicHash,
+    ],
     filter.id ?? null,
     filter.client === undefined ? null : zeroPadValue(filter.client, 32),
     filter.provider === undefined ? null : zeroPadValue(filter.provider, 32),
@@ -39,14 +42,26 @@ export async function readJobs(
   return logs.map((log) => decodeJob(contracts, log));
 }
 
-/** Decodes a `JobCreated` log of the escrow. */
+/** Decodes a `JobCreated` or `PrivateJobCreated` log of the escrow. */
 export function decodeJob(contracts: AthanorContracts, log: Log): JobRecord {
-  const { args } = contracts.jobEscrow.interface.parseLog(log)!;
+  const { name, args } = contracts.jobEscrow.interface.parseLog(log)!;
+  if (name === "PrivateJobCreated") {
+    const { id, job, seed, generation, stopsHash, promptRoot, ciphertext } =
+      args as unknown as PrivateJobCreatedEvent.OutputObject;
+    return {
+      id,
+      terms: termsOf(job),
+      promptTokens: [],
+      generation: { ...decodeGeneration(getBytes(generation)), stopSequences: [], seed },
+      hidden: { promptRoot, stopsHash, ciphertext },
+      created: positionOf(log),
+    };
+  }
   const { id, job, seed, generation, promptTokens, stopSequences } =
     args as unknown as JobCreatedEvent.OutputObject;
   return {
     id,
-    terms: (job as unknown as { toObject(): JobTerms }).toObject(),
+    terms: termsOf(job),
     promptTokens: tokensOf(promptTokens),
     generation: {
       ...decodeGeneration(getBytes(generation)),
@@ -55,6 +70,10 @@ export function decodeJob(contracts: AthanorContracts, log: Log): JobRecord {
     },
     created: positionOf(log),
   };
+}
+
+function termsOf(job: unknown): JobTerms {
+  return (job as { toObject(): JobTerms }).toObject();
 }
 
 export function positionOf(log: Log): EventPosition {

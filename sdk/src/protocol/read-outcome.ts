@@ -1,4 +1,6 @@
+import { decryptTokens, encodeTokens } from "@athanor/engine/commitments";
 import type { Log } from "ethers";
+import { athanorError } from "../errors/athanor-error.ts";
 import type {
   JobDeclinedEvent,
   JobExpiredEvent,
@@ -7,18 +9,30 @@ import type {
   ResultSubmittedEvent,
 } from "../generated/contracts/JobEscrow.ts";
 import type { AthanorContracts } from "./connect-contracts.ts";
-import type { EventPosition } from "./job.ts";
+import type { EventPosition, JobRecord } from "./job.ts";
 import { positionOf } from "./read-jobs.ts";
 import { logReaderOf, readLogs, type ReadLogsOptions } from "./read-logs.ts";
 import { tokensOf } from "./tokens.ts";
 
 /** The result as its submission published it. */
 export interface SubmittedResult {
+  /** What the result's commitment is over: of a private job encrypted, see `answerOf`. */
   readonly tokens: readonly number[];
   readonly outputRoot: string;
   /** Seconds since 1970 from which the result can be finalised. */
   readonly finalizableAt: number;
   readonly position: EventPosition;
+}
+
+/**
+ * The answer of a submitted result: of a private job that was opened, decrypted.
+ *
+ * @throws AthanorError `RequestUnknown` for a private job that was not opened
+ */
+export function answerOf({ id, hidden, secret }: JobRecord, { tokens }: SubmittedResult): readonly number[] {
+  if (!hidden) return tokens;
+  if (!secret) throw athanorError("RequestUnknown", { id });
+  return decryptTokens(encodeTokens(tokens), secret);
 }
 
 /** How a job ended. Amounts in token units. */

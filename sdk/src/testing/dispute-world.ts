@@ -2,11 +2,12 @@ import { importModel, type Model } from "@athanor/engine";
 import {
   encodeGeneration,
   encodeStopSequences,
+  encryptTokens,
   type GenerationParameters,
 } from "@athanor/engine/commitments";
 import { createTraceTree, type TraceTree } from "@athanor/engine/dispute";
 import { referenceExecutor, type Executor } from "@athanor/engine/trace";
-import type { Signer } from "ethers";
+import { hexlify, randomBytes, type Signer } from "ethers";
 import { programParts } from "../../../engine/src/program/encode.ts";
 import { alteredTree, type Leaf } from "../../../engine/src/testing/altered-tree.ts";
 import { faultyExecutor, type Fault } from "../../../engine/src/testing/faulty-executor.ts";
@@ -14,7 +15,10 @@ import { tinySource } from "../../../engine/src/testing/tiny-checkpoint.ts";
 import { Disputes } from "../disputes/disputes.ts";
 import type { DisputesOptions } from "../disputes/types.ts";
 import { connectContracts } from "../protocol/connect-contracts.ts";
-import { jobIdOf } from "../protocol/job.ts";
+import { EncryptionKey } from "../private/encryption-key.ts";
+import { hideRequest } from "../private/hide-request.ts";
+import { withRequest } from "../private/with-request.ts";
+import { jobIdOf, type JobRecord } from "../protocol/job.ts";
 import { decodeJob } from "../protocol/read-jobs.ts";
 import { tokenBytes } from "../protocol/tokens.ts";
 import { uploadProgram } from "../protocol/upload-program.ts";
@@ -41,6 +45,8 @@ export interface DisputeWorld {
   readonly answer: readonly number[];
   /** A request, greedy unless it has parameters, that the provider answered with these tokens; the job's id. */
   submitted(tokens: readonly number[], parameters?: GenerationParameters): Promise<string>;
+  /** The same, private: the provider answered with these tokens, or posted these bytes. The opened job. */
+  submittedPrivately(answer: readonly number[] | string): Promise<JobRecord>;
   /** A party with this key. */
   party(signer: Signer, changes?: Partial<DisputesOptions>): Promise<Disputes>;
   /** Computes with this fault. */
@@ -54,6 +60,11 @@ export interface DisputeWorld {
   /** Everything back to how it was when the world began. */
   restore(): Promise<void>;
 }
+
+const noChoice = {
+  ...{ minTokens: 0, topK: 0, temperature: 0, topP: 0, repetitionPenalty: 0 },
+  ...{ stopSequences: [], seed: 0n },
+};
 
 function tinyModel(): Promise<Model> {
   const shape = {
@@ -129,6 +140,40 @@ export async function startDisputeWorld(given?: Model): Promise<DisputeWorld> {
       );
       await mined(connectContracts(operator, chain.deployment).jobEscrow.submit(terms, tokenBytes(tokens)));
       return jobIdOf(terms, 31_337n, chain.deployment.jobEscrow);
+    },
+    async submittedPrivately(answer) {
+      const latest = (await chain.provider.getBlock("latest"))!.timestamp;
+      const secret = randomBytes(32);
+      const generation = { ...noChoice, maxTokens: MAX_TOKENS };
+      const asked = { prompt: PROMPT, generation, secret };
+      const clientAddress = await client.getAddress();
+      const place = { chainId: 31_337n, escrow: chain.deployment.jobEscrow, provider: owner.address };
+      const key = await EncryptionKey.fromSeed(randomBytes(32));
+      const { hidden } = await hideRequest(
+        asked,
+        { ...place, client: clientAddress, salt: BigInt(++salt) },
+        key.publicKey,
+      );
+      const request = {
+        ...{ provider: owner.address, modelRoot, token: ath, maxCost: 900n * ONE },
+        ...{ maxInputPrice: NO_LIMIT, maxOutputPrice: NO_LIMIT, submitDeadline: latest + 3_000 },
+        ...{
+          generation: encodeGeneration(generation),
+          seed: 0n,
+          salt,
+          promptTokens: "0x",
+          stopSequences: "0x",
+        },
+      };
+      const receipt = (await (await asClient.jobEscrow.createPrivate(request, hidden)).wait())!;
+      const topic = asClient.jobEscrow.interface.getEvent("PrivateJobCreated").topicHash;
+      const job = decodeJob(
+        asClient,
+        receipt.logs.find(({ topics }) => topics[0] === topic)!,
+      );
+      const posted = typeof answer === "string" ? answer : hexlify(encryptTokens(answer, secret));
+      await mined(connectContracts(operator, chain.deployment).jobEscrow.submit(job.terms, posted));
+      return withRequest(job, asked);
     },
     executorWith: (fault) => faultyExecutor(fault, referenceExecutor),
     faulty: (fault) => party(operator, { executor: faultyExecutor(fault, referenceExecutor) }),

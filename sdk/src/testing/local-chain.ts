@@ -201,6 +201,7 @@ export async function registerProvider(
     operator: chain.accounts.operator.address,
   },
   prices: Prices = PRICES,
+  encryptionKey = `0x${"00".repeat(32)}`,
 ): Promise<void> {
   const { administrator } = chain.accounts;
   const { operator } = keys;
@@ -218,7 +219,7 @@ export async function registerProvider(
   const profile = {
     operator,
     watchtower: `0x${"00".repeat(20)}`,
-    encryptionKey: `0x${"00".repeat(32)}`,
+    encryptionKey,
     hardwareClass: 0,
     gpuCount: 1,
     endpoint: "",

@@ -1,3 +1,4 @@
+import type { EncryptionKey } from "@athanor/sdk/private";
 import type { JsonRpcProvider, Wallet } from "ethers";
 import { createRequire } from "node:module";
 import type { Chain } from "../chain/chain.ts";
@@ -6,6 +7,11 @@ import { openRpc } from "../chain/rpc.ts";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { describeError, WorkerError } from "../errors.ts";
+import {
+  readEncryptionKeystore,
+  unlockEncryptionKeystore,
+  type EncryptionKeystore,
+} from "../keys/encryption-keystore.ts";
 import { readKeystore, unlockKeystore, type KeystoreFile } from "../keys/keystore.ts";
 import { PASSWORD_VARIABLE, readPassword } from "../keys/password.ts";
 import type { EventLog } from "../log/event-log.ts";
@@ -55,12 +61,16 @@ export async function unlock(
   keystore: KeystoreFile,
   options: ProviderOptions,
 ): Promise<{ wallet: Wallet; password: string }> {
-  const password = await readPassword(`Password of ${keystore.file}`, {
+  const password = await askPassword(keystore.file, options);
+  return { wallet: await unlockKeystore(keystore, password), password };
+}
+
+function askPassword(file: string, options: ProviderOptions): Promise<string> {
+  return readPassword(`Password of ${file}`, {
     descriptor: options.passwordFd,
     environment: process.env,
     prompt: isInteractive() ? secretPrompt : undefined,
   });
-  return { wallet: await unlockKeystore(keystore, password), password };
 }
 
 /**
@@ -70,32 +80,58 @@ export async function unlock(
 export async function unlockAll(
   keystores: readonly KeystoreFile[],
   options: ProviderOptions,
-): Promise<{ wallets: Wallet[]; passwords: string[] }> {
+  encryptionKeystores: readonly EncryptionKeystore[] = [],
+): Promise<Unlocked> {
   const shared = process.env[PASSWORD_VARIABLE];
   const wallets: Wallet[] = [];
-  const passwords: string[] = [];
-  for (const keystore of keystores) {
+  const encryptionKeys: EncryptionKey[] = [];
+  const secrets: string[] = [];
+  const passwordOf = async ({ file }: { readonly file: string }) => {
     // Reading it takes it out of the environment.
     if (shared !== undefined) process.env[PASSWORD_VARIABLE] = shared;
-    const { wallet, password } = await unlock(keystore, options);
+    const password = await askPassword(file, options);
+    secrets.push(password);
+    return password;
+  };
+  for (const keystore of keystores) {
+    const wallet = await unlockKeystore(keystore, await passwordOf(keystore));
     wallets.push(wallet);
-    passwords.push(password);
+    secrets.push(wallet.privateKey, wallet.privateKey.slice(2));
+  }
+  for (const keystore of encryptionKeystores) {
+    const { key, seed } = await unlockEncryptionKeystore(keystore, await passwordOf(keystore));
+    encryptionKeys.push(key);
+    secrets.push(seed);
   }
   delete process.env[PASSWORD_VARIABLE];
-  return { wallets, passwords };
+  return { wallets, encryptionKeys, secrets };
+}
+
+/** What a program that runs until it is stopped works with, and what it must not say. */
+export interface Unlocked {
+  readonly wallets: readonly Wallet[];
+  readonly encryptionKeys: readonly EncryptionKey[];
+  /** Passwords and keys. */
+  readonly secrets: readonly string[];
+}
+
+/** The keystores of the configured encryption key and of the earlier ones that are still used. */
+export async function encryptionKeystores({ keys }: Config, now: number): Promise<EncryptionKeystore[]> {
+  const { encryptionKeystore, previousEncryptionKeystores } = keys;
+  const previous = previousEncryptionKeystores.filter(({ until }) => until * 1_000 > now);
+  const current = encryptionKeystore === null ? [] : [encryptionKeystore];
+  return Promise.all([...current, ...previous.map(({ path }) => path)].map(readEncryptionKeystore));
 }
 
 /** The log of a program that runs until it is stopped; what it must not say is taken out of all it says. */
 export function openLog(
   config: { readonly chain: { readonly rpcUrl: string }; readonly logLevel: Config["logLevel"] },
-  wallets: readonly Wallet[],
-  passwords: readonly string[],
+  secrets: readonly string[],
 ): EventLog {
   // Whoever read our output may be gone; that is no reason to stop serving.
   process.stdout.on("error", () => undefined);
   const write = (line: string) => void process.stdout.write(line);
-  const keys = wallets.flatMap(({ privateKey }) => [privateKey, privateKey.slice(2)]);
-  const scrub = scrubber([...passwords, ...keys, ...secretsOfUrl(config.chain.rpcUrl)]);
+  const scrub = scrubber([...secrets, ...secretsOfUrl(config.chain.rpcUrl)]);
   return process.stdout.isTTY
     ? openPrettyLog(config.logLevel, write, scrub)
     : openPinoLog(config.logLevel, write, scrub);

@@ -36,7 +36,11 @@ challenger: { maximumBond: ${bond} }
 
   it("reads the bond exactly and makes paths absolute", () => {
     const config = parseChallengerConfig(text("0.5 ETH"), "/etc/athanor/challenger.yaml");
-    expect(config.challenger).to.deep.equal({ maximumBond: 5n * 10n ** 17n, maximumAtOnce: 16 });
+    expect(config.challenger).to.deep.equal({
+      maximumBond: 5n * 10n ** 17n,
+      delegations: null,
+      maximumAtOnce: 16,
+    });
     expect(config.keys.challengerKeystore).to.equal("/etc/athanor/challenger.json");
     expect(config.models).to.deep.equal([{ path: "/etc/athanor/models/bard", root: null }]);
   });
@@ -58,6 +62,8 @@ describe("parseConfig", () => {
         ownerKeystore: null,
         watchtowerKeystore: null,
         receiptKeystore: null,
+        encryptionKeystore: null,
+        previousEncryptionKeystores: [],
       },
       provider: { owner, endpoint: "" },
       hardware: { class: "any", count: 1 },

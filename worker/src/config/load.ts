@@ -43,9 +43,14 @@ export function parseConfig(text: string, file: string): Config {
 export function parseChallengerConfig(text: string, file: string): ChallengerConfig {
   const config = parse(challengerSchema, text, file);
   const folder = dirname(resolve(file));
+  const optional = (path: string | null) => (path === null ? null : resolve(folder, path));
   return {
     ...config,
-    keys: { challengerKeystore: resolve(folder, config.keys.challengerKeystore) },
+    keys: {
+      challengerKeystore: resolve(folder, config.keys.challengerKeystore),
+      encryptionKeystore: optional(config.keys.encryptionKeystore),
+    },
+    challenger: { ...config.challenger, delegations: optional(config.challenger.delegations) },
     models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
   };
 }
@@ -81,7 +86,8 @@ function invalid(file: string, issues: readonly ConfigIssue[]): WorkerError {
 }
 
 function withAbsolutePaths(config: Config, folder: string): Config {
-  const { operatorKeystore, ownerKeystore, watchtowerKeystore, receiptKeystore } = config.keys;
+  const { operatorKeystore, ownerKeystore, watchtowerKeystore, receiptKeystore, encryptionKeystore } =
+    config.keys;
   const optional = (path: string | null) => (path === null ? null : resolve(folder, path));
   return {
     ...config,
@@ -90,6 +96,11 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       ownerKeystore: optional(ownerKeystore),
       watchtowerKeystore: optional(watchtowerKeystore),
       receiptKeystore: optional(receiptKeystore),
+      encryptionKeystore: optional(encryptionKeystore),
+      previousEncryptionKeystores: config.keys.previousEncryptionKeystores.map(({ path, until }) => ({
+        path: resolve(folder, path),
+        until,
+      })),
     },
     channels: config.channels && {
       ...config.channels,

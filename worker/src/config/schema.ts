@@ -130,6 +130,21 @@ export const configSchema = z.strictObject({
       null,
       text,
     ),
+    encryptionKeystore: optionalLeaf(
+      "the path of the encryption key's keystore file, such as encryption.json",
+      null,
+      text,
+    ),
+    previousEncryptionKeystores: z
+      .array(
+        z.strictObject({
+          path: leaf("the path of an earlier encryption key's keystore file", text),
+          until: leaf('the time until which it is used, such as "2027-01-31T00:00:00Z"', instant),
+        }),
+        "a list of earlier encryption keys",
+      )
+      .max(8, "at most 8 earlier encryption keys")
+      .default([]),
   }),
   provider: z.strictObject({
     owner: leaf("the address of the provider's owner account: 0x and 40 hexadecimal digits", address),
@@ -161,10 +176,16 @@ export const challengerSchema = z.strictObject({
   chain,
   keys: z.strictObject({
     challengerKeystore: leaf("the path of the challenger's keystore file, such as challenger.json", text),
+    encryptionKeystore: optionalLeaf(
+      "the path of the encryption key's keystore file, such as encryption.json",
+      null,
+      text,
+    ),
   }),
   models: leafArray("a list of at least one model", z.strictObject(modelFolder)),
   challenger: z.strictObject({
     maximumBond: leaf('the largest bond for one challenge in the chain\'s coin, such as "0.5 ETH"', coin),
+    delegations: optionalLeaf("the path of a folder for clients' delegations", null, text),
     maximumAtOnce: optionalLeaf("a number of challenges from 1 to 64, such as 16", 16, integer(1, 64)),
   }),
   logLevel: logLevelField,
@@ -186,6 +207,16 @@ function address(value: unknown): string | undefined {
   return typeof value === "string" && value.startsWith("0x") && isAddress(value)
     ? getAddress(value)
     : undefined;
+}
+
+/** An instant of UTC, in seconds since 1970. */
+function instant(value: unknown): number | undefined {
+  const written = value instanceof Date ? value.toISOString() : value;
+  if (typeof written !== "string" || !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(written)) {
+    return undefined;
+  }
+  const milliseconds = Date.parse(written);
+  return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1_000);
 }
 
 function root(value: unknown): string | undefined {

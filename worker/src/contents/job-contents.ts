@@ -40,8 +40,8 @@ export async function moveJobContents({ archive, storage }: Context): Promise<vo
  * store. What the store has lost, or does not give now, the chain has.
  */
 export async function withContent(context: Context, job: StoredJob): Promise<StoredJob> {
-  // No prompt is empty.
-  if (job.prompt.length > 0) return job;
+  // No prompt is empty, but that of a private job, which the database has as it stands on chain.
+  if (job.prompt.length > 0 || job.hidden !== null) return job;
   try {
     const bytes = await context.archive.read(job.id);
     if (bytes !== undefined) {

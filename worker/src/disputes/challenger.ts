@@ -20,6 +20,7 @@ const final = new Set([
   "ChallengeTooLate",
   "JobNotFound",
   "JobNotSubmitted",
+  "NotClientOrDelegate",
   "UnopenedChallengeBurned",
 ]);
 
@@ -70,11 +71,23 @@ export async function runChallenger(context: WatchContext, options: ChallengerOp
     if (await hasOwnChallenge(job)) return challenges.add(jobId);
     if (!(await canBeChallenged(job))) return;
     await unlessFinal(jobId, async () => {
-      const { honest, firstDifference } = await disputes.verify(job, { signal });
+      const verification = await verifyIfKnown(job);
+      if (!verification) return log.emit("debug", "result.private", { jobId, provider: job.terms.provider });
+      const { honest, firstDifference } = verification;
       if (honest) return log.emit("info", "result.right", { jobId, provider: job.terms.provider });
       log.emit("warn", "result.wrong", { jobId, provider: job.terms.provider, firstDifference });
       challenges.add(jobId);
     });
+  }
+
+  /** Nobody but the client and whom it tells can look at a private result. */
+  async function verifyIfKnown(job: JobRecord) {
+    try {
+      return await disputes.verify(job, { signal });
+    } catch (error) {
+      if (error instanceof AthanorError && error.code === "RequestUnknown") return undefined;
+      throw error;
+    }
   }
 
   async function challenge(jobId: string): Promise<void> {

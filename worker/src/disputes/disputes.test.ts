@@ -1,9 +1,12 @@
 import { loadModel } from "@athanor/engine/node";
+import { encryptTokens } from "@athanor/engine/commitments";
 import { referenceExecutor, type Executor } from "@athanor/engine/trace";
 import { Disputes, type DisputesOptions } from "@athanor/sdk/disputes";
+import { EncryptionKey, openJob, sealDelegation, signDelegation } from "@athanor/sdk/private";
 import { connectContracts, readJobs, tokenBytes } from "@athanor/sdk/protocol";
 import { expect } from "chai";
-import { Wallet, ZeroHash } from "ethers";
+import { randomBytes, Wallet } from "ethers";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import { faultyExecutor } from "../../../engine/src/testing/faulty-executor.ts";
@@ -14,6 +17,7 @@ import { eventually } from "../testing/eventually.ts";
 import { recordingLog } from "../testing/recording-log.ts";
 import { setUpWorld } from "../testing/world.ts";
 import { runChallenger } from "./challenger.ts";
+import { delegatedJob, type DelegationsOptions } from "./delegations.ts";
 import { DisputeMetrics } from "./dispute-metrics.ts";
 import type { WatchContext } from "./follow-disputes.ts";
 import { LazyModels } from "./models.ts";
@@ -31,6 +35,12 @@ const SAMPLED = {
 };
 const POLL = 20;
 
+interface ChallengerChanges {
+  readonly maximumBond?: bigint;
+  readonly atOnce?: number;
+  readonly delegations?: Pick<DelegationsOptions, "folder" | "encryptionKeys">;
+}
+
 describe("watchtower and challenger", () => {
   const world = setUpWorld();
   const running: { stop: () => Promise<void> }[] = [];
@@ -46,7 +56,7 @@ describe("watchtower and challenger", () => {
     await own.providerRegistry.update({
       operator: operator.address,
       watchtower: watchtowerKey.address,
-      encryptionKey: ZeroHash,
+      encryptionKey: world.encryptionKey.publicKey,
       hardwareClass: 0,
       gpuCount: 1,
       endpoint: "",
@@ -70,7 +80,11 @@ describe("watchtower and challenger", () => {
   }
 
   /** A program that runs until the test ends, as its command does. */
-  async function start(key: Wallet, run: (context: WatchContext) => Promise<void>) {
+  async function start(
+    key: Wallet,
+    run: (context: WatchContext) => Promise<void>,
+    delegations?: Pick<DelegationsOptions, "folder" | "encryptionKeys">,
+  ) {
     const { chain } = world;
     const rpc = openRpc(chain.rpc.url, chain.chainId);
     const deployment = chain.contracts.deployment;
@@ -81,7 +95,11 @@ describe("watchtower and challenger", () => {
     const log = recordingLog();
     const controller = new AbortController();
     const { signal } = controller;
-    const disputes = await partyOf(key);
+    const disputes = await partyOf(key, {
+      ...(delegations && {
+        privateJob: (job) => delegatedJob({ ...delegations, chain: connected, log }, job),
+      }),
+    });
     const registry = new Registry();
     const metrics = new DisputeMetrics(registry);
     const parts = { chain: connected, clock: systemClock, log, disputes, metrics };
@@ -96,10 +114,12 @@ describe("watchtower and challenger", () => {
   }
 
   const startWatchtower = () =>
-    start(watchtowerKey, (context) => runWatchtower(context, world.owner.address));
-  const startChallenger = ({ maximumBond = 10n ** 21n, atOnce = 1 } = {}) =>
-    start(challengerKey, (context) =>
-      runChallenger(context, { models: new Set([world.modelRoot]), maximumBond, atOnce }),
+    start(watchtowerKey, (context) => runWatchtower(context, world.owner.address, [world.encryptionKey]));
+  const startChallenger = ({ maximumBond = 10n ** 21n, atOnce = 1, delegations }: ChallengerChanges = {}) =>
+    start(
+      challengerKey,
+      (context) => runChallenger(context, { models: new Set([world.modelRoot]), maximumBond, atOnce }),
+      delegations,
     );
 
   async function answer(): Promise<readonly number[]> {
@@ -209,6 +229,52 @@ describe("watchtower and challenger", () => {
     await eventually(() => second.log.of("result.challenged", id).length > 0, "a verdict");
     expect(second.log.of("result.challenged", id)[0]).to.include({ status: "won" });
     expect(kindsOf(second)).to.not.include("commit").and.not.include("open");
+  });
+
+  it("watch over a private result for a client that delegated it, and leave other private results alone", async () => {
+    const { chain, encryptionKey, operator } = world;
+    const secret = randomBytes(32);
+    const asked = world.request({ prompt: PROMPT, maxTokens: MAX_TOKENS, generation: SAMPLED });
+    const ids: string[] = [];
+    for (let count = 0; count < 2; count++) {
+      const id = await chain.createPrivateJob(asked, { secret });
+      const { provider } = chain.connection.ethers;
+      const [job] = await readJobs(chain.contracts, { id }, 0, await provider.getBlockNumber());
+      const { jobEscrow } = connectContracts(operator.connect(provider), chain.contracts.deployment);
+      await (await jobEscrow.submit(job!.terms, encryptTokens(await wrong(), secret))).wait();
+      ids.push(id);
+    }
+    const [delegated, other] = ids as [string, string];
+    const folder = join(world.folder.path, "delegations");
+    await mkdir(folder, { recursive: true });
+    const place = {
+      chainId: BigInt(chain.chainId),
+      resultSources: chain.contracts.deployment.resultSources,
+    };
+    const ownKey = await EncryptionKey.fromSeed(randomBytes(32));
+    const signed = await signDelegation(chain.client, place, {
+      ...{ work: delegated, delegate: challengerKey.address, expiry: (await chain.now()) + 100_000 },
+    });
+    const provider = chain.connection.ethers.provider;
+    const [job] = await readJobs(chain.contracts, { id: delegated }, 0, await provider.getBlockNumber());
+    const opened = await openJob(job!, [encryptionKey], {
+      chainId: place.chainId,
+      escrow: chain.contracts.deployment.jobEscrow,
+    });
+    const request = { prompt: opened.promptTokens, generation: opened.generation, secret };
+    const file = await sealDelegation(signed, request, place, ownKey.publicKey);
+    await writeFile(join(folder, `${delegated}.json`), JSON.stringify(file));
+
+    const challenger = await startChallenger({ delegations: { folder, encryptionKeys: [ownKey] } });
+    await startWatchtower();
+    await eventually(() => challenger.log.of("result.challenged", delegated).length > 0, "a verdict");
+    expect(challenger.log.of("result.challenged", delegated)[0]).to.include({
+      status: "won",
+      byTimeout: false,
+    });
+    expect(challenger.log.of("dispute.move", delegated)[0]).to.include({ kind: "delegateChallenge" });
+    expect(challenger.log.of("result.private", other)).to.have.length(1);
+    expect(challenger.log.of("dispute.move", other)).to.deep.equal([]);
   });
 
   it("make no challenge that takes a larger bond than allowed", async () => {

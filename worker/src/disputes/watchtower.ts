@@ -1,5 +1,6 @@
 import { readJobs } from "@athanor/sdk/protocol";
 import type { MoveMade } from "@athanor/sdk/disputes";
+import { openJob, type EncryptionKey } from "@athanor/sdk/private";
 import { ZeroHash, zeroPadValue } from "ethers";
 import { firstRequestBlock, followEvents, noteMove, type WatchContext } from "./follow-disputes.ts";
 import { JobQueue } from "./job-queue.ts";
@@ -9,8 +10,16 @@ const AT_ONCE = 64;
 /** The game's status of a challenge that is being played. */
 const LIVE = 2n;
 
-/** Answers every challenge of a provider's results, until the signal. Remembers nothing: after a restart the chain says what is open. */
-export async function runWatchtower(context: WatchContext, owner: string): Promise<void> {
+/**
+ * Answers every challenge of a provider's results, until the signal. Remembers nothing: after a restart the chain says what is open.
+ *
+ * @param encryptionKeys with which private requests are opened
+ */
+export async function runWatchtower(
+  context: WatchContext,
+  owner: string,
+  encryptionKeys: readonly EncryptionKey[],
+): Promise<void> {
   const { chain, log, disputes, metrics, signal } = context;
   const { contracts } = chain;
   const { disputeGame, deployment } = contracts;
@@ -47,7 +56,9 @@ export async function runWatchtower(context: WatchContext, owner: string): Promi
     const head = await chain.provider.getBlockNumber();
     const [job] = await readJobs(contracts, { id: jobId }, await firstRequestBlock(chain), head, { signal });
     const onMove = (move: MoveMade) => noteMove(context, move);
-    const { repelled, convicted } = await disputes.defend(job ?? jobId, { onMove, signal });
+    const place = { chainId: chain.chainId, escrow: deployment.jobEscrow };
+    const opened = job && (await openJob(job, encryptionKeys, place));
+    const { repelled, convicted } = await disputes.defend(opened ?? jobId, { onMove, signal });
     const mine = repelled.filter((id) => live.includes(id));
     if (mine.length > 0) log.emit("info", "dispute.repelled", { jobId, challengeIds: mine });
     metrics.note("repelled", mine.length);

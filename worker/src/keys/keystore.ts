@@ -104,7 +104,8 @@ export async function writeKeystore(
   }
 }
 
-async function requirePrivate(file: string): Promise<void> {
+/** Refuses a file that others can read. @throws WorkerError KEYSTORE_PERMISSIONS */
+export async function requirePrivate(file: string): Promise<void> {
   const { mode } = await stat(file);
   // Windows has no such bits; there the folder's access list decides.
   if (process.platform === "win32" || (mode & 0o077) === 0) return;

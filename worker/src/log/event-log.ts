@@ -60,6 +60,7 @@ export type EventName =
   | "result.right"
   | "result.wrong"
   | "result.challenged"
+  | "result.private"
   | "job.unreadable"
   | "transaction.sent"
   | "transaction.bumped"

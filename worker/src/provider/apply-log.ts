@@ -8,7 +8,8 @@ import { reconcile } from "./reconcile.ts";
 export async function applyLog(context: ProviderContext, log: Log): Promise<void> {
   const { chain, storage } = context;
   const { jobEscrow } = chain.contracts;
-  if (log.topics[0] === jobEscrow.interface.getEvent("JobCreated").topicHash) {
+  const created = ["JobCreated", "PrivateJobCreated"] as const;
+  if (created.some((name) => log.topics[0] === jobEscrow.interface.getEvent(name).topicHash)) {
     return applyCreation(context, log);
   }
   const { ended } = decodeOutcome(chain.contracts, log);
@@ -35,6 +36,7 @@ async function applyCreation(context: ProviderContext, log: Log): Promise<void> 
     terms: record.terms,
     prompt: record.promptTokens,
     generation: record.generation,
+    hidden: record.hidden ?? null,
     createdBlock: record.created.block,
     tokens: [],
     complete: false,
@@ -53,6 +55,7 @@ async function applyCreation(context: ProviderContext, log: Log): Promise<void> 
   context.log.emit("info", "job.seen", {
     jobId: id,
     client: record.terms.client,
+    private: record.hidden !== undefined,
     model: record.terms.modelRoot,
     promptTokens: Number(record.terms.promptTokens),
     maxTokens: Number(record.terms.maxTokens),

@@ -1,4 +1,5 @@
 import type { TokenInfo } from "@athanor/sdk";
+import type { EncryptionKey } from "@athanor/sdk/private";
 import type { Wallet } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import type { ChainTime } from "../chain/time.ts";
@@ -8,6 +9,7 @@ import type { Config } from "../config/schema.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { ModelRunner } from "../model/runner.ts";
 import type { Desk } from "../serve/desk.ts";
+import type { OpenedJob } from "./open-job.ts";
 import type { Storage } from "../storage/storage.ts";
 
 /** A model that this provider serves. */
@@ -38,6 +40,10 @@ export interface ProviderContext {
   readonly wake: () => void;
   /** Generations in progress, by job. */
   readonly running: Map<string, AbortController>;
+  /** With which private requests are opened: the registered one first, then earlier ones. */
+  readonly encryptionKeys: readonly EncryptionKey[];
+  /** Requests of private jobs that are not computed yet, by job. Never stored: the database has only what is on chain. */
+  readonly opened: Map<string, OpenedJob>;
   /** Symbols and decimals of the tokens seen so far, by address. */
   readonly tokens: Map<string, TokenInfo>;
   /** Serves channels; null where none are configured. */

@@ -75,10 +75,12 @@ export async function follow(context: ProviderContext, doubt: Doubt): Promise<Bl
   return head;
 }
 
-/** The escrow's events that name this provider; all five index it in the same place. */
+/** The escrow's events that name this provider; all six index it in the same place. */
 function eventsOf({ chain, owner }: ProviderContext): LogFilter {
   const { jobEscrow, deployment } = chain.contracts;
-  const names = ["JobCreated", "JobFinalized", "JobExpired", "JobDeclined", "JobRefunded"] as const;
+  const names = [
+    ...["JobCreated", "PrivateJobCreated", "JobFinalized", "JobExpired", "JobDeclined", "JobRefunded"],
+  ] as const;
   const signatures = names.map((name) => jobEscrow.interface.getEvent(name as "JobCreated").topicHash);
   return { address: deployment.jobEscrow, topics: [signatures, null, null, zeroPadValue(owner, 32)] };
 }

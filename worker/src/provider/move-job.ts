@@ -32,7 +32,10 @@ export async function moveJob(
   fields: EventFields = {},
 ): Promise<StoredJob> {
   const moved = context.storage.changeJob(job.id, change);
-  if (moved.state !== "running") context.running.get(job.id)?.abort();
+  if (moved.state !== "running") {
+    context.running.get(job.id)?.abort();
+    context.opened.delete(job.id);
+  }
   const [level, event] = events[moved.state] ?? ["warn", "job.reopened"];
   context.log.emit(level, event, { jobId: job.id, ...(await detailsOf(context, moved)), ...fields });
   return moved;

@@ -1,4 +1,5 @@
-import { getAddress } from "ethers";
+import type { EncryptionKey } from "@athanor/sdk/private";
+import { getAddress, ZeroHash } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import type { Clock } from "../clock.ts";
 import type { Config } from "../config/schema.ts";
@@ -126,6 +127,24 @@ export async function loadModels(
     }
   }
   return served;
+}
+
+/** Says when private requests would be sealed to another key than this daemon has. */
+export async function warnAboutEncryptionKey(
+  chain: Chain,
+  owner: string,
+  key: EncryptionKey | undefined,
+  log: EventLog,
+): Promise<void> {
+  const { encryptionKey: registered } = await readProviderState(chain, owner);
+  if (registered === (key?.publicKey ?? ZeroHash)) return;
+  log.emit("warn", "warning", {
+    message:
+      key === undefined
+        ? `private requests are sealed to ${registered}, and no encryption key is configured: they will be declined`
+        : `the registered encryption key is ${registered}, the configured one is ${key.publicKey}`,
+    remedy: "Configure keys.encryptionKeystore, then run: athanor provider register --config FILE",
+  });
 }
 
 /** Says what will keep jobs away. Not a reason to refuse: offers may be set while the daemon runs. */

@@ -13,7 +13,7 @@ import { expectError } from "../testing/expect-error.ts";
 import { executePlan } from "./execute-plan.ts";
 import { planLeaving } from "./leave-plan.ts";
 import type { Plan } from "./plan.ts";
-import { planRegistration, type RegisterModel } from "./register-plan.ts";
+import { planRegistration, type ProviderKeys, type RegisterModel } from "./register-plan.ts";
 import { planWithdrawal } from "./withdraw-plan.ts";
 
 const program = minimalProgram({ vocabulary: 48, context: 96, width: 10 });
@@ -81,9 +81,13 @@ limits: { maxOpenJobs: 4 }
     );
   }
 
-  function plan(config: Config, changes: Partial<RegisterModel> = {}, watchtower?: string): Promise<Plan> {
+  function plan(
+    config: Config,
+    changes: Partial<RegisterModel> = {},
+    keys: Partial<ProviderKeys> = {},
+  ): Promise<Plan> {
     const offers = config.models[0]!.offers;
-    return planRegistration(chain, config, operator, [{ ...models[0]!, offers, ...changes }], watchtower);
+    return planRegistration(chain, config, { operator, ...keys }, [{ ...models[0]!, offers, ...changes }]);
   }
 
   async function execute(planned: Plan): Promise<number> {
@@ -138,13 +142,25 @@ limits: { maxOpenJobs: 4 }
     const config = configOf();
     await execute(await plan(config));
     const watchtower = Wallet.createRandom().address;
-    const planned = await plan(config, {}, watchtower);
+    const planned = await plan(config, {}, { watchtower });
     expect(planned.steps.map(({ title }) => title.split(":")[0])).to.deep.equal(["update the provider"]);
     await execute(planned);
     const { profile } = await chain.contracts.providerRegistry.providerOf(owner.address);
     expect(profile.watchtower).to.equal(watchtower);
-    expect((await plan(config, {}, watchtower)).steps).to.deep.equal([]);
+    expect((await plan(config, {}, { watchtower })).steps).to.deep.equal([]);
     expect((await plan(config)).steps).to.deep.equal([]);
+  });
+
+  it("registers an encryption key, rotates it, and takes none away when there is none", async () => {
+    await testChain.ath(owner.address, 7_400);
+    const config = configOf();
+    await execute(await plan(config, {}, { encryptionKey: `0x${"ab".repeat(32)}` }));
+    const registered = async () =>
+      (await chain.contracts.providerRegistry.providerOf(owner.address)).profile.encryptionKey;
+    expect(await registered()).to.equal(`0x${"ab".repeat(32)}`);
+    expect((await plan(config)).steps).to.deep.equal([]);
+    await execute(await plan(config, {}, { encryptionKey: `0x${"cd".repeat(32)}` }));
+    expect(await registered()).to.equal(`0x${"cd".repeat(32)}`);
   });
 
   it("refuses before any transaction when the ATH do not suffice, naming the difference", async () => {

@@ -11,6 +11,14 @@ import { readToken } from "../market/tokens.ts";
 import { readChannelNeeds, receiptKeySteps } from "./channel-steps.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 
+/** The keys that a provider's profile names. */
+export interface ProviderKeys {
+  readonly operator: string;
+  readonly watchtower?: string | undefined;
+  readonly receipts?: string | undefined;
+  readonly encryptionKey?: string | undefined;
+}
+
 /** A model of the configuration, loaded. */
 export interface RegisterModel {
   readonly commitment: ModelCommitment;
@@ -23,18 +31,15 @@ export interface RegisterModel {
 /**
  * The transactions that bring the chain to what the configuration says, and nothing else: run again, it plans nothing.
  *
- * @param operator address of the operator key
- * @param watchtower address of the watchtower key; without one, the profile keeps what it has
- * @param receiptKey address of the key that signs receipts of channels; default the operator's
+ * @param keys addresses of the operator, the watchtower and the key that signs receipts of channels (default the operator's), and the public
+ * encryption key; without watchtower or encryption key, the profile keeps what it has
  * @throws WorkerError MODEL_URI_MISSING, HARDWARE_CLASS_UNKNOWN, TOKEN_UNKNOWN, AMOUNT_INVALID, TRANSACTION_FAILED (too little ATH)
  */
 export async function planRegistration(
   chain: Chain,
   config: Config,
-  operator: string,
+  keys: ProviderKeys,
   models: readonly RegisterModel[],
-  watchtower?: string,
-  receiptKey = operator,
 ): Promise<Plan> {
   const owner = config.provider.owner;
   const ath = await readToken(chain.provider, chain.contracts.deployment.ath);
@@ -43,8 +48,8 @@ export async function planRegistration(
   const steps = [
     ...(await modelSteps(chain, models, done)),
     ...(await stakeSteps(chain, config, state, ath, done)),
-    ...(await profileSteps(chain, config, state, { operator, watchtower }, done)),
-    ...(await receiptKeySteps(chain, config, [operator, receiptKey], done)),
+    ...(await profileSteps(chain, config, state, keys, done)),
+    ...(await receiptKeySteps(chain, config, [keys.operator, keys.receipts ?? keys.operator], done)),
     ...(await offerSteps(chain, owner, state, models, done)),
   ];
   return { sender: owner, done, steps };
@@ -167,15 +172,14 @@ async function profileSteps(
   chain: Chain,
   config: Config,
   state: ProviderState,
-  { operator, watchtower = state.watchtower }: { operator: string; watchtower: string | undefined },
+  { operator, watchtower = state.watchtower, encryptionKey = state.encryptionKey }: ProviderKeys,
   done: string[],
 ): Promise<PlanStep[]> {
   const { providerRegistry, deployment } = chain.contracts;
   const profile = {
     operator,
     watchtower,
-    // Set by other means; an update must not take it away.
-    encryptionKey: state.encryptionKey,
+    encryptionKey,
     hardwareClass: await hardwareClassIndex(chain, config.hardware.class),
     gpuCount: config.hardware.count,
     endpoint: config.provider.endpoint,
@@ -185,6 +189,7 @@ async function profileSteps(
     state.registered &&
     getAddress(state.operator) === getAddress(operator) &&
     getAddress(state.watchtower) === getAddress(watchtower) &&
+    state.encryptionKey.toLowerCase() === encryptionKey.toLowerCase() &&
     state.hardwareClass === profile.hardwareClass &&
     state.gpuCount === profile.gpuCount &&
     state.endpoint === profile.endpoint;

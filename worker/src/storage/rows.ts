@@ -16,6 +16,7 @@ export function jobToRow(job: StoredJob) {
     token: job.terms.token,
     prompt: encodeTokens(job.prompt),
     generation: toJson(job.generation),
+    hidden: job.hidden === null ? null : toJson(job.hidden),
     created_block: job.createdBlock,
     tokens: encodeTokens(job.tokens),
     complete: job.complete ? 1 : 0,
@@ -29,12 +30,14 @@ export function jobToRow(job: StoredJob) {
 
 export function jobFromRow(row: Row): StoredJob {
   const earned = row["earned"] as string | null;
+  const hidden = row["hidden"] as string | null;
   return {
     id: row["id"] as string,
     state: row["state"] as JobStateName,
     terms: fromJson(row["terms"] as string) as StoredJob["terms"],
     prompt: decodeTokens(row["prompt"] as Uint8Array),
     generation: fromJson(row["generation"] as string) as StoredJob["generation"],
+    hidden: hidden === null ? null : (fromJson(hidden) as StoredJob["hidden"]),
     createdBlock: row["created_block"] as number,
     tokens: decodeTokens(row["tokens"] as Uint8Array),
     complete: row["complete"] === 1,

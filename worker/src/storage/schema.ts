@@ -1,5 +1,5 @@
 /** Stored in the database's user_version; another number is another program's file, or a newer worker's. */
-export const SCHEMA = 2;
+export const SCHEMA = 3;
 
 /** Amounts and gas are decimal text: SQLite's integers end at 2^63. */
 export const createTables = `
@@ -16,6 +16,7 @@ CREATE TABLE jobs (
   token         TEXT NOT NULL,
   prompt        BLOB NOT NULL,
   generation    TEXT NOT NULL,
+  hidden        TEXT,
   created_block INTEGER NOT NULL,
   tokens        BLOB NOT NULL,
   complete      INTEGER NOT NULL,

@@ -44,6 +44,7 @@ function job(id: string, changes: Partial<StoredJob> = {}): StoredJob {
       terms,
       prompt: [1, 2, 16_777_214],
       generation,
+      hidden: null,
       createdBlock: 7,
       tokens: [],
     },

@@ -1,4 +1,4 @@
-import type { Generation, JobTerms } from "@athanor/sdk/protocol";
+import type { Generation, HiddenRequest, JobTerms } from "@athanor/sdk/protocol";
 import type { ChannelState } from "@athanor/sdk/channels";
 import type { JobStateName } from "../jobs/states.ts";
 import type { ChannelStage, StoredAnswer, StoredChannel } from "./channels.ts";
@@ -23,11 +23,15 @@ export interface StoredJob {
   readonly id: string;
   readonly state: JobStateName;
   readonly terms: JobTerms;
-  /** Empty once it was moved to the content store, and after the job ended; no job has an empty prompt. */
+  /**
+   * Empty once it was moved to the content store, and after the job ended; no public job has an empty prompt. That of a private one is
+   * always empty: its request is stored as it stands on chain only, sealed.
+   */
   readonly prompt: readonly number[];
   readonly generation: Generation;
+  readonly hidden: HiddenRequest | null;
   readonly createdBlock: number;
-  /** Output so far; moved and removed together with the prompt. */
+  /** Output so far; moved and removed together with the prompt. Of a private job the encrypted tokens of the whole one, or none. */
   readonly tokens: readonly number[];
   /** Whether `tokens` are the whole output. */
   readonly complete: boolean;

@@ -8,7 +8,8 @@ import {
 } from "@athanor/sdk/protocol";
 import { programParts, type GenerationParameters, type Model } from "@athanor/engine";
 import { encodeGeneration, encodeStopSequences, encodeTokens } from "@athanor/engine/commitments";
-import { MaxUint256, parseEther, type Wallet, type Signer } from "ethers";
+import { hideRequest, sealRequest, type PrivateRequest } from "@athanor/sdk/private";
+import { MaxUint256, parseEther, type ContractTransactionResponse, type Signer, type Wallet } from "ethers";
 import "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { network } from "hardhat";
 import type { MockStablecoin } from "../../../sdk/src/generated/contracts/MockStablecoin.ts";
@@ -50,8 +51,11 @@ export interface TestChain {
     offers: readonly [modelRoot: string, token: string][],
     /** Divides the prices of 1 and 2 tokens for a million. */
     cheaper?: bigint,
+    encryptionKey?: string,
   ): Promise<void>;
   createJob(request: JobRequest): Promise<string>;
+  /** The same, sealed to the provider's registered key. @param change what a client does that does not keep to the rules */
+  createPrivateJob(request: JobRequest, change?: Partial<PrivateChange>): Promise<string>;
   status(id: string): Promise<string>;
   /** How many of the escrow's events with this name there are for a job. */
   count(
@@ -63,6 +67,17 @@ export interface TestChain {
   /** Undoes everything since `snapshot`, as a reorganisation would. */
   snapshot(): Promise<() => Promise<void>>;
   close(): Promise<void>;
+}
+
+/** What a client may do wrong with a private request. */
+export interface PrivateChange {
+  /** Seals to this key instead. */
+  readonly encryptionKey: string;
+  /** Commits to one request and seals this one. */
+  readonly sealed: PrivateRequest;
+  readonly ciphertext: string;
+  readonly secret: Uint8Array;
+  readonly promptTokens: number;
 }
 
 export interface JobRequest {
@@ -126,7 +141,7 @@ export async function startChain(path = ""): Promise<TestChain> {
       await uploadProgram(contracts, programParts(program));
       await contracts.modelRegistry.register(commitment, uri);
     },
-    async registerProvider(owner, operator, offers, cheaper = 1n) {
+    async registerProvider(owner, operator, offers, cheaper = 1n, encryptionKey = ethers.ZeroHash) {
       await chain.fund(owner.address);
       await chain.fund(operator);
       await chain.ath(owner.address, 20_000);
@@ -138,7 +153,7 @@ export async function startChain(path = ""): Promise<TestChain> {
       await own.providerRegistry.register({
         operator,
         watchtower: ethers.ZeroAddress,
-        encryptionKey: ethers.ZeroHash,
+        encryptionKey,
         hardwareClass: 0,
         gpuCount: 1,
         endpoint: "",
@@ -148,37 +163,44 @@ export async function startChain(path = ""): Promise<TestChain> {
         await own.providerRegistry.setOffer(modelRoot, token, unit, 2n * unit);
       }
     },
-    async createJob({
-      provider: owner,
-      modelRoot,
-      prompt,
-      maxTokens,
-      generation = { seed: 7n },
-      token = deployment.ath,
-      seconds = 3_000,
-      ...rest
-    }) {
-      // Back at a snapshot, the chain's clock may be behind the machine's, which the worker knows, too. Tests count seconds from here.
-      const now = Math.floor(Date.now() / 1000);
-      if ((await networkHelpers.time.latest()) < now) await networkHelpers.time.increaseTo(now);
-      else await networkHelpers.mine(1);
-      const request = {
-        provider: owner,
-        modelRoot,
-        token,
-        generation: encodeGeneration({ maxTokens, ...generation }),
-        maxCost: 1_000n * ATH,
-        maxInputPrice: (1n << 80n) - 1n,
-        maxOutputPrice: (1n << 80n) - 1n,
-        submitDeadline: (await networkHelpers.time.latest()) + seconds,
-        seed: generation.seed ?? 0n,
-        salt: rest.salt ?? salt++,
-        promptTokens: encodeTokens(prompt),
-        stopSequences: encodeStopSequences(generation.stopSequences ?? []),
+    async createJob({ prompt, generation = { seed: 7n }, ...asked }) {
+      const request = await requestOf({ prompt, generation, ...asked });
+      return createdIn(
+        asClient.jobEscrow.create({
+          ...request,
+          promptTokens: encodeTokens(prompt),
+          stopSequences: encodeStopSequences(generation.stopSequences ?? []),
+        }),
+      );
+    },
+    async createPrivateJob({ prompt, generation = { seed: 7n }, ...asked }, change = {}) {
+      const request = await requestOf({ prompt, generation, ...asked });
+      const secret = change.secret ?? ethers.randomBytes(32);
+      const { profile } = await contracts.providerRegistry.providerOf(asked.provider);
+      const place = {
+        chainId: BigInt(chainId),
+        escrow: deployment.jobEscrow,
+        provider: asked.provider,
+        client: await client!.getAddress(),
+        salt: BigInt(request.salt),
       };
-      const receipt = await (await asClient.jobEscrow.create(request)).wait();
-      const topic = contracts.jobEscrow.interface.getEvent("JobCreated").topicHash;
-      return receipt!.logs.find(({ topics }) => topics[0] === topic)!.topics[1]!;
+      const complete = { ...noChoice, ...generation, maxTokens: asked.maxTokens };
+      const own = { prompt, generation: complete, secret };
+      const key = change.encryptionKey ?? profile.encryptionKey;
+      const { inputRoot, hidden } = await hideRequest(own, place, key);
+      const other =
+        change.sealed && (await sealRequest(change.sealed, { kind: "job", ...place, inputRoot }, key));
+      return createdIn(
+        asClient.jobEscrow.createPrivate(
+          { ...request, promptTokens: "0x", stopSequences: "0x" },
+          {
+            ...hidden,
+            ...(other && { ciphertext: ethers.hexlify(other.sealed) }),
+            ...(change.ciphertext !== undefined && { ciphertext: change.ciphertext }),
+            ...(change.promptTokens !== undefined && { promptTokens: change.promptTokens }),
+          },
+        ),
+      );
     },
     status: async (id) => decodeJobState(await contracts.jobEscrow.jobState(id)).status,
     async count(event, id) {
@@ -200,4 +222,45 @@ export async function startChain(path = ""): Promise<TestChain> {
     },
   };
   return chain;
+
+  async function createdIn(sending: Promise<ContractTransactionResponse>): Promise<string> {
+    const receipt = await (await sending).wait();
+    const names = ["JobCreated", "PrivateJobCreated"] as const;
+    const created = names.map(
+      (name) => contracts.jobEscrow.interface.getEvent(name as "JobCreated").topicHash,
+    );
+    return receipt!.logs.find(({ topics }) => created.includes(topics[0]!))!.topics[1]!;
+  }
+
+  async function requestOf({
+    provider: owner,
+    modelRoot,
+    maxTokens,
+    generation = {},
+    token = deployment.ath,
+    seconds = 3_000,
+    ...rest
+  }: JobRequest) {
+    // Back at a snapshot, the chain's clock may be behind the machine's, which the worker knows, too. Tests count seconds from here.
+    const now = Math.floor(Date.now() / 1000);
+    if ((await networkHelpers.time.latest()) < now) await networkHelpers.time.increaseTo(now);
+    else await networkHelpers.mine(1);
+    return {
+      provider: owner,
+      modelRoot,
+      token,
+      generation: encodeGeneration({ maxTokens, ...generation }),
+      maxCost: 1_000n * ATH,
+      maxInputPrice: (1n << 80n) - 1n,
+      maxOutputPrice: (1n << 80n) - 1n,
+      submitDeadline: (await networkHelpers.time.latest()) + seconds,
+      seed: generation.seed ?? 0n,
+      salt: rest.salt ?? salt++,
+    };
+  }
 }
+
+const noChoice = {
+  ...{ minTokens: 0, topK: 0, temperature: 0, topP: 0, repetitionPenalty: 0 },
+  ...{ stopSequences: [], seed: 0n },
+};

@@ -1,4 +1,5 @@
 import { MemoryContentStore, type ContentStore } from "@athanor/sdk/contents";
+import type { EncryptionKey } from "@athanor/sdk/private";
 import { Wallet } from "ethers";
 import { connectChain } from "../chain/connect.ts";
 import { openRpc } from "../chain/rpc.ts";
@@ -46,6 +47,7 @@ export interface TestDaemonOptions {
   readonly keepAfterEnd?: number;
   readonly limits?: Partial<Config["limits"]>;
   readonly confirmations?: number;
+  readonly encryptionKeys?: readonly EncryptionKey[];
   readonly clock?: Clock;
   /** Dies at an instant, as a killed process would. */
   readonly kill?: KillSwitch;
@@ -80,6 +82,8 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
     ),
     wake: () => waker.wake(),
     running: new Map(),
+    encryptionKeys: options.encryptionKeys ?? [],
+    opened: new Map(),
     tokens: new Map(),
     desk: null,
   };

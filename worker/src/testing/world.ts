@@ -1,5 +1,6 @@
 import { loadModel } from "@athanor/engine/node";
-import { Wallet } from "ethers";
+import { EncryptionKey } from "@athanor/sdk/private";
+import { randomBytes, Wallet } from "ethers";
 import { join } from "node:path";
 import { openModelProcess } from "../model/open-model-process.ts";
 import type { ModelRunner } from "../model/runner.ts";
@@ -13,6 +14,8 @@ export interface World {
   readonly owner: Wallet;
   readonly operator: Wallet;
   readonly runner: ModelRunner;
+  /** The provider's, registered. */
+  readonly encryptionKey: EncryptionKey;
   readonly modelRoot: string;
   readonly folder: TemporaryFolder;
   /** A database file that no other test uses. */
@@ -40,10 +43,17 @@ export function setUpWorld(): World {
     world.chain = await startChain();
     const { chain, owner, operator, modelRoot } = world;
     await chain.registerModel(await loadModel(model));
-    await chain.registerProvider(owner, operator.address, [
-      [modelRoot, chain.contracts.deployment.ath],
-      [modelRoot, chain.stablecoin],
-    ]);
+    world.encryptionKey = await EncryptionKey.fromSeed(randomBytes(32));
+    await chain.registerProvider(
+      owner,
+      operator.address,
+      [
+        [modelRoot, chain.contracts.deployment.ath],
+        [modelRoot, chain.stablecoin],
+      ],
+      1n,
+      world.encryptionKey.publicKey,
+    );
   });
 
   beforeEach(async () => {
@@ -65,7 +75,11 @@ export function setUpWorld(): World {
   world.database = () => join(world.folder.path, `database-${++databases}.sqlite`);
   world.start = async (options = {}) => {
     const { chain, owner, operator, runner } = world;
-    const daemon = await startDaemon({ chain, owner, operator, runners: [runner], ...options });
+    const encryptionKeys = [world.encryptionKey];
+    const daemon = await startDaemon({
+      ...{ chain, owner, operator, encryptionKeys, runners: [runner] },
+      ...options,
+    });
     daemons.push(daemon);
     return daemon;
   };

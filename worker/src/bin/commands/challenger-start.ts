@@ -5,8 +5,10 @@ import { openRpc } from "../../chain/rpc.ts";
 import { systemClock } from "../../clock.ts";
 import { loadChallengerConfig } from "../../config/load.ts";
 import { runChallenger } from "../../disputes/challenger.ts";
+import { delegatedJob } from "../../disputes/delegations.ts";
 import { DisputeMetrics } from "../../disputes/dispute-metrics.ts";
 import { LazyModels } from "../../disputes/models.ts";
+import { readEncryptionKeystore } from "../../keys/encryption-keystore.ts";
 import { readKeystore } from "../../keys/keystore.ts";
 import { untilReachable } from "../../provider/prepare.ts";
 import { serveMetrics } from "../../metrics/serve-metrics.ts";
@@ -15,16 +17,18 @@ import { logStart, openLog, stopOnSignal, unlockAll, type ProviderOptions } from
 /** Checks results and challenges wrong ones until a signal. */
 export async function runChallengerStart(options: ProviderOptions): Promise<void> {
   const config = await loadChallengerConfig(options.config);
-  const { wallets, passwords } = await unlockAll(
-    [await readKeystore(config.keys.challengerKeystore)],
+  const { challengerKeystore, encryptionKeystore } = config.keys;
+  const { wallets, secrets, encryptionKeys } = await unlockAll(
+    [await readKeystore(challengerKeystore)],
     options,
+    encryptionKeystore === null ? [] : [await readEncryptionKeystore(encryptionKeystore)],
   );
-  const log = openLog(config, wallets, passwords);
+  const log = openLog(config, secrets);
   logStart(log, options);
   const { signal } = stopOnSignal(log);
   const clock = systemClock;
   const { pollInterval } = config.chain;
-  const { maximumBond, maximumAtOnce: atOnce } = config.challenger;
+  const { maximumBond, maximumAtOnce: atOnce, delegations: folder } = config.challenger;
   const rpc = openRpc(config.chain.rpcUrl, config.chain.chainId);
   const registry = new Registry();
   const metrics = new DisputeMetrics(registry);
@@ -43,6 +47,9 @@ export async function runChallengerStart(options: ProviderOptions): Promise<void
           signer: wallets[0]!.connect(rpc),
           deployment: connected.contracts.deployment,
           model: lazy.get,
+          ...(folder !== null && {
+            privateJob: (job) => delegatedJob({ folder, chain: connected, log, encryptionKeys }, job),
+          }),
           confirmations: connected.confirmations,
           pollingInterval: pollInterval,
         });

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
 import { Wallet } from "ethers";
 import { WorkerError } from "../../errors.ts";
+import { createEncryptionKeystore } from "../../keys/encryption-keystore.ts";
 import { walletFromSecret } from "../../keys/import.ts";
 import { readKeystore, writeKeystore } from "../../keys/keystore.ts";
 import { readPassword, readSecretFrom } from "../../keys/password.ts";
@@ -26,6 +27,15 @@ export function addKeyCommands(program: Command): void {
       const wallet = new Wallet(Wallet.createRandom().signingKey);
       await writeKeystore(options.out, wallet, await newPassword(options));
       print(wallet.address);
+    });
+
+  key
+    .command("create-encryption")
+    .description("Make a new key to which clients seal private requests, and print its public part.")
+    .requiredOption("--out <file>", "the keystore to write; never overwrites one")
+    .option("--password-fd <number>", "read the password from this file descriptor", fileDescriptor)
+    .action(async (options: NewKeyOptions) => {
+      print(await createEncryptionKeystore(options.out, await newPassword(options)));
     });
 
   key

@@ -18,6 +18,7 @@ import {
   loadModels,
   requireRegistered,
   untilReachable,
+  warnAboutEncryptionKey,
   warnAboutOffers,
 } from "../../provider/prepare.ts";
 import { runProvider } from "../../provider/run-provider.ts";
@@ -28,6 +29,7 @@ import { routes } from "../../serve/routes.ts";
 import { lockStorage } from "../../storage/lock.ts";
 import { openSqlite } from "../../storage/sqlite.ts";
 import {
+  encryptionKeystores,
   logStart,
   openLog,
   openModel,
@@ -51,13 +53,14 @@ export async function runStart(options: ProviderOptions): Promise<void> {
   const signing = receiptKeystore === null ? undefined : await readKeystore(receiptKeystore);
   refuseSameKey(keystore, watching);
   const keystores = [keystore, watching, signing].filter((one) => one !== undefined);
-  const { wallets, passwords } = await unlockAll(keystores, options);
+  const encryption = await encryptionKeystores(config, clock.now());
+  const { wallets, encryptionKeys, secrets } = await unlockAll(keystores, options, encryption);
   const walletOf = (one: KeystoreFile | undefined) => wallets.find((_, index) => keystores[index] === one);
   const operator = wallets[0]!;
   const watchtower = walletOf(watching);
   const receipts = walletOf(signing);
   const contents = await openContentStore(config.contents, process.env);
-  const log = openLog(config, wallets, [...passwords, ...contents.secrets]);
+  const log = openLog(config, [...secrets, ...contents.secrets]);
   logStart(log, options);
   const waker = new Waker(clock);
   const stop = stopOnSignal(log, () => waker.wake());
@@ -72,6 +75,7 @@ export async function runStart(options: ProviderOptions): Promise<void> {
       const connected = await connectChain(rpc, config.chain);
       claimStorage(storage, connected, owner, config.storage);
       await requireRegistered(connected, owner, operator.address);
+      await warnAboutEncryptionKey(connected, owner, encryptionKeys[0], log);
       return connected;
     }, patience);
     const models = await loadModels(
@@ -83,12 +87,13 @@ export async function runStart(options: ProviderOptions): Promise<void> {
     for (const { runner } of models.values()) closers.unshift(() => runner.close());
     await untilReachable(() => warnAboutOffers(chain, config, models, log), patience);
     const serving = {
-      ...{ chain, clock, storage, log, operator, owner, models },
+      ...{ chain, clock, storage, log, operator, owner, models, encryptionKeys },
       archive: new Archive(contents.store, storage),
       time: new ChainTime(clock),
       limits: config.limits,
       wake: () => waker.wake(),
       running: new Map(),
+      opened: new Map(),
       tokens: new Map(),
     };
     const { channels } = config;
@@ -114,7 +119,16 @@ export async function runStart(options: ProviderOptions): Promise<void> {
         remedy: "Configure keys.watchtowerKeystore, or run elsewhere: athanor watchtower start --config FILE",
       });
     }
-    const watched = { config, rpc, chain, clock, log, signal: stop.signal, get: lazyModels(models) };
+    const watched = {
+      config,
+      rpc,
+      chain,
+      clock,
+      log,
+      signal: stop.signal,
+      get: lazyModels(models),
+      encryptionKeys,
+    };
     const watch = watchtower && watchOver({ ...watched, metrics: new DisputeMetrics(registry) }, watchtower);
     await runProvider(context, {
       pollInterval: config.chain.pollInterval,

@@ -1,5 +1,6 @@
 import type { Model } from "@athanor/engine";
 import { Disputes } from "@athanor/sdk/disputes";
+import type { EncryptionKey } from "@athanor/sdk/private";
 import { getAddress, type JsonRpcProvider, type Wallet } from "ethers";
 import { Registry } from "prom-client";
 import type { Chain } from "../../chain/chain.ts";
@@ -15,7 +16,15 @@ import type { EventLog } from "../../log/event-log.ts";
 import { serveMetrics } from "../../metrics/serve-metrics.ts";
 import { readProviderState } from "../../market/provider-state.ts";
 import { untilReachable } from "../../provider/prepare.ts";
-import { logStart, openLog, openSession, stopOnSignal, unlockAll, type ProviderOptions } from "../session.ts";
+import {
+  encryptionKeystores,
+  logStart,
+  openLog,
+  openSession,
+  stopOnSignal,
+  unlockAll,
+  type ProviderOptions,
+} from "../session.ts";
 
 /** Answers challenges until a signal. */
 export async function runWatchtowerStart(options: ProviderOptions): Promise<void> {
@@ -32,11 +41,15 @@ export async function runWatchtowerStart(options: ProviderOptions): Promise<void
         },
       );
     }
-    const { wallets, passwords } = await unlockAll([await readKeystore(file)], options);
-    const log = openLog(config, wallets, passwords);
+    const clock = systemClock;
+    const { wallets, encryptionKeys, secrets } = await unlockAll(
+      [await readKeystore(file)],
+      options,
+      await encryptionKeystores(config, clock.now()),
+    );
+    const log = openLog(config, secrets);
     logStart(log, options);
     const { signal } = stopOnSignal(log);
-    const clock = systemClock;
     const registry = new Registry();
     const metrics = new DisputeMetrics(registry);
     const lastRound = () => metrics.lastRound;
@@ -47,7 +60,8 @@ export async function runWatchtowerStart(options: ProviderOptions): Promise<void
       }
       const chain = await untilReachable(() => connectChain(rpc, config.chain), { clock, log, signal });
       const { get } = new LazyModels(config.models);
-      await watchOver({ config, rpc, chain, clock, log, metrics, signal, get }, wallets[0]!);
+      const parts = { config, rpc, chain, clock, log, metrics, signal, get, encryptionKeys };
+      await watchOver(parts, wallets[0]!);
     } catch (error) {
       // Asked to end while waiting for the chain: not a failure.
       if (!signal.aborted) throw error;
@@ -69,11 +83,13 @@ export interface WatchParts {
   readonly metrics: DisputeMetrics;
   readonly signal: AbortSignal;
   readonly get: (modelRoot: string) => Promise<Model | undefined>;
+  /** With which private requests are opened. */
+  readonly encryptionKeys: readonly EncryptionKey[];
 }
 
 /** Answers challenges with a key until the signal, whatever happens meanwhile. */
 export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<void> {
-  const { config, rpc, chain, clock, log, metrics, signal, get } = parts;
+  const { config, rpc, chain, clock, log, metrics, signal, get, encryptionKeys } = parts;
   const { owner } = config.provider;
   const { pollInterval } = config.chain;
   try {
@@ -91,7 +107,8 @@ export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<
       { clock, log, signal },
     );
     log.emit("info", "watching", { provider: owner, watchtower: watchtower.address });
-    await runWatchtower({ chain, clock, log, disputes, metrics, pollInterval, signal }, owner);
+    const context = { chain, clock, log, disputes, metrics, pollInterval, signal };
+    await runWatchtower(context, owner, encryptionKeys);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

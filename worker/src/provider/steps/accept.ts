@@ -1,6 +1,7 @@
 import type { StoredJob } from "../../storage/storage.ts";
 import type { ProviderContext } from "../context.ts";
 import { moveJob } from "../move-job.ts";
+import { openJob, type JobRequest } from "../open-job.ts";
 import { reconcile } from "../reconcile.ts";
 import { refusalOf } from "./assess.ts";
 import { compute } from "./compute.ts";
@@ -16,11 +17,12 @@ export async function accept(context: ProviderContext, job: StoredJob, ahead: nu
   if (isPastDeadline(context, job)) {
     return markLate(context, job, job.reason ?? "its turn did not come in time");
   }
-  const refusal = refusalOf(context, job, ahead);
+  const request = await openJob(context, job);
+  const refusal = "refusal" in request ? request.refusal : refusalOf(context, job, request, ahead);
   if (refusal !== undefined) return decline(context, job, refusal);
   if (context.running.size >= context.limits.maxConcurrentJobs) return;
   // Somebody else's transaction, or one of ours before the database was lost, may have answered it.
   const current = await reconcile(context, job);
   if (current.state !== "seen") return;
-  compute(context, await moveJob(context, current, { state: "running" }));
+  compute(context, await moveJob(context, current, { state: "running" }), request as JobRequest);
 }

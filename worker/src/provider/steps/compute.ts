@@ -1,7 +1,9 @@
+import { decodeTokens, encryptTokens } from "@athanor/engine/commitments";
 import { describeError } from "../../errors.ts";
 import type { StoredJob } from "../../storage/storage.ts";
 import type { ProviderContext, ServedModel } from "../context.ts";
 import { moveJob } from "../move-job.ts";
+import { openJob, type JobRequest } from "../open-job.ts";
 import { decline } from "./decline.ts";
 import { isPastDeadline, markLate } from "./late.ts";
 import { refusalOf } from "./assess.ts";
@@ -20,16 +22,17 @@ export async function continueRunning(context: ProviderContext, job: StoredJob):
   if (isPastDeadline(context, job)) return markLate(context, job, "it was not finished in time");
   if (context.running.has(job.id)) return;
   // After a restart the configuration, or the time that is left, may be another one.
-  const refusal = refusalOf(context, job, 0);
+  const request = await openJob(context, job);
+  const refusal = "refusal" in request ? request.refusal : refusalOf(context, job, request, 0);
   if (refusal !== undefined) return decline(context, job, refusal);
-  if (context.running.size < context.limits.maxConcurrentJobs) compute(context, job);
+  if (context.running.size < context.limits.maxConcurrentJobs) compute(context, job, request as JobRequest);
 }
 
 /** Generates in the background; the main loop goes on and is woken at the end. */
-export function compute(context: ProviderContext, job: StoredJob): void {
+export function compute(context: ProviderContext, job: StoredJob, request: JobRequest): void {
   const controller = new AbortController();
   context.running.set(job.id, controller);
-  void generate(context, job, controller)
+  void generate(context, job, request, controller)
     .catch((error: unknown) => fail(context, job, controller, error))
     .catch((error: unknown) => {
       context.log.emit("error", "job.failed", { jobId: job.id, ...describeError(error) });
@@ -43,10 +46,11 @@ export function compute(context: ProviderContext, job: StoredJob): void {
 async function generate(
   context: ProviderContext,
   job: StoredJob,
+  { prompt, generation, secret }: JobRequest,
   controller: AbortController,
 ): Promise<void> {
   const { storage, clock, log } = context;
-  const { id, terms, prompt, generation } = job;
+  const { id, terms } = job;
   const model = context.models.get(terms.modelRoot.toLowerCase())!;
   const tokens = [...job.tokens];
   const start = clock.now();
@@ -55,7 +59,7 @@ async function generate(
   const onToken = (token: number) => {
     tokens.push(token);
     if (controller.signal.aborted) return;
-    if (clock.now() - stored >= CHECKPOINT_INTERVAL) {
+    if (clock.now() - stored >= CHECKPOINT_INTERVAL && !secret) {
       storage.changeJob(id, { tokens });
       stored = clock.now();
     }
@@ -74,14 +78,16 @@ async function generate(
       onToken,
     });
   } catch (error) {
-    if (storage.job(id)?.state === "running") storage.changeJob(id, { tokens });
+    if (storage.job(id)?.state === "running" && !secret) storage.changeJob(id, { tokens });
     throw error;
   }
   // Aborted after the last token: the job has moved on without it.
   if (controller.signal.aborted) return;
   const milliseconds = clock.now() - start;
   if (job.tokens.length === 0) learnSpeed(context, model, prompt.length + output.length, milliseconds);
-  await moveJob(context, job, { state: "computed", tokens: output, complete: true }, { milliseconds });
+  // The database gets what the chain gets: of a private job the encrypted tokens, and nothing before they are complete.
+  const posted = secret ? decodeTokens(encryptTokens(output, secret)) : output;
+  await moveJob(context, job, { state: "computed", tokens: posted, complete: true }, { milliseconds });
 }
 
 async function fail(

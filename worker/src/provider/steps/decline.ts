@@ -30,6 +30,7 @@ export async function decline(context: ProviderContext, job: StoredJob, reason: 
   await send(context, { kind: "decline", jobIds: [job.id], to, data }, () => {
     storage.changeJob(job.id, { state: "declining", reason });
     context.running.get(job.id)?.abort();
+    context.opened.delete(job.id);
   });
   log.emit("info", "job.declining", { jobId: job.id, reason });
 }
