@@ -131,6 +131,7 @@ export const money: readonly NamedMutant[] = [
     },
     {
       name: "a module that the payer did not approve takes from it",
+      after: "function openWork",
       original: "account.modules & bit == 0",
       mutated: "false",
     },
