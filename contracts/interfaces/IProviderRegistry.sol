@@ -41,14 +41,15 @@ interface IProviderRegistry {
     }
 
     /// @notice A standing acceptance of every valid request for a model, paid in a token. One storage slot.
-    /// @param inputPrice Token units for a million prompt tokens.
-    /// @param outputPrice Token units for a million generated tokens.
+    /// Prices are in microcents, millionths of a US cent; whoever opens a job converts them to the token (`ICurrencies`).
+    /// @param inputMicrocents Microcents for a million prompt tokens.
+    /// @param outputMicrocents Microcents for a million generated tokens.
     /// @param contextLength Copied from the model; zero means there is no offer.
     /// @param vocabularySize Copied from the model.
     /// @param workPerPosition Copied from the model.
     struct Offer {
-        uint80 inputPrice;
-        uint80 outputPrice;
+        uint64 inputMicrocents;
+        uint64 outputMicrocents;
         uint24 contextLength;
         uint24 vocabularySize;
         uint48 workPerPosition;
@@ -68,13 +69,13 @@ interface IProviderRegistry {
     event ProviderConvicted(address indexed provider, uint256 forfeited, uint256 paid);
     /// @notice The contract that convicts is this one, for good.
     event DisputeGameSet(address game);
-    /// @notice A provider offers a model, or changed the price of its offer: token units for a million tokens.
+    /// @notice A provider offers a model, or changed the price of its offer: microcents, millionths of a US cent, for a million tokens.
     event OfferSet(
         address indexed provider,
         bytes32 indexed modelRoot,
         address indexed token,
-        uint80 inputPrice,
-        uint80 outputPrice
+        uint64 inputMicrocents,
+        uint64 outputMicrocents
     );
     /// @notice A provider took an offer back.
     event OfferRemoved(address indexed provider, bytes32 indexed modelRoot, address indexed token);
@@ -112,8 +113,15 @@ interface IProviderRegistry {
     /// @notice Ends the registration and frees the lock; refused while offers stand (those of a convicted provider no longer do) or work is open.
     function deregister() external;
 
-    /// @notice Offers a model, or changes the price of an offer. Open jobs keep the price they were created with.
-    function setOffer(bytes32 modelRoot, address token, uint80 inputPrice, uint80 outputPrice) external;
+    /// @notice Offers a model, payable in a token, or changes the price of an offer. Open jobs keep the price they were created with.
+    /// @param inputMicrocents Microcents, millionths of a US cent, for a million prompt tokens.
+    /// @param outputMicrocents Microcents for a million generated tokens.
+    function setOffer(
+        bytes32 modelRoot,
+        address token,
+        uint64 inputMicrocents,
+        uint64 outputMicrocents
+    ) external;
 
     /// @notice Takes an offer of the caller back. Open jobs go on.
     function removeOffer(bytes32 modelRoot, address token) external;

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
+import {ICurrencies} from "../interfaces/ICurrencies.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
@@ -37,6 +38,7 @@ contract JobEscrow is JobTerms {
 
     IVault public immutable vault;
     IProviderRegistry public immutable providers;
+    ICurrencies public immutable currencies;
     /// @inheritdoc IJobEscrow
     address public immutable sequencerFeed;
 
@@ -52,11 +54,13 @@ contract JobEscrow is JobTerms {
         address authority,
         IVault vault_,
         IProviderRegistry providers_,
+        ICurrencies currencies_,
         address sequencerFeed_,
         Parameters memory initial
     ) JobTerms(authority, initial) {
         vault = vault_;
         providers = providers_;
+        currencies = currencies_;
         sequencerFeed = sequencerFeed_;
     }
 
@@ -282,11 +286,17 @@ contract JobEscrow is JobTerms {
     ) private view returns (IProviderRegistry.Offer memory offer) {
         TokenTerms memory terms = _acceptedTerms(request.token);
         offer = providers.offerOf(request.provider, request.modelRoot, request.token);
-        if (offer.inputPrice > request.maxInputPrice || offer.outputPrice > request.maxOutputPrice) {
+        // INVARIANT: prices are converted here and nowhere else: what becomes of the rate later touches no job.
+        (uint80 inputPrice, uint80 outputPrice) = currencies.tokenPrices(
+            request.token,
+            offer.inputMicrocents,
+            offer.outputMicrocents
+        );
+        if (inputPrice > request.maxInputPrice || outputPrice > request.maxOutputPrice) {
             revert OfferPriceAboveLimit(
-                offer.inputPrice,
+                inputPrice,
                 request.maxInputPrice,
-                offer.outputPrice,
+                outputPrice,
                 request.maxOutputPrice
             );
         }
@@ -297,8 +307,8 @@ contract JobEscrow is JobTerms {
         job.feeBasisPoints = terms.feeBasisPoints;
         job.token = request.token;
         job.exitBounty = terms.exitBounty;
-        job.inputPrice = offer.inputPrice;
-        job.outputPrice = offer.outputPrice;
+        job.inputPrice = inputPrice;
+        job.outputPrice = outputPrice;
         job.minimumCharge = terms.minimumCharge;
         job.maxTokens = Generation.maxTokens(request.generation);
         job.modelRoot = request.modelRoot;

@@ -100,7 +100,12 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     }
 
     /// @inheritdoc IProviderRegistry
-    function setOffer(bytes32 modelRoot, address token, uint80 inputPrice, uint80 outputPrice) external {
+    function setOffer(
+        bytes32 modelRoot,
+        address token,
+        uint64 inputMicrocents,
+        uint64 outputMicrocents
+    ) external {
         Provider storage provider = _registered(msg.sender);
         _requireNotJailed(msg.sender);
         if (!vault.tokenState(token).accepted) revert OfferTokenNotAccepted(token);
@@ -109,13 +114,13 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         Offer storage offer = _offers[msg.sender][modelRoot][token];
         if (offer.contextLength == 0) provider.offerCount += 1;
         _offers[msg.sender][modelRoot][token] = Offer({
-            inputPrice: inputPrice,
-            outputPrice: outputPrice,
+            inputMicrocents: inputMicrocents,
+            outputMicrocents: outputMicrocents,
             contextLength: uint256(model.contextLength).toUint24(),
             vocabularySize: uint256(model.vocabularySize).toUint24(),
             workPerPosition: uint256(model.workPerPosition).toUint48()
         });
-        emit OfferSet(msg.sender, modelRoot, token, inputPrice, outputPrice);
+        emit OfferSet(msg.sender, modelRoot, token, inputMicrocents, outputMicrocents);
     }
 
     /// @inheritdoc IProviderRegistry

@@ -9,6 +9,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
  * - sequencerFeed: Chainlink's uptime feed of the chain's sequencer; the zero address where there is none
  * - challengeWindow, minimumResponseTime, maximumResponseTime: seconds
  * - workPerSecond: multiply-adds a second that a challenger recomputes at least
+ * - athMicrocents: what an ATH costs, in millionths of a US cent; athPriceValidUntil: seconds since 1970; see docs/currencies.md
  * - feeBasisPoints, exitBounty, minimumCharge: terms of jobs paid in ATH
  * - stakePerChannel: ATH units; channelNotice, receiptLife: seconds; see docs/channels.md
  * - channelExitBounty: ATH units for whoever releases the stake of a channel paid in ATH
@@ -29,10 +30,12 @@ export default buildModule("Athanor", (m) => {
   const programRegistry = m.contract("ProgramRegistry");
   const modelRegistry = m.contract("ModelRegistry", [programRegistry]);
   const providerRegistry = m.contract("ProviderRegistry", [accessManager, vault, modelRegistry]);
+  const currencies = m.contract("Currencies", [accessManager]);
   const jobEscrow = m.contract("JobEscrow", [
     accessManager,
     vault,
     providerRegistry,
+    currencies,
     m.getParameter("sequencerFeed", "0x0000000000000000000000000000000000000000"),
     {
       stakePerJob: m.getParameter("stakePerJob", 100n * 10n ** 18n),
@@ -111,6 +114,12 @@ export default buildModule("Athanor", (m) => {
       open: true,
     },
   ]);
+  // 2.5 US cents. Without an end where nobody renews it.
+  const athPrice = [
+    m.getParameter("athMicrocents", 2_500_000),
+    m.getParameter("athPriceValidUntil", 2 ** 32 - 1),
+  ];
+  m.call(currencies, "list", [ath, ...athPrice], { id: "listAth" });
   m.call(
     jobEscrow,
     "setTokenTerms",
@@ -147,6 +156,7 @@ export default buildModule("Athanor", (m) => {
     programRegistry,
     modelRegistry,
     providerRegistry,
+    currencies,
     jobEscrow,
     channelEscrow,
     receiptResults,

@@ -6,6 +6,8 @@ export default buildModule("LocalAthanor", (m) => {
   const contracts = m.useModule(athanor);
   const stablecoin = m.contract("MockStablecoin");
   m.call(contracts.vault, "setTokenAccepted", [stablecoin, true], { id: "acceptStablecoin" });
+  // A dollar.
+  m.call(contracts.currencies, "list", [stablecoin, 100_000_000, 2 ** 32 - 1], { id: "listStablecoin" });
   // Paying in ATH lowers the protocol fee: 3 % here against 1 %.
   m.call(
     contracts.jobEscrow,

@@ -114,7 +114,8 @@ async function measure(vocabularySize: number): Promise<JobGas> {
       }),
     );
     await gasOf(() =>
-      as(owner).providerRegistry.setOffer(modelRoot, deployment.ath, 100_000n * ONE, 200_000n * ONE),
+      // 100,000 and 200,000 ATH of 2.5 cents.
+      as(owner).providerRegistry.setOffer(modelRoot, deployment.ath, 250_000_000_000n, 500_000_000_000n),
     );
 
     /** Creates and submits one job; `finish` presents it to be finalised. */

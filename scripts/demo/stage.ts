@@ -75,7 +75,8 @@ const USD = 10n ** 6n;
 const CLIENT_FUNDS = { ATH: 1_000n * ATH, mUSD: 500n * USD };
 /** Hardware, fraud deposit, and room for open jobs. */
 const PROVIDER_STAKE = 20_000n * ATH;
-const OWNER_PRICES = { ATH: ["2,000 ATH", "8,000 ATH"], mUSD: ["50 mUSD", "200 mUSD"] } as const;
+/** US cents for a million tokens: 2,000 and 8,000 ATH of 2.5 cents, or 50 and 200 stablecoins. */
+const OFFER = { inputCents: "5000", outputCents: "20000" };
 
 /** Sets the stage, plays on it, and cleans up whatever happens. */
 export async function onStage<Result>(
@@ -223,11 +224,11 @@ models:
     uri: "${pathToFileURL(folder).href}"
     offers:
       - token: ATH
-        inputPrice: ${OWNER_PRICES.ATH[0]}
-        outputPrice: ${OWNER_PRICES.ATH[1]}
+        inputCents: "${OFFER.inputCents}"
+        outputCents: "${OFFER.outputCents}"
       - token: "${deployment.stablecoin}"
-        inputPrice: ${OWNER_PRICES.mUSD[0]}
-        outputPrice: ${OWNER_PRICES.mUSD[1]}
+        inputCents: "${OFFER.inputCents}"
+        outputCents: "${OFFER.outputCents}"
 `;
 }
 

@@ -1,5 +1,6 @@
 import { choice } from "./mutants/choice.ts";
 import { commitments } from "./mutants/commitments.ts";
+import { currencies } from "./mutants/currencies.ts";
 import { game } from "./mutants/game.ts";
 import { money } from "./mutants/money.ts";
 import { privacy } from "./mutants/private.ts";
@@ -10,6 +11,7 @@ import { type NamedMutant } from "./named.ts";
 export const mutants: readonly NamedMutant[] = [
   ...commitments,
   ...money,
+  ...currencies,
   ...game,
   ...verifier,
   ...choice,

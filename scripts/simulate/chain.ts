@@ -3,7 +3,7 @@ import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { BrowserProvider, Interface, toQuantity, Wallet, type Log, type Result } from "ethers";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import type { Lots } from "./lots.ts";
-import type { TokenSymbol } from "./tokens.ts";
+import { tokenOf, type TokenSymbol } from "./tokens.ts";
 
 /** What each account has of the chain's coin, wei. */
 export const COINS = 10n ** 22n;
@@ -18,6 +18,7 @@ const CONTRACTS = {
   "provider registry": "providerRegistry",
   "model registry": "modelRegistry",
   "program registry": "programRegistry",
+  currencies: "currencies",
   "job escrow": "jobEscrow",
   "channel escrow": "channelEscrow",
   "receipt results": "receiptResults",
@@ -79,7 +80,8 @@ export class DayChain {
     const connection = await network.create({
       override: { accounts, initialBaseFeePerGas: 0n, initialDate: new Date(1_000 * time) } as never,
     });
-    const deployed = await connection.ignition.deploy(localAthanor);
+    const parameters = { Athanor: { athMicrocents: tokenOf("ATH").microcents } };
+    const deployed = await connection.ignition.deploy(localAthanor, { parameters });
     const contracts = new Map<ContractName, { address: string; interface: Interface }>();
     for (const [name, key] of Object.entries(CONTRACTS)) {
       const contract = deployed[key];

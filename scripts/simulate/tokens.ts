@@ -8,13 +8,15 @@ export interface DayToken {
     readonly minimumCharge: bigint;
   };
   readonly channels: { readonly feeBasisPoints: bigint; readonly exitBounty: bigint };
-  /** For a million tokens; crooked, so that rounding shows. */
-  readonly prices: Prices;
+  /** What a whole token costs, microcents: millionths of a US cent. */
+  readonly microcents: bigint;
+  /** Microcents for a million tokens, of providers in the morning; crooked, so that rounding shows. */
+  readonly offer: Prices;
   /** What each client begins with. */
   readonly funds: bigint;
 }
 
-/** Token units for a million tokens. */
+/** For a million tokens: microcents in an offer, token units in a job or a channel. */
 export interface Prices {
   readonly input: bigint;
   readonly output: bigint;
@@ -29,7 +31,8 @@ export const TOKENS: readonly DayToken[] = [
     decimals: 18,
     jobs: { feeBasisPoints: 100n, exitBounty: ATH / 10n, minimumCharge: ATH / 20n },
     channels: { feeBasisPoints: 100n, exitBounty: ATH },
-    prices: { input: 1_000_123_456_789_012_345_677n, output: 2_000_987_654_321_098_765_431n },
+    microcents: 2_500_003n,
+    offer: { input: 2_500_308_641n, output: 5_002_469_137n },
     funds: 5_000n * ATH,
   },
   {
@@ -37,7 +40,8 @@ export const TOKENS: readonly DayToken[] = [
     decimals: 6,
     jobs: { feeBasisPoints: 300n, exitBounty: 10_000n, minimumCharge: 1_000n },
     channels: { feeBasisPoints: 300n, exitBounty: 100_000n },
-    prices: { input: 123_456_789n, output: 765_432_199n },
+    microcents: 100_000_000n,
+    offer: { input: 12_345_678_903n, output: 76_543_219_851n },
     funds: 5_000_000_000n,
   },
   {
@@ -45,7 +49,8 @@ export const TOKENS: readonly DayToken[] = [
     decimals: 8,
     jobs: { feeBasisPoints: 250n, exitBounty: 37n, minimumCharge: 11n },
     channels: { feeBasisPoints: 199n, exitBounty: 151n },
-    prices: { input: 1_234_567n, output: 7_654_321n },
+    microcents: 6_000_000_000_007n,
+    offer: { input: 74_074_020_001n, output: 459_259_260_007n },
     funds: 100_000_000n,
   },
 ];
@@ -54,6 +59,12 @@ export type TokenSymbol = DayToken["symbol"];
 
 export function tokenOf(symbol: TokenSymbol): DayToken {
   return TOKENS.find((token) => token.symbol === symbol)!;
+}
+
+/** What an offer comes to in token units, by docs/currencies.md: each price rounded up. */
+export function convert(offer: Prices, { decimals, microcents }: DayToken): Prices {
+  const units = (price: bigint) => roundedUp(price * 10n ** BigInt(decimals), microcents);
+  return { input: units(offer.input), output: units(offer.output) };
 }
 
 /** What an answer costs by docs/protocol.md: the price of a million tokens times their number, rounded up. */

@@ -85,7 +85,7 @@ export async function measureGas(): Promise<Record<string, number>> {
   moment += 14 * 86_400;
   await measure("Vault.claimUnbonded", () => vault.connect(client).claimUnbonded(client));
   await measure("ProviderRegistry.setOffer", () =>
-    providers.connect(provider).setOffer(modelRoot, addresses.ath, 10n ** 23n, 2n * 10n ** 23n),
+    providers.connect(provider).setOffer(modelRoot, addresses.ath, 250_000_000_000n, 500_000_000_000n),
   );
   return gas;
 }

@@ -29,11 +29,17 @@ describe("docs/developers.md", () => {
     await mkdir(join(root, ".athanor"), { recursive: true });
     folder = await mkdtemp(join(root, ".athanor/examples-"));
     await writeFile(join(folder, "tokenizer.json"), byteTokenizerJson());
-    chain = await startLocalChain({ modelUri: pathToFileURL(folder).href });
+    chain = await startLocalChain({
+      modelUri: pathToFileURL(folder).href,
+      athMicrocents: 2_500_000n,
+    });
+    const microcents = 250_000_000_000n;
+    // What that is in ATH: both sides of a channel convert it themselves.
     const price = 100_000n * 10n ** 18n;
     const key = await EncryptionKey.fromSeed(randomBytes(32));
     const prices = { inputPrice: price, outputPrice: 2n * price };
-    await registerProvider(chain, undefined, prices, key.publicKey);
+    const offer = { inputMicrocents: microcents, outputMicrocents: 2n * microcents };
+    await registerProvider(chain, undefined, offer, key.publicKey);
     const whole = answerTokens("or not to be");
     channels = await serveChannels(chain, prices, whole);
     const script: Script = ({ generation }) =>

@@ -1,4 +1,5 @@
 export { formatAmount } from "./amounts/format-amount.ts";
+export { formatCents, parseCents, tokenUnitsOf, type TokenRate } from "./amounts/microcents.ts";
 export { parseAmount } from "./amounts/parse-amount.ts";
 export type { TokenInfo } from "./amounts/token-info.ts";
 export { AthanorClient } from "./client/athanor-client.ts";

@@ -8,6 +8,7 @@ export * from "./generated/abi.ts";
 export { JobStatus } from "./generated/enums.ts";
 export {
   connectContracts,
+  connectCurrencies,
   connectToken,
   type AthanorContracts,
   type Erc20,
@@ -41,4 +42,5 @@ export {
   type SubmittedResult,
 } from "./protocol/read-outcome.ts";
 export { missingProgramCalls, uploadProgram, type ProgramCall } from "./protocol/upload-program.ts";
+export { readRate, readRateIfAny, tokenPricesOf, type OfferPrices } from "./protocol/rates.ts";
 export { tokenBytes, tokensOf } from "./protocol/tokens.ts";

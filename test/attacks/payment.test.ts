@@ -6,7 +6,9 @@ import { accountOf, wealthOf } from "../support/ledger.ts";
 import {
   ATH,
   ATH_BOUNTY,
+  ATH_OFFER,
   ATH_PRICES,
+  athOf,
   ESCROW_BIT,
   USD,
   createJob,
@@ -208,8 +210,9 @@ describe("attack: parameters changed during a job", () => {
     const raised = maxCost - ATH_BOUNTY + 900n * ATH;
     await expectRefusal("PriceAboveLimit", { call, by: escrow, values: [raised, maxCost] });
     // The same total, moved to where nothing is refunded.
-    await providers.connect(provider).setOffer(modelRoot, addresses.ath, input + 2n * output, 0);
-    const values = [input + 2n * output, input, 0n, output];
+    const moved = ATH_OFFER.input + 2n * ATH_OFFER.output;
+    await providers.connect(provider).setOffer(modelRoot, addresses.ath, moved, 0);
+    const values = [athOf(moved), input, 0n, output];
     await expectRefusal("OfferPriceAboveLimit", { call, by: escrow, values });
   });
 });
@@ -247,6 +250,7 @@ describe("attack: a job replayed on another contract or chain", () => {
       manager,
       addresses.vault,
       addresses.providers,
+      addresses.currencies,
       ethers.ZeroAddress,
       [...(await escrow.parameters())],
     ]);

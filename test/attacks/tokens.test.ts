@@ -23,7 +23,7 @@ interface Hostile {
 /** A system that takes a hostile token, of which the client has 1,000 units in the vault and the token itself 500. */
 async function accepted(): Promise<Hostile> {
   const system = await freshSystem();
-  const { vault, client, escrow, providers, provider, modelRoot, addresses } = system;
+  const { vault, client, escrow, currencies, providers, provider, modelRoot, addresses } = system;
   const token = await ethers.deployContract("HostileToken");
   const address = await token.getAddress();
   const does = async (verb: string, ...args: unknown[]) =>
@@ -35,7 +35,9 @@ async function accepted(): Promise<Hostile> {
     exitBounty: 5,
     minimumCharge: 0,
   });
-  await providers.connect(provider).setOffer(modelRoot, address, 1_000_000, 1_000_000);
+  // One unit a token.
+  await currencies.list(address, 10n ** 12n, 2n ** 32n - 1n);
+  await providers.connect(provider).setOffer(modelRoot, address, 1, 1);
   await does("mint", client, 10_000n);
   await token.connect(client).getFunction("approve")(addresses.vault, 10_000n);
   await vault.connect(client).deposit(address, 1_000n, client);

@@ -13,7 +13,7 @@ import {
   resultWith,
   stateOf,
 } from "../support/dispute.ts";
-import { ATH, ethers, time } from "../support/system.ts";
+import { ATH, ESCROW_BIT, ethers, time } from "../support/system.ts";
 
 const LIE = elements(5_000);
 const DEEP = { "7/2/33": LIE };
@@ -139,14 +139,26 @@ describe("dispute game: money", () => {
 
   it("does not take a large price in another token for ATH", async () => {
     const arena = await freshArena();
-    const { addresses, client, provider, providers, stablecoin, vault, modelRoot } = arena;
+    const { addresses, client, currencies, escrow, provider, providers, vault, modelRoot } = arena;
     const price = 10n ** 20n;
-    await providers.connect(provider).setOffer(modelRoot, addresses.stablecoin, 0, price * 10_000n);
-    await stablecoin.mint(client, 10n * price);
-    await stablecoin.connect(client).approve(addresses.vault, 10n * price);
-    await vault.connect(client).deposit(addresses.stablecoin, 10n * price, client);
+    // A dollar a token of 18 decimals, so that the price is as many units.
+    const token = await ethers.deployContract("HostileToken");
+    const address = await token.getAddress();
+    await vault.setTokenAccepted(address, true);
+    await currencies.list(address, 10n ** 8n, 2n ** 32n - 1n);
+    await escrow.setTokenTerms(address, {
+      accepted: true,
+      feeBasisPoints: 0,
+      exitBounty: 0,
+      minimumCharge: 0,
+    });
+    await providers.connect(provider).setOffer(modelRoot, address, 0, 10n ** 14n);
+    await token.getFunction("mint")(client, 10n * price);
+    await token.connect(client).getFunction("approve")(addresses.vault, 10n * price);
+    await vault.connect(client).deposit(address, 10n * price, client);
+    await vault.connect(client).approveModules(address, ESCROW_BIT);
     const result = await resultWith(arena, {}, HONEST_TOKENS, {
-      token: addresses.stablecoin,
+      token: address,
       maxTokens: 100,
       maxCost: 2n * price,
     });

@@ -285,6 +285,7 @@ describe("attack: sequencer outages", () => {
       manager,
       vault,
       addresses.providers,
+      addresses.currencies,
       feed,
       [...(await arena.escrow.parameters())],
     ]);

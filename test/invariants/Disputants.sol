@@ -529,7 +529,7 @@ contract Disputants is Assert {
                 endpoint: ""
             })
         );
-        _providers.setOffer(system.modelRoot(), address(system.ath()), 1e23, 2e23);
+        _providers.setOffer(system.modelRoot(), address(system.ath()), 25e10, 5e11);
         vm.stopPrank();
     }
 

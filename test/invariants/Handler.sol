@@ -3,6 +3,8 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
+import {Currencies} from "../../contracts/currencies/Currencies.sol";
+import {ICurrencies} from "../../contracts/interfaces/ICurrencies.sol";
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.sol";
 import {IVault} from "../../contracts/interfaces/IVault.sol";
@@ -45,6 +47,7 @@ contract Handler is Assert {
     Vault private _vault;
     ProviderRegistry private _providers;
     JobEscrow private _escrow;
+    Currencies private _currencies;
     AthToken private _ath;
     MockStablecoin private _coin;
     bytes32 private _modelRoot;
@@ -68,6 +71,7 @@ contract Handler is Assert {
         system = new System(address(this));
         model = new Model();
         (_vault, _providers, _escrow) = (system.vault(), system.providers(), system.escrow());
+        _currencies = system.currencies();
         (_ath, _coin, _modelRoot) = (system.ath(), system.coin(), system.modelRoot());
         vm.etch(GAME, hex"00");
         _providers.setDisputeGame(GAME);
@@ -93,8 +97,8 @@ contract Handler is Assert {
             _providers.register(_profile(i));
             _convictions[owner].deposit = 500e18;
             vm.stopPrank();
-            setOffer(i, true, 5e22, 7e22);
-            setOffer(i, false, 1e9 + 1, 3e9 + 7);
+            setOffer(i, true, 125e9, 175e9);
+            setOffer(i, false, 1e11 + 123, 3e11 + 765);
         }
         supply = _coin.totalSupply();
     }
@@ -168,7 +172,7 @@ contract Handler is Assert {
     // --------------------------------------------------------------------------------------------- providers
 
     function setOffer(uint256 which, bool inAth, uint256 input, uint256 output) public {
-        uint256 maximum = inAth ? 1e24 : 1e10;
+        uint256 maximum = 1e12;
         address owner = owners[which % 3];
         if (!_providers.providerOf(owner).registered || _convictions[owner].jailed) return;
         _offered[owner][_token(inAth)] = true;
@@ -176,8 +180,8 @@ contract Handler is Assert {
         _providers.setOffer(
             _modelRoot,
             _token(inAth),
-            uint80(bound(input, 0, maximum)),
-            uint80(bound(output, 0, maximum))
+            uint64(bound(input, 0, maximum)),
+            uint64(bound(output, 0, maximum))
         );
     }
 
@@ -357,14 +361,16 @@ contract Handler is Assert {
 
     /// @notice Governance changes everything it can, within its bounds.
     function govern(uint256 what, uint256 value) public {
-        if (what % 4 == 0) {
+        if (what % 5 == 4) {
+            _movePrice(_token(value % 2 == 0), value);
+        } else if (what % 5 == 0) {
             _escrow.setParameters(
                 system.defaultParameters(
                     uint96(bound(value, 0, 300e18)),
                     uint32(bound(value, 10 minutes, 1 days))
                 )
             );
-        } else if (what % 4 == 1) {
+        } else if (what % 5 == 1) {
             bool inAth = value % 2 == 0;
             _escrow.setTokenTerms(
                 _token(inAth),
@@ -375,7 +381,7 @@ contract Handler is Assert {
                     minimumCharge: uint96(bound(value >> 8, 0, inAth ? 1e18 : 1e6))
                 })
             );
-        } else if (what % 4 == 2) {
+        } else if (what % 5 == 2) {
             _providers.setFraudDeposit(uint96(bound(value, 0, 900e18)));
             _vault.setUnbondingPeriod(uint40(bound(value, 14 days, 90 days)));
         } else {
@@ -539,7 +545,10 @@ contract Handler is Assert {
         job.token = request.token;
         job.exitBounty = terms.exitBounty;
         job.stakeLock = parameters.stakePerJob;
-        (job.inputPrice, job.outputPrice) = (offer.inputPrice, offer.outputPrice);
+        (job.inputPrice, job.outputPrice) = (
+            _tokenPrice(request.token, offer.inputMicrocents),
+            _tokenPrice(request.token, offer.outputMicrocents)
+        );
         job.minimumCharge = terms.minimumCharge;
         job.promptTokens = uint32(request.promptTokens.length / 4);
         job.maxTokens = uint32(uint256(request.generation));
@@ -564,6 +573,24 @@ contract Handler is Assert {
                     root
                 )
             );
+    }
+
+    /// @dev As far as one step goes, and as soon as it may.
+    function _movePrice(address token, uint256 value) private {
+        ICurrencies.Currency memory currency = _currencies.currencyOf(token);
+        if (block.timestamp < uint256(currency.changedAt) + 6 hours) return;
+        uint256 current = currency.referenceMicrocents;
+        uint256 step = current / 10;
+        uint256 moved = bound(value, current - step, current + step);
+        // Where the dearest offer still fits a job.
+        if (moved < 1_000_000 || moved > 1e10) return;
+        _currencies.setReference(token, uint56(moved), type(uint32).max);
+    }
+
+    function _tokenPrice(address token, uint256 microcents) private view returns (uint80) {
+        uint256 scaled = microcents * (token == address(_ath) ? 1e18 : 1e6);
+        uint256 rate = _currencies.currencyOf(token).referenceMicrocents;
+        return uint80(scaled / rate + (scaled % rate == 0 ? 0 : 1));
     }
 
     function _offers(address owner, address token) private view returns (bool) {

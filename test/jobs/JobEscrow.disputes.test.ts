@@ -160,6 +160,7 @@ async function withFeed() {
     manager,
     addresses.vault,
     addresses.providers,
+    addresses.currencies,
     feed,
     [...(await system.escrow.parameters())],
   ])) as unknown as JobEscrow;

@@ -225,6 +225,7 @@ async function settingGame(game: (system: System) => string): Promise<Refusal> {
     manager,
     addresses.vault,
     addresses.providers,
+    addresses.currencies,
     ZeroAddress,
     PARAMETERS,
   ]);

@@ -26,6 +26,7 @@ describe("ProviderRegistry.setDisputeGame", () => {
       manager,
       addresses.vault,
       addresses.providers,
+      addresses.currencies,
       ethers.ZeroAddress,
       parameters,
     ]);

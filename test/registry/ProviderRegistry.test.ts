@@ -100,7 +100,7 @@ describe("ProviderRegistry.deregister", () => {
 describe("ProviderRegistry: offers", () => {
   it("setOffer publishes prices and copies the model's properties; a new price replaces the old", async () => {
     const { providers, provider, addresses, modelRoot } = await freshSystem();
-    const price = 2n ** 80n - 1n;
+    const price = 2n ** 64n - 1n;
     const set = providers.connect(provider).setOffer(modelRoot, addresses.ath, 0, price);
     await expectOnlyEvent(providers, set, "OfferSet", [provider.address, modelRoot, addresses.ath, 0, price]);
     expect(values(await providers.offerOf(provider, modelRoot, addresses.ath))).to.deep.equal(

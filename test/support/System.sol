@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
+import {Currencies} from "../../contracts/currencies/Currencies.sol";
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.sol";
@@ -22,6 +23,7 @@ contract System {
     ProgramRegistry public immutable programs;
     ModelRegistry public immutable models;
     ProviderRegistry public immutable providers;
+    Currencies public immutable currencies;
     JobEscrow public immutable escrow;
     bytes32 public immutable modelRoot;
 
@@ -42,10 +44,12 @@ contract System {
         programs = new ProgramRegistry();
         models = new ModelRegistry(programs);
         providers = new ProviderRegistry(address(manager), vault, models);
+        currencies = new Currencies(address(manager));
         escrow = new JobEscrow(
             address(manager),
             vault,
             providers,
+            currencies,
             address(0),
             defaultParameters(100e18, 1 hours)
         );
@@ -54,6 +58,9 @@ contract System {
         vault.setTokenAccepted(address(coin), true);
         providers.setFraudDeposit(500e18);
         providers.setHardwareClass(0, IProviderRegistry.HardwareClass("any", 100e18, true));
+        // Crooked, so that rounding shows.
+        currencies.list(address(ath), 2_500_003, type(uint32).max);
+        currencies.list(address(coin), 99_999_989, type(uint32).max);
         escrow.setTokenTerms(address(ath), IJobEscrow.TokenTerms(true, 100, 1e17, 5e16));
         escrow.setTokenTerms(address(coin), IJobEscrow.TokenTerms(true, 300, 10_000, 1_000));
         _addProgram();

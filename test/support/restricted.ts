@@ -6,7 +6,7 @@ import { ATH, type Signer, type System } from "./system.ts";
 export type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
 
 export const RESTRICTED: Record<
-  "vault" | "providers" | "escrow" | "game" | "channels" | "receipts" | "sources",
+  "vault" | "providers" | "currencies" | "escrow" | "game" | "channels" | "receipts" | "sources",
   Calls
 > = {
   vault: {
@@ -20,6 +20,13 @@ export const RESTRICTED: Record<
     setDisputeGame: ({ providers, addresses }, sender) =>
       providers.connect(sender).setDisputeGame(addresses.vault),
     setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(1),
+  },
+  currencies: {
+    list: ({ currencies, addresses }, sender) => currencies.connect(sender).list(addresses.vault, 1_000, 1),
+    setReference: ({ currencies, addresses }, sender) =>
+      currencies.connect(sender).setReference(addresses.ath, 1_000, 1),
+    setSource: ({ currencies, addresses }, sender) =>
+      currencies.connect(sender).setSource(addresses.ath, addresses.vault, 1),
   },
   escrow: {
     setParameters: ({ escrow }, sender) =>

@@ -5,6 +5,7 @@ import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import { programParts } from "../../engine/src/program/encode.ts";
 import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
 import type { ChannelEscrow } from "../../sdk/src/generated/contracts/ChannelEscrow.ts";
+import type { Currencies } from "../../sdk/src/generated/contracts/Currencies.ts";
 import type { DisputeGame } from "../../sdk/src/generated/contracts/DisputeGame.ts";
 import type { IJobEscrow, JobEscrow, JobStruct } from "../../sdk/src/generated/contracts/JobEscrow.ts";
 import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStablecoin.ts";
@@ -42,12 +43,19 @@ export const RESPONSE_TIME = 600n;
 export const STAKE_PER_JOB = 100n * ATH;
 export const RESERVED = 6_000n * ATH;
 export const ATH_BOUNTY = ATH / 10n;
-/** Token units for a million tokens; crooked, so that rounding shows. */
-export const ATH_PRICES = {
-  input: 100_000_123_456_789_012_345_677n,
-  output: 200_000_987_654_321_098_765_431n,
-};
-export const USD_PRICES = { input: 1_234_567_891n, output: 7_654_321_987n };
+/** Microcents of a whole token; crooked, so that rounding shows. */
+export const ATH_MICROCENTS = 2_500_003n;
+export const USD_MICROCENTS = 100_000_000n;
+/** Microcents for a million tokens. */
+export const ATH_OFFER = { input: 250_000_308_641n, output: 500_002_469_137n };
+export const USD_OFFER = { input: 123_456_789_049n, output: 765_432_198_651n };
+const ceilDiv = (dividend: bigint, divisor: bigint) => (dividend + divisor - 1n) / divisor;
+/** ATH units of microcents, rounded up, at the deployed rate. */
+export const athOf = (microcents: bigint) => ceilDiv(microcents * ATH, ATH_MICROCENTS);
+const usdOf = (microcents: bigint) => ceilDiv(microcents * USD, USD_MICROCENTS);
+/** What the offers come to: token units for a million tokens. */
+export const ATH_PRICES = { input: athOf(ATH_OFFER.input), output: athOf(ATH_OFFER.output) };
+export const USD_PRICES = { input: usdOf(USD_OFFER.input), output: usdOf(USD_OFFER.output) };
 export const NO_LIMIT = 2n ** 80n - 1n;
 
 /** Two heads of 5,000 × 1,000 multiply-adds. */
@@ -66,13 +74,15 @@ export const MODEL = {
 
 /** The whole protocol with two funded clients and a registered provider. */
 export async function deploySystem() {
-  const deployed = await ignition.deploy(localAthanor);
+  const parameters = { Athanor: { athMicrocents: ATH_MICROCENTS } };
+  const deployed = await ignition.deploy(localAthanor, { parameters });
   const ath = deployed.ath as unknown as AthToken;
   const stablecoin = deployed.stablecoin as unknown as MockStablecoin;
   const vault = deployed.vault as unknown as Vault;
   const programs = deployed.programRegistry as unknown as ProgramRegistry;
   const models = deployed.modelRegistry as unknown as ModelRegistry;
   const providers = deployed.providerRegistry as unknown as ProviderRegistry;
+  const currencies = deployed.currencies as unknown as Currencies;
   const escrow = deployed.jobEscrow as unknown as JobEscrow;
   const game = deployed.disputeGame as unknown as DisputeGame;
   const channels = deployed.channelEscrow as unknown as ChannelEscrow;
@@ -88,6 +98,7 @@ export async function deploySystem() {
     programs: await programs.getAddress(),
     models: await models.getAddress(),
     providers: await providers.getAddress(),
+    currencies: await currencies.getAddress(),
     escrow: await escrow.getAddress(),
     game: await game.getAddress(),
     channels: await channels.getAddress(),
@@ -103,6 +114,7 @@ export async function deploySystem() {
     programs,
     models,
     providers,
+    currencies,
     escrow,
     game,
     channels,
@@ -184,10 +196,8 @@ export async function joinAsProvider(system: System, owner: Signer, operator: Si
   await vault.connect(owner).stake(10_000n * ATH);
   await vault.connect(owner).approveStakeModules(REGISTRY_BIT | ESCROW_BIT);
   await providers.connect(owner).register(profileOf(operator, watchtower));
-  await providers.connect(owner).setOffer(modelRoot, addresses.ath, ATH_PRICES.input, ATH_PRICES.output);
-  await providers
-    .connect(owner)
-    .setOffer(modelRoot, addresses.stablecoin, USD_PRICES.input, USD_PRICES.output);
+  await providers.connect(owner).setOffer(modelRoot, addresses.ath, ATH_OFFER.input, ATH_OFFER.output);
+  await providers.connect(owner).setOffer(modelRoot, addresses.stablecoin, USD_OFFER.input, USD_OFFER.output);
 }
 
 export function profileOf(operator: { address: string }, watchtower?: { address: string }) {

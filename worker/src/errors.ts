@@ -42,6 +42,7 @@ export const EXIT_MISCONFIGURED = 78;
 
 /** Codes that a service manager must not answer with a restart. */
 const misconfigurations: ReadonlySet<WorkerErrorCode> = new Set<WorkerErrorCode>([
+  "AMOUNT_INVALID",
   "CHANNELS_CERTIFICATE_UNUSABLE",
   "CHANNELS_PORT_UNUSABLE",
   "CHAIN_ID_MISMATCH",
@@ -67,7 +68,6 @@ const misconfigurations: ReadonlySet<WorkerErrorCode> = new Set<WorkerErrorCode>
   "STORAGE_FOREIGN",
   "STORAGE_IN_USE",
   "TOKEN_UNKNOWN",
-  "AMOUNT_INVALID",
 ]);
 
 export interface WorkerErrorOptions {

@@ -110,7 +110,9 @@ async function openJob(arena: Arena, evidence: Evidence) {
   const { promptCount, outputCount } = evidence.shape;
   await (await as(owner).modelRegistry.register(evidence.model, "")).wait();
   const { ath } = arena.deployment;
-  await (await as(owner).providerRegistry.setOffer(evidence.modelRoot, ath, 100n * ONE, 100n * ONE)).wait();
+  await (
+    await as(owner).providerRegistry.setOffer(evidence.modelRoot, ath, 250_000_000n, 250_000_000n)
+  ).wait();
   const created = await as(client).jobEscrow.create({
     ...{ provider: owner.address, modelRoot: evidence.modelRoot, token: ath },
     generation: encodeGeneration(evidence.shape),

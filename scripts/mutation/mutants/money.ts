@@ -86,6 +86,11 @@ export const money: readonly NamedMutant[] = [
     },
     { name: "anybody submits in the provider's name", original: "msg.sender != operator", mutated: "false" },
     {
+      name: "a price passes the client's limit",
+      original: "inputPrice > request.maxInputPrice || outputPrice > request.maxOutputPrice",
+      mutated: "outputPrice > request.maxOutputPrice",
+    },
+    {
       name: "the client pays more than it agreed to",
       original: "escrowed > request.maxCost",
       mutated: "false",

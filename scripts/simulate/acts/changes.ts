@@ -13,7 +13,7 @@ export async function* changePrice(day: Day, provider: ProviderState, at: number
   if (day.model.stakes.of(provider.name).jailed) return;
   const lots = day.lots.of(`price of ${provider.name} at ${at}`);
   const symbol = lots.pick(symbols);
-  provider.prices[symbol] = moved(symbol, lots.between(-30, 60));
+  provider.offers[symbol] = moved(symbol, lots.between(-30, 60));
   await offer(day, provider, symbol);
   day.count("offer changed");
 }

@@ -16,6 +16,7 @@ import {
 } from "../script.ts";
 import { tokenOf, type TokenSymbol } from "../tokens.ts";
 import type { Day, ProviderState } from "./day.ts";
+import { pricesOf } from "./offers.ts";
 import { CHANNEL_RULES } from "./rules.ts";
 import { COLLECTOR } from "./setup.ts";
 
@@ -224,7 +225,7 @@ export class ChannelLife {
 
   #draw(): ScriptedRequest[][] {
     const { plan, lots } = this;
-    const prices = plan.provider.prices[plan.token];
+    const prices = pricesOf(plan.provider, plan.token);
     const halves = plan.topsUp || plan.rotatesKey || plan.requests > 60 ? 2 : 1;
     const size = Math.ceil(plan.requests / halves);
     const bursts: ScriptedRequest[][] = [];

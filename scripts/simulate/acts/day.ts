@@ -23,13 +23,14 @@ export interface Terms {
   channelFees: Record<TokenSymbol, bigint>;
 }
 
-/** A provider's keys and prices of the moment. */
+/** A provider's keys and offers of the moment. */
 export interface ProviderState {
   readonly name: string;
   readonly operator: string;
   /** Private keys that sign receipts: the last is in use, the ones before are removed. */
   readonly receiptKeys: string[];
-  readonly prices: Record<TokenSymbol, Prices>;
+  /** Microcents for a million tokens. */
+  readonly offers: Record<TokenSymbol, Prices>;
   /** It is going to lie: nobody counts on it for what has to be paid. */
   readonly isLiar: boolean;
 }

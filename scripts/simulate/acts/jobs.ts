@@ -8,6 +8,7 @@ import type { ModelJob } from "../model/jobs.ts";
 import { costOf, roundedUp, tokenOf, type TokenSymbol } from "../tokens.ts";
 import { anotherProvider } from "./channels.ts";
 import type { Day, ProviderState } from "./day.ts";
+import { pricesOf } from "./offers.ts";
 import { JOB_RULES } from "./rules.ts";
 import { COLLECTOR } from "./setup.ts";
 
@@ -59,7 +60,7 @@ function requestOf(
 ) {
   const { chain, computed } = day;
   const { jobs } = tokenOf(token);
-  const cost = costOf(provider.prices[token], PROMPT.length, MAX_TOKENS);
+  const cost = costOf(pricesOf(provider, token), PROMPT.length, MAX_TOKENS);
   return {
     provider: chain.addressOf(provider.name),
     modelRoot: computed.commitment.modelRoot,
@@ -90,7 +91,7 @@ export async function createJob(day: Day, plan: Omit<JobPlan, "fate">): Promise<
       client,
       provider: provider.name,
       token,
-      prices: provider.prices[token],
+      prices: pricesOf(provider, token),
     },
     ...{
       feeBasisPoints: current.jobFees[token],
@@ -211,7 +212,7 @@ export async function* refundJob(day: Day, { terms, model: job, plan }: JobLife)
 /** Between quote and creation the price rises: the client's limit holds. */
 async function refusePrice(day: Day, plan: JobPlan): Promise<void> {
   const request = requestOf(day, plan, day.salt(), day.chain.time + RESPONSE_TIME);
-  const { input } = plan.provider.prices[plan.token];
+  const { input } = pricesOf(plan.provider, plan.token);
   const call = ["job escrow", "create", [{ ...request, maxInputPrice: input - 1n }]] as const;
   await day.refusal("price above the client's limit refused", "OfferPriceAboveLimit", plan.client, call);
 }

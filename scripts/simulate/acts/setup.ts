@@ -10,7 +10,7 @@ import { ConversationPool } from "../conversation-pool.ts";
 import { Lots } from "../lots.ts";
 import { coin, wallet } from "../model/ledger.ts";
 import { Model } from "../model/model.ts";
-import { TOKENS, type TokenSymbol } from "../tokens.ts";
+import { TOKENS, tokenOf, type TokenSymbol } from "../tokens.ts";
 import { receiptAddress } from "./keys.ts";
 import { offer } from "./offers.ts";
 import { Day, type DaySize, type ProviderState } from "./day.ts";
@@ -51,9 +51,9 @@ export async function beginDay(seed: string, size: DaySize, threads: number): Pr
       name,
       operator: operators[index]!,
       receiptKeys: [lots.bytes32(`receipt key 1 of ${name}`)],
-      prices: Object.fromEntries(
-        TOKENS.map(({ symbol, prices }) => [symbol, prices]),
-      ) as ProviderState["prices"],
+      offers: Object.fromEntries(
+        TOKENS.map(({ symbol, offer }) => [symbol, offer]),
+      ) as ProviderState["offers"],
       isLiar: index >= size.providers - liars,
     })),
     computed: await importModel(
@@ -90,6 +90,7 @@ async function govern({ chain, model }: Day): Promise<void> {
   const send = (contract: Parameters<DayChain["send"]>[1], method: string, ...args: unknown[]) =>
     chain.send(ADMINISTRATOR, contract, method, args);
   await send("vault", "setTokenAccepted", chain.token("mBTC"), true);
+  await send("currencies", "list", chain.token("mBTC"), tokenOf("mBTC").microcents, 2n ** 32n - 1n);
   for (const { symbol, jobs, channels } of TOKENS) {
     await send("job escrow", "setTokenTerms", chain.token(symbol), { accepted: true, ...jobs });
     await send("channel escrow", "setTokenTerms", chain.token(symbol), { accepted: true, ...channels });

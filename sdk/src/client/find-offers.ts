@@ -1,6 +1,9 @@
 import { getAddress, zeroPadValue } from "ethers";
+import type { TokenRate } from "../amounts/microcents.ts";
+import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { mapLimited } from "../internal/map-limited.ts";
+import { readRate, tokenPricesOf } from "../protocol/rates.ts";
 import { logReaderOf, readLogs } from "../protocol/read-logs.ts";
 import { tokenInfo, type ClientContext } from "./context.ts";
 import type { Offer } from "./types.ts";
@@ -9,6 +12,8 @@ import type { Offer } from "./types.ts";
 const PARALLEL_READS = 8;
 /** Blocks read again, in case they were reorganised since the last scan. */
 const RESCANNED_BLOCKS = 64;
+/** Prices of jobs have 80 bits. */
+const MAX_TOKEN_PRICE = 2n ** 80n - 1n;
 
 /**
  * The standing offers of a model in one token, as they are now. Events only say whom to ask; the registry says what stands.
@@ -20,10 +25,12 @@ export async function findOffers(
   signal?: AbortSignal,
 ): Promise<Offer[]> {
   const providers = await scanProviders(context, model, token, signal);
+  if (providers.length === 0) return [];
+  const rate = await readRate(context.contracts, token);
   const offers = await mapLimited(providers, PARALLEL_READS, (provider) =>
-    readOffer(context, provider, model, token).catch(ignoreConvicted),
+    offerAt(context, provider, model, token, rate).catch(ignoreConvicted),
   );
-  return offers.filter((offer) => offer !== undefined);
+  return offers.filter((offer) => offer !== undefined).filter(fitsJob);
 }
 
 /** Offers of convicted providers stand, but nobody can take them. */
@@ -31,16 +38,45 @@ function ignoreConvicted(error: unknown): undefined {
   if (toAthanorError(error).code !== "ProviderJailed") throw error;
 }
 
+/** Whether a job has room for these prices: an absurd offer must not keep anybody from the others. */
+function fitsJob({ inputPrice, outputPrice }: Offer): boolean {
+  return inputPrice <= MAX_TOKEN_PRICE && outputPrice <= MAX_TOKEN_PRICE;
+}
+
+/** @throws AthanorError TokenPriceTooLarge, as the contract would */
+function requireFitting(offer: Offer): void {
+  if (fitsJob(offer)) return;
+  const { inputPrice, outputPrice, token } = offer;
+  const price = inputPrice > outputPrice ? inputPrice : outputPrice;
+  throw athanorError(
+    "TokenPriceTooLarge",
+    { token: token.address, price, maximum: MAX_TOKEN_PRICE },
+    { token },
+  );
+}
+
 /**
  * One provider's offer, or undefined if there is none.
  *
- * @throws AthanorError ProviderJailed if the provider was convicted of a wrong result
+ * @throws AthanorError ProviderJailed if the provider was convicted of a wrong result; what `readRate` throws if the token has no price now; TokenPriceTooLarge
  */
 export async function readOffer(
   context: ClientContext,
   provider: string,
   model: string,
   token: string,
+): Promise<Offer | undefined> {
+  const offer = await offerAt(context, provider, model, token, await readRate(context.contracts, token));
+  if (offer) requireFitting(offer);
+  return offer;
+}
+
+async function offerAt(
+  context: ClientContext,
+  provider: string,
+  model: string,
+  token: string,
+  rate: TokenRate,
 ): Promise<Offer | undefined> {
   const { vault, providerRegistry, jobEscrow } = context.contracts;
   try {
@@ -55,8 +91,9 @@ export async function readOffer(
       provider: getAddress(provider),
       model,
       token: info,
-      inputPrice: offer.inputPrice,
-      outputPrice: offer.outputPrice,
+      inputMicrocents: offer.inputMicrocents,
+      outputMicrocents: offer.outputMicrocents,
+      ...tokenPricesOf(offer, rate),
       contextLength: Number(offer.contextLength),
       vocabularySize: Number(offer.vocabularySize),
       freeStake,

@@ -2,12 +2,13 @@ import { expect } from "chai";
 import { BrowserProvider } from "ethers";
 import { formatAmount } from "../amounts/format-amount.ts";
 import { costOf, feeOf } from "../protocol/cost.ts";
+import { readRate, tokenPricesOf } from "../protocol/rates.ts";
 import type { InferenceReceipt } from "../protocol/receipt.ts";
 import { answerTokens, byteTokens } from "../testing/byte-tokenizer.ts";
 import {
   fundClient,
   holdings,
-  PRICES,
+  OFFER,
   registerProvider,
   startLocalChain,
   type LocalChain,
@@ -47,17 +48,16 @@ describe("infer", () => {
   const names = (receipt: InferenceReceipt) => receipt.steps.map(({ name }) => name);
 
   const kinds = [
-    { name: "ATH", token: () => chain.ath, feeBasisPoints: 100n, bounty: ONE / 10n, scale: 1n },
+    { name: "ATH", token: () => chain.ath, feeBasisPoints: 100n, bounty: ONE / 10n },
     {
       name: "a stablecoin of 6 decimals",
       token: () => chain.stablecoin,
       feeBasisPoints: 300n,
       bounty: 10_000n,
-      scale: 10n ** 12n,
     },
   ];
 
-  for (const { name, token, feeBasisPoints, bounty, scale } of kinds) {
+  for (const { name, token, feeBasisPoints, bounty } of kinds) {
     it(`answers and is paid in ${name}, balances adding up to the last unit`, async () => {
       const { client: payer, owner, stranger } = chain.accounts;
       const parties = [payer.address, owner.address, chain.deployment.jobEscrow, stranger.address];
@@ -80,8 +80,7 @@ describe("infer", () => {
 
       const { minimumCharge } = result.job.terms;
       const prices = {
-        inputPrice: PRICES.inputPrice / scale,
-        outputPrice: PRICES.outputPrice / scale,
+        ...tokenPricesOf(OFFER, await readRate(chain.contracts, token().address)),
         minimumCharge,
       };
       const charged = costOf(prices, byteTokens("To be").length, result.tokens.length);
@@ -226,7 +225,7 @@ describe("infer", () => {
   it("lets a client without signer read, and refuses what needs one", async () => {
     const reader = await chain.connect({ signer: undefined, runner: chain.provider });
     const quote = await reader.quote(request());
-    expect(formatAmount(quote.token, quote.cost)).to.equal("4.600020493827156050 ATH".replace(/0 /, " "));
+    expect(formatAmount(quote.token, quote.cost)).to.equal("4.600014973816431421 ATH");
     const [job] = await reader.jobs({ client: chain.accounts.client.address });
     expect((await reader.resume(job!.id)).text).to.equal(ANSWER);
     const error = await rejection(reader.infer(request()));
@@ -240,7 +239,10 @@ describe("infer", () => {
       const owner = await chain.newWallet();
       const operator = await chain.newWallet();
       cheap = owner.address;
-      const prices = { inputPrice: PRICES.inputPrice / 2n, outputPrice: PRICES.outputPrice / 2n };
+      const prices = {
+        inputMicrocents: OFFER.inputMicrocents / 2n,
+        outputMicrocents: OFFER.outputMicrocents / 2n,
+      };
       await registerProvider(chain, { owner, operator: operator.address }, prices);
     });
 
@@ -265,7 +267,8 @@ describe("infer", () => {
         [cheap, true],
       ]);
       expect(offers[0]).to.deep.include({
-        ...PRICES,
+        ...OFFER,
+        ...tokenPricesOf(OFFER, { microcentsPerToken: 2_500_003n, decimals: 18 }),
         token: chain.ath,
         contextLength: 64,
         vocabularySize: 258,

@@ -4,7 +4,7 @@ import { EncryptionKey } from "../private/encryption-key.ts";
 import { memoryRequestStore, type RequestStore } from "../private/request-store.ts";
 import type { JobRecord } from "../protocol/job.ts";
 import { answerTokens, byteTokens } from "../testing/byte-tokenizer.ts";
-import { PRICES, registerProvider, startLocalChain, type LocalChain } from "../testing/local-chain.ts";
+import { OFFER, registerProvider, startLocalChain, type LocalChain } from "../testing/local-chain.ts";
 import { rejection } from "../testing/rejection.ts";
 import { startScriptedProvider } from "../testing/scripted-provider.ts";
 import type { AthanorClient } from "./athanor-client.ts";
@@ -25,7 +25,7 @@ describe("private requests", () => {
   before(async () => {
     chain = await startLocalChain();
     key = await EncryptionKey.fromSeed(randomBytes(32));
-    await registerProvider(chain, undefined, PRICES, key.publicKey);
+    await registerProvider(chain, undefined, OFFER, key.publicKey);
     const script = (job: JobRecord) => {
       seen.push(job);
       return answerTokens(ANSWER);

@@ -73,6 +73,8 @@ export async function prepare(
         promptTokens: promptTokens.length,
         maxTokens: request.maxTokens,
       }),
+      inputMicrocents: offer.inputMicrocents,
+      outputMicrocents: offer.outputMicrocents,
       inputPrice: offer.inputPrice,
       outputPrice: offer.outputPrice,
       cost,

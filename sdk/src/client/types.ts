@@ -7,6 +7,7 @@ import type { Deployment } from "../protocol/deployment.ts";
 import type { Generation, JobRecord, JobTerms } from "../protocol/job.ts";
 import type { JobStatusName } from "../protocol/job-state.ts";
 import type { Prices } from "../protocol/cost.ts";
+import type { OfferPrices } from "../protocol/rates.ts";
 import type { InferenceReceipt } from "../protocol/receipt.ts";
 
 export interface ConnectOptions {
@@ -89,7 +90,7 @@ export interface FollowOptions {
 }
 
 /** What a request costs, and where. Amounts in units of `token`. */
-export interface Quote extends Prices {
+export interface Quote extends Prices, OfferPrices {
   readonly provider: string;
   readonly token: TokenInfo;
   readonly promptTokens: readonly number[];
@@ -107,8 +108,8 @@ export interface Quote extends Prices {
   readonly submitDeadline: number;
 }
 
-/** A standing offer of a registered provider. */
-export interface Offer extends Prices {
+/** A standing offer of a registered provider. Its prices in US cents stand; those in token units are what they come to now. */
+export interface Offer extends Prices, OfferPrices {
   readonly provider: string;
   readonly model: string;
   readonly token: TokenInfo;

@@ -5,6 +5,74 @@
  * of the `AthanorError`. Placeholders name the error's parameters; what follows the colon says how they are shown (see render.ts).
  */
 export const contractErrors = {
+  // ------------------------------------------------------------------------------------------- currencies
+  CurrencyNotListed: ["The token {token:address} has no price.", "Pay in ATH or in another listed token."],
+  CurrencyAlreadyListed: [
+    "The token {token:address} is listed already.",
+    "Change its price with setReference, which moves it by steps.",
+  ],
+  TokenDecimalsOutOfBounds: [
+    "The token {token:address} has {decimals} decimals; at most {maximum} are allowed.",
+    "List another token.",
+  ],
+  ReferenceExpired: [
+    "The price of the token {token:address} was valid until {validUntil:time}; it is {timestamp:time}.",
+    "Pay in another token, or wait until governance renews the price.",
+  ],
+  PriceDeviates: [
+    "The source of the token {token:address} says {microcents} microcents, the reference is {referenceMicrocents}; they may differ by {maximumDeviationBasisPoints} ten-thousandths.",
+    "Pay in another token, or wait until the two meet.",
+  ],
+  TokenPriceTooLarge: [
+    "The offer comes to {price:amount} for a million tokens; a job holds at most {maximum:amount}.",
+    "Choose another provider or another token.",
+  ],
+  ChangeTooSoon: [
+    "The price of the token {token:address} changed too recently: the next change is possible from {earliest:time}; it is {timestamp:time}.",
+    "Wait until then.",
+  ],
+  ReferenceOutOfBounds: [
+    "{microcents} microcents are no price for the token {token:address}: from {minimum} to {maximum} are possible now.",
+    "Go there by steps of at most a tenth.",
+  ],
+  DeviationOutOfBounds: [
+    "A deviation of {basisPoints} ten-thousandths is not between {minimum} and {maximum}.",
+    "Choose one within these bounds; 0 without a source.",
+  ],
+  SourceWithoutCode: ["The price source {source:address} is no contract.", "Name a contract."],
+  NoFeed: ["The token {token:address} has no price feed.", "Set one first, or pay in another token."],
+  FeedFailed: [
+    "The feed {feed:address} gave no answer.",
+    "Pay in another token, or wait until the feed is mended.",
+  ],
+  InvalidAnswer: [
+    "The feed {feed:address} says {answer}, which is no price.",
+    "Pay in another token, or wait until the feed is mended.",
+  ],
+  RoundIncomplete: [
+    "Round {roundId} of the feed {feed:address} has no answer of its own; the last is of round {answeredInRound}.",
+    "Wait until the round is complete, or pay in another token.",
+  ],
+  StalePrice: [
+    "The feed {feed:address} was updated at {updatedAt:time}; it is {timestamp:time}, and an answer counts for {maximumAge:duration}.",
+    "Wait until the feed is updated, or pay in another token.",
+  ],
+  SequencerDown: [
+    "The chain's sequencer is down since {since:time}, so prices are too old.",
+    "Wait until it runs, or pay in a token without a price feed.",
+  ],
+  SequencerGrace: [
+    "The chain's sequencer came up lately: prices count from {until:time}; it is {timestamp:time}.",
+    "Wait until then, or pay in a token without a price feed.",
+  ],
+  MaximumAgeOutOfBounds: [
+    "{maximumAge:duration} is not between {minimum:duration} and {maximum:duration}.",
+    "Choose a little more than the feed's heartbeat.",
+  ],
+  FeedDecimalsOutOfBounds: [
+    "The feed {feed:address} has {decimals} decimals; at most {maximum} are allowed.",
+    "Choose another feed.",
+  ],
   // ------------------------------------------------------------------------------------------------- jobs
   UnknownJob: [
     "No job of this escrow has the id {id}.",
@@ -35,7 +103,7 @@ export const contractErrors = {
   ],
   OfferPriceAboveLimit: [
     "The offer asks {inputPrice:amount} and {outputPrice:amount} for a million prompt and generated tokens; the limits are {maxInputPrice:amount} and {maxOutputPrice:amount}.",
-    "The provider changed its prices: ask for a new quote.",
+    "The provider changed its prices, or the token's price moved: ask for a new quote.",
   ],
   TooManyTokensRequested: [
     "The request asks for {maxTokens} tokens, more than the {maximum} that fit one answer.",

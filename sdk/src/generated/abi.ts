@@ -3583,6 +3583,542 @@ export const channelEscrowAbi = [
  }
 ] as const;
 
+export const currenciesAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "earliest",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "ChangeTooSoon",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "CurrencyAlreadyListed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "CurrencyNotListed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "basisPoints",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "DeviationOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "microcents",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "referenceMicrocents",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximumDeviationBasisPoints",
+    "type": "uint256"
+   }
+  ],
+  "name": "PriceDeviates",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "validUntil",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReferenceExpired",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "microcents",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReferenceOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "source",
+    "type": "address"
+   }
+  ],
+  "name": "SourceWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "decimals",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "TokenDecimalsOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "price",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "TokenPriceTooLarge",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint8",
+    "name": "decimals",
+    "type": "uint8"
+   }
+  ],
+  "name": "CurrencyListed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint56",
+    "name": "referenceMicrocents",
+    "type": "uint56"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "validUntil",
+    "type": "uint32"
+   }
+  ],
+  "name": "ReferenceSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "source",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint16",
+    "name": "maximumDeviationBasisPoints",
+    "type": "uint16"
+   }
+  ],
+  "name": "SourceSet",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "currencyOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "source",
+      "type": "address"
+     },
+     {
+      "internalType": "uint56",
+      "name": "referenceMicrocents",
+      "type": "uint56"
+     },
+     {
+      "internalType": "uint8",
+      "name": "decimals",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint32",
+      "name": "validUntil",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint40",
+      "name": "changedAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint16",
+      "name": "maximumDeviationBasisPoints",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct ICurrencies.Currency",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint56",
+    "name": "referenceMicrocents",
+    "type": "uint56"
+   },
+   {
+    "internalType": "uint32",
+    "name": "validUntil",
+    "type": "uint32"
+   }
+  ],
+  "name": "list",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "microcentsPerToken",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "microcents",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint56",
+    "name": "referenceMicrocents",
+    "type": "uint56"
+   },
+   {
+    "internalType": "uint32",
+    "name": "validUntil",
+    "type": "uint32"
+   }
+  ],
+  "name": "setReference",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "source",
+    "type": "address"
+   },
+   {
+    "internalType": "uint16",
+    "name": "maximumDeviationBasisPoints",
+    "type": "uint16"
+   }
+  ],
+  "name": "setSource",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint64",
+    "name": "inputMicrocents",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint64",
+    "name": "outputMicrocents",
+    "type": "uint64"
+   }
+  ],
+  "name": "tokenPrices",
+  "outputs": [
+   {
+    "internalType": "uint80",
+    "name": "inputPrice",
+    "type": "uint80"
+   },
+   {
+    "internalType": "uint80",
+    "name": "outputPrice",
+    "type": "uint80"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
 export const disputeGameAbi = [
  {
   "inputs": [
@@ -5727,6 +6263,11 @@ export const jobEscrowAbi = [
     "type": "address"
    },
    {
+    "internalType": "contract ICurrencies",
+    "name": "currencies_",
+    "type": "address"
+   },
+   {
     "internalType": "address",
     "name": "sequencerFeed_",
     "type": "address"
@@ -7371,6 +7912,19 @@ export const jobEscrowAbi = [
    }
   ],
   "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "currencies",
+  "outputs": [
+   {
+    "internalType": "contract ICurrencies",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
   "type": "function"
  },
  {
@@ -10794,15 +11348,15 @@ export const providerRegistryAbi = [
    },
    {
     "indexed": false,
-    "internalType": "uint80",
-    "name": "inputPrice",
-    "type": "uint80"
+    "internalType": "uint64",
+    "name": "inputMicrocents",
+    "type": "uint64"
    },
    {
     "indexed": false,
-    "internalType": "uint80",
-    "name": "outputPrice",
-    "type": "uint80"
+    "internalType": "uint64",
+    "name": "outputMicrocents",
+    "type": "uint64"
    }
   ],
   "name": "OfferSet",
@@ -11138,14 +11692,14 @@ export const providerRegistryAbi = [
    {
     "components": [
      {
-      "internalType": "uint80",
-      "name": "inputPrice",
-      "type": "uint80"
+      "internalType": "uint64",
+      "name": "inputMicrocents",
+      "type": "uint64"
      },
      {
-      "internalType": "uint80",
-      "name": "outputPrice",
-      "type": "uint80"
+      "internalType": "uint64",
+      "name": "outputMicrocents",
+      "type": "uint64"
      },
      {
       "internalType": "uint24",
@@ -11442,14 +11996,14 @@ export const providerRegistryAbi = [
     "type": "address"
    },
    {
-    "internalType": "uint80",
-    "name": "inputPrice",
-    "type": "uint80"
+    "internalType": "uint64",
+    "name": "inputMicrocents",
+    "type": "uint64"
    },
    {
-    "internalType": "uint80",
-    "name": "outputPrice",
-    "type": "uint80"
+    "internalType": "uint64",
+    "name": "outputMicrocents",
+    "type": "uint64"
    }
   ],
   "name": "setOffer",

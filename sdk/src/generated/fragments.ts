@@ -85,6 +85,22 @@ export const channelEscrowFragments = [
   "function withdrawFees(address token, uint256 amount, address recipient)"
 ] as const;
 
+export const currenciesFragments = [
+  "event AuthorityUpdated(address authority)",
+  "event CurrencyListed(address indexed token, uint8 decimals)",
+  "event ReferenceSet(address indexed token, uint56 referenceMicrocents, uint32 validUntil)",
+  "event SourceSet(address indexed token, address indexed source, uint16 maximumDeviationBasisPoints)",
+  "function authority() view returns (address)",
+  "function currencyOf(address token) view returns ((address source, uint56 referenceMicrocents, uint8 decimals, uint32 validUntil, uint40 changedAt, uint16 maximumDeviationBasisPoints))",
+  "function isConsumingScheduledOp() view returns (bytes4)",
+  "function list(address token, uint56 referenceMicrocents, uint32 validUntil)",
+  "function microcentsPerToken(address token) view returns (uint256 microcents)",
+  "function setAuthority(address newAuthority)",
+  "function setReference(address token, uint56 referenceMicrocents, uint32 validUntil)",
+  "function setSource(address token, address source, uint16 maximumDeviationBasisPoints)",
+  "function tokenPrices(address token, uint64 inputMicrocents, uint64 outputMicrocents) view returns (uint80 inputPrice, uint80 outputPrice)"
+] as const;
+
 export const disputeGameFragments = [
   "event AuthorityUpdated(address authority)",
   "event BondBurned(bytes32 indexed challengeId, uint256 amount)",
@@ -155,6 +171,7 @@ export const jobEscrowFragments = [
   "function costOf(uint256 promptTokens, uint256 outputTokens, uint256 inputPrice, uint256 outputPrice) pure returns (uint256)",
   "function create((address provider, bytes32 modelRoot, address token, bytes32 generation, uint128 maxCost, uint80 maxInputPrice, uint80 maxOutputPrice, uint40 submitDeadline, uint64 seed, uint64 salt, bytes promptTokens, bytes stopSequences) request) returns (bytes32 id)",
   "function createPrivate((address provider, bytes32 modelRoot, address token, bytes32 generation, uint128 maxCost, uint80 maxInputPrice, uint80 maxOutputPrice, uint40 submitDeadline, uint64 seed, uint64 salt, bytes promptTokens, bytes stopSequences) request, (uint32 promptTokens, bytes32 promptRoot, bytes32 stopsHash, bytes ciphertext) hidden) returns (bytes32 id)",
+  "function currencies() view returns (address)",
   "function decline((address client, uint64 salt, uint40 submitDeadline, address provider, uint32 challengeWindow, uint16 feeBasisPoints, address token, uint96 exitBounty, uint96 stakeLock, uint80 inputPrice, uint80 outputPrice, uint96 minimumCharge, uint32 promptTokens, uint32 maxTokens, uint32 vocabularySize, bytes32 modelRoot, bytes32 inputRoot) job)",
   "function disputeGame() view returns (address)",
   "function expire((address client, uint64 salt, uint40 submitDeadline, address provider, uint32 challengeWindow, uint16 feeBasisPoints, address token, uint96 exitBounty, uint96 stakeLock, uint80 inputPrice, uint80 outputPrice, uint96 minimumCharge, uint32 promptTokens, uint32 maxTokens, uint32 vocabularySize, bytes32 modelRoot, bytes32 inputRoot) job, address bountyRecipient)",
@@ -228,7 +245,7 @@ export const providerRegistryFragments = [
   "event FraudDepositSet(uint96 amount)",
   "event HardwareClassSet(uint32 indexed hardwareClass, string name, uint96 minimumStakePerGpu, bool open)",
   "event OfferRemoved(address indexed provider, bytes32 indexed modelRoot, address indexed token)",
-  "event OfferSet(address indexed provider, bytes32 indexed modelRoot, address indexed token, uint80 inputPrice, uint80 outputPrice)",
+  "event OfferSet(address indexed provider, bytes32 indexed modelRoot, address indexed token, uint64 inputMicrocents, uint64 outputMicrocents)",
   "event ProviderConvicted(address indexed provider, uint256 forfeited, uint256 paid)",
   "event ProviderDeregistered(address indexed provider)",
   "event ProviderRegistered(address indexed provider, (address operator, uint32 hardwareClass, uint32 gpuCount, address watchtower, bytes32 encryptionKey, string endpoint) profile, uint96 reserved)",
@@ -242,7 +259,7 @@ export const providerRegistryFragments = [
   "function hardwareClassOf(uint32 hardwareClass) view returns ((string name, uint96 minimumStakePerGpu, bool open))",
   "function isConsumingScheduledOp() view returns (bytes4)",
   "function models() view returns (address)",
-  "function offerOf(address provider, bytes32 modelRoot, address token) view returns ((uint80 inputPrice, uint80 outputPrice, uint24 contextLength, uint24 vocabularySize, uint48 workPerPosition) offer)",
+  "function offerOf(address provider, bytes32 modelRoot, address token) view returns ((uint64 inputMicrocents, uint64 outputMicrocents, uint24 contextLength, uint24 vocabularySize, uint48 workPerPosition) offer)",
   "function operatorOf(address provider) view returns (address)",
   "function providerOf(address provider) view returns (((address operator, uint32 hardwareClass, uint32 gpuCount, address watchtower, bytes32 encryptionKey, string endpoint) profile, bool registered, uint32 offerCount, uint96 reserved, uint96 fraudDeposit))",
   "function register((address operator, uint32 hardwareClass, uint32 gpuCount, address watchtower, bytes32 encryptionKey, string endpoint) profile)",
@@ -252,7 +269,7 @@ export const providerRegistryFragments = [
   "function setDisputeGame(address game)",
   "function setFraudDeposit(uint96 amount)",
   "function setHardwareClass(uint32 hardwareClass, (string name, uint96 minimumStakePerGpu, bool open) terms)",
-  "function setOffer(bytes32 modelRoot, address token, uint80 inputPrice, uint80 outputPrice)",
+  "function setOffer(bytes32 modelRoot, address token, uint64 inputMicrocents, uint64 outputMicrocents)",
   "function update((address operator, uint32 hardwareClass, uint32 gpuCount, address watchtower, bytes32 encryptionKey, string endpoint) profile)",
   "function vault() view returns (address)"
 ] as const;

@@ -2,6 +2,7 @@ import { Contract, Interface, type ContractRunner, type InterfaceAbi } from "eth
 import {
   athTokenFragments,
   channelEscrowFragments,
+  currenciesFragments,
   disputeGameFragments,
   jobEscrowFragments,
   modelRegistryFragments,
@@ -13,6 +14,7 @@ import {
 } from "../generated/fragments.ts";
 import type { AthToken } from "../generated/contracts/AthToken.ts";
 import type { ChannelEscrow } from "../generated/contracts/ChannelEscrow.ts";
+import type { Currencies } from "../generated/contracts/Currencies.ts";
 import type { DisputeGame } from "../generated/contracts/DisputeGame.ts";
 import type { JobEscrow } from "../generated/contracts/JobEscrow.ts";
 import type { ModelRegistry } from "../generated/contracts/ModelRegistry.ts";
@@ -86,6 +88,11 @@ export function connectContracts(runner: ContractRunner | null, deployment: Depl
     disputeGame: contractAt(deployment.disputeGame, disputeGameFragments, runner) as DisputeGame,
     deployment,
   };
+}
+
+/** The currencies contract, whose address the job escrow knows: `jobEscrow.currencies()`. */
+export function connectCurrencies(runner: ContractRunner | null, address: string): Currencies {
+  return contractAt(address, currenciesFragments, runner) as Currencies;
 }
 
 /** Any ERC-20 token. Functions of the extensions revert where a token does not have them. */

@@ -25,7 +25,7 @@ import { uploadProgram } from "../protocol/upload-program.ts";
 import {
   fundClient,
   mined,
-  PRICES,
+  OFFER,
   registerProvider,
   startLocalChain,
   type LocalChain,
@@ -91,7 +91,9 @@ export async function startDisputeWorld(given?: Model): Promise<DisputeWorld> {
   const { modelRoot } = model.commitment;
   const asOwner = connectContracts(owner, chain.deployment);
   const { ath } = chain.deployment;
-  await mined(asOwner.providerRegistry.setOffer(modelRoot, ath, PRICES.inputPrice, PRICES.outputPrice));
+  await mined(
+    asOwner.providerRegistry.setOffer(modelRoot, ath, OFFER.inputMicrocents, OFFER.outputMicrocents),
+  );
   await fundClient(chain, client.address);
   const asClient = connectContracts(client, chain.deployment);
   await mined(asClient.ath.approve(chain.deployment.vault, 1_000n * ONE));

@@ -11,7 +11,7 @@ import type { ConnectOptions } from "../client/types.ts";
 import type { ModelSource } from "../models/model-source.ts";
 import { mockStablecoinAbi } from "../generated/abi.ts";
 import { connectContracts, connectToken, type AthanorContracts } from "../protocol/connect-contracts.ts";
-import type { Prices } from "../protocol/cost.ts";
+import { type OfferPrices } from "../protocol/rates.ts";
 import type { Deployment } from "../protocol/deployment.ts";
 import { uploadProgram } from "../protocol/upload-program.ts";
 import { BYTE_VOCABULARY, byteTokenizerHash, byteTokenizerJson } from "./byte-tokenizer.ts";
@@ -51,10 +51,10 @@ export interface LocalChain {
   close(): Promise<void>;
 }
 
-/** ATH units for a million tokens, about 0.1 and 0.2 ATH a token; crooked, so that rounding shows. */
-export const PRICES: Prices = {
-  inputPrice: 100_000_123_456_789_012_345_677n,
-  outputPrice: 200_000_987_654_321_098_765_431n,
+/** About 0.1 and 0.2 ATH a token; crooked, so that rounding shows. */
+export const OFFER: OfferPrices = {
+  inputMicrocents: 250_000_308_641n,
+  outputMicrocents: 500_002_469_137n,
 };
 
 export const CONTEXT_LENGTH = 64;
@@ -70,10 +70,16 @@ export function tokenizerSource(json: string = byteTokenizerJson()): ModelSource
   return { readFile: (_uri) => Promise.resolve(new TextEncoder().encode(json)) };
 }
 
-/** @param options.modelUri where the registered model says its files are */
-export async function startLocalChain(options: { modelUri?: string } = {}): Promise<LocalChain> {
+/**
+ * @param options.modelUri where the registered model says its files are
+ * @param options.athMicrocents what an ATH costs; crooked by default
+ */
+export async function startLocalChain(
+  options: { modelUri?: string; athMicrocents?: bigint } = {},
+): Promise<LocalChain> {
   const connection = await network.create();
-  const deployed = await connection.ignition.deploy(localAthanor);
+  const parameters = { Athanor: { athMicrocents: options.athMicrocents ?? 2_500_003n } };
+  const deployed = await connection.ignition.deploy(localAthanor, { parameters });
   const addressOf = async (name: keyof typeof deployed) => deployed[name].getAddress();
   const deployment: Deployment = {
     ath: await addressOf("ath"),
@@ -200,7 +206,7 @@ export async function registerProvider(
     owner: chain.accounts.owner,
     operator: chain.accounts.operator.address,
   },
-  prices: Prices = PRICES,
+  offer: OfferPrices = OFFER,
   encryptionKey = `0x${"00".repeat(32)}`,
 ): Promise<void> {
   const { administrator } = chain.accounts;
@@ -225,15 +231,11 @@ export async function registerProvider(
     endpoint: "",
   };
   await mined(providerRegistry.register(profile));
-  await mined(
-    providerRegistry.setOffer(chain.model, chain.deployment.ath, prices.inputPrice, prices.outputPrice),
-  );
-  // A million times fewer smallest units, for 6 decimals instead of 18 and the same numbers.
-  const scale = 10n ** 12n;
-  const { address } = chain.stablecoin;
-  await mined(
-    providerRegistry.setOffer(chain.model, address, prices.inputPrice / scale, prices.outputPrice / scale),
-  );
+  for (const { address } of [chain.ath, chain.stablecoin]) {
+    await mined(
+      providerRegistry.setOffer(chain.model, address, offer.inputMicrocents, offer.outputMicrocents),
+    );
+  }
 }
 
 /** What an account has of a token altogether: wallet, vault, free and escrowed. */

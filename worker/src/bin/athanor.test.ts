@@ -298,8 +298,8 @@ models:
     uri: https://models.example/tiny/
     offers:
       - token: ATH
-        inputPrice: 0.5 ATH
-        outputPrice: 2 ATH
+        inputCents: "1.25"
+        outputCents: "5"
 limits:
   maxOpenJobs: 3
 storage: provider.sqlite

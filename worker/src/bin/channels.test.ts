@@ -493,8 +493,8 @@ models:
     uri: ${pathToFileURL(bard).href}
     offers:
       - token: ATH
-        inputPrice: 2000 ATH
-        outputPrice: 8000 ATH
+        inputCents: "5000"
+        outputCents: "20000"
 limits:
   maxOpenJobs: 1
 channels:

@@ -59,7 +59,7 @@ provider: { owner: "${world.owner.address}" }
 hardware: { class: any, count: 1 }
 models:
   - path: model
-    offers: [{ token: ATH, inputPrice: 1 ATH, outputPrice: 2 ATH }]
+    offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }]
 `,
     challenger: () => `${chainText()}
 keys:

@@ -22,7 +22,7 @@ chain: { rpcUrl: "${world.chain.rpc.url}", chainId: 31337 }
 keys: { operatorKeystore: operator.json }
 provider: { owner: "${world.owner.address}" }
 hardware: { class: any, count: 1 }
-models: [{ path: model, offers: [{ token: ATH, inputPrice: 1 ATH, outputPrice: 2 ATH }] }]
+models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 compute: cpu
 `;
     return parseConfig(changes(text), join(world.folder.path, "provider.yaml"));
@@ -67,8 +67,8 @@ compute: cpu
       ]);
       return result!;
     };
-    expect((await check("2 ATH", "3 ATH")).detail).to.contain(
-      "on chain 1 ATH in, 2 ATH out, configured 1 ATH in, 3 ATH out",
+    expect((await check('outputCents: "5"', 'outputCents: "7.5"')).detail).to.contain(
+      "on chain 2.5 US cents in, 5 US cents out, configured 2.5 US cents in, 7.5 US cents out",
     );
     expect((await check("ATH", "DOGE")).detail).to.contain('"DOGE" is neither ATH nor');
     const other = { ...world.runner.commitment, modelRoot: `0x${"77".repeat(32)}` as const };
@@ -128,7 +128,7 @@ compute: cpu
     const { ath } = chain.contracts.deployment;
     await world.chain.registerProvider(rival, operator, [[world.modelRoot, ath]], 10n);
     const { offers, hints } = await readStatus(chain, configOf(), null, Date.now());
-    expect(offers.find(({ token }) => token === ath)!.cheapestOther).to.equal("0.2 ATH");
+    expect(offers.find(({ token }) => token === ath)!.cheapestOther).to.equal("0.5 US cents");
     expect(hints.some((hint) => hint.includes("90 % cheaper"))).to.equal(true);
   });
 });

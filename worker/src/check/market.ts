@@ -1,5 +1,6 @@
-import { formatAmount } from "@athanor/sdk";
+import { formatAmount, formatCents } from "@athanor/sdk";
 import type { ModelCommitment } from "@athanor/engine";
+import { readRate } from "@athanor/sdk/protocol";
 import { formatEther, getAddress } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import type { Config } from "../config/schema.ts";
@@ -97,9 +98,8 @@ async function checkOffer(
   modelRoot: string,
   configured: Config["models"][number]["offers"][number],
 ): Promise<CheckResult> {
-  const { token, inputPrice, outputPrice } = await wantedOffer(chain, modelRoot, configured);
-  const prices = (input: bigint, output: bigint) =>
-    `${formatAmount(token, input)} in, ${formatAmount(token, output)} out`;
+  const { token, inputMicrocents, outputMicrocents } = await wantedOffer(chain, modelRoot, configured);
+  const prices = (input: bigint, output: bigint) => `${formatCents(input)} in, ${formatCents(output)} out`;
   const what = `model ${modelRoot.slice(0, 10)}… for ${token.symbol}`;
   const terms = await chain.contracts.jobEscrow.tokenTermsOf(token.address);
   if (!terms.accepted) {
@@ -109,17 +109,19 @@ async function checkOffer(
       "Offer another token.",
     );
   }
+  // Throws why new jobs paid in the token would be refused.
+  await readRate(chain.contracts, token.address);
   const standing = await readOffer(chain, owner, modelRoot, token.address);
   if (standing === null) return failed("offer", `${what}: none stands on chain`, REGISTER);
-  if (standing.inputPrice !== inputPrice || standing.outputPrice !== outputPrice) {
-    const found = prices(standing.inputPrice, standing.outputPrice);
+  if (standing.inputMicrocents !== inputMicrocents || standing.outputMicrocents !== outputMicrocents) {
+    const found = prices(standing.inputMicrocents, standing.outputMicrocents);
     return failed(
       "offer",
-      `${what}: on chain ${found}, configured ${prices(inputPrice, outputPrice)}`,
+      `${what}: on chain ${found}, configured ${prices(inputMicrocents, outputMicrocents)}`,
       REGISTER,
     );
   }
-  return ok("offer", `${what}: ${prices(inputPrice, outputPrice)} for a million tokens`);
+  return ok("offer", `${what}: ${prices(inputMicrocents, outputMicrocents)} for a million tokens`);
 }
 
 /** Whether the operator can pay for its transactions. */

@@ -20,8 +20,8 @@ models:
   - path: models/bard
     offers:
       - token: ATH
-        inputPrice: 0.5 ATH
-        outputPrice: 2 ATH
+        inputCents: "1.25"
+        outputCents: "5"
 `;
 
 const parse = (text: string) => parseConfig(text, "/etc/athanor/provider.yaml");
@@ -75,8 +75,8 @@ describe("parseConfig", () => {
           offers: [
             {
               token: "ATH",
-              inputPrice: { number: "0.5", unit: "ATH" },
-              outputPrice: { number: "2", unit: "ATH" },
+              inputCents: 1_250_000n,
+              outputCents: 5_000_000n,
             },
           ],
         },
@@ -117,8 +117,8 @@ describe("parseConfig", () => {
     ],
     [
       "a mistyped field of a list's item",
-      minimal.replace("outputPrice", "outputprise"),
-      ':16:9: models[0].offers[0].outputprise: unknown field; did you mean "outputPrice"?',
+      minimal.replace("outputCents", "outputsents"),
+      ':16:9: models[0].offers[0].outputsents: unknown field; did you mean "outputCents"?',
     ],
     [
       "an unknown limit",
@@ -126,9 +126,19 @@ describe("parseConfig", () => {
       ':18:3: limits.maxConcurrentJob: unknown field; did you mean "maxConcurrentJobs"?',
     ],
     [
-      "an amount without its unit",
-      minimal.replace("0.5 ATH", "0.5"),
-      ':15:21: models[0].offers[0].inputPrice: found 0.5, expected a price for a million prompt tokens with its unit, such as "0.5 ATH"',
+      "a price that is a number, which may not be the one that was written",
+      minimal.replace('"1.25"', "1.25"),
+      ':15:21: models[0].offers[0].inputCents: found 1.25, expected US cents for a million prompt tokens, in quotes, such as "12.5"',
+    ],
+    [
+      "a price finer than a microcent",
+      minimal.replace('"1.25"', '"0.0000001"'),
+      ':15:21: models[0].offers[0].inputCents: found "0.0000001", expected US cents for a million prompt tokens',
+    ],
+    [
+      "a price in a token",
+      minimal.replace('"1.25"', "0.5 ATH"),
+      ':15:21: models[0].offers[0].inputCents: found "0.5 ATH", expected US cents for a million prompt tokens',
     ],
     [
       "an address with a wrong checksum",

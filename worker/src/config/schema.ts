@@ -1,5 +1,6 @@
 import { getAddress, isAddress, parseEther } from "ethers";
 import { z } from "zod";
+import { parseCents } from "@athanor/sdk";
 import { parseAmount, type Amount } from "./amount.ts";
 import { integer, leaf, milliseconds, optionalLeaf, text } from "./leaf.ts";
 
@@ -30,8 +31,8 @@ const deployment = z.strictObject({
 
 const offer = z.strictObject({
   token: leaf('a token: "ATH", or an ERC-20\'s address of 0x and 40 hexadecimal digits', text),
-  inputPrice: leaf('a price for a million prompt tokens with its unit, such as "0.5 ATH"', amount),
-  outputPrice: leaf('a price for a million generated tokens with its unit, such as "2 ATH"', amount),
+  inputCents: leaf('US cents for a million prompt tokens, in quotes, such as "12.5"', cents),
+  outputCents: leaf('US cents for a million generated tokens, in quotes, such as "50"', cents),
 });
 
 const limits = z.strictObject({
@@ -248,6 +249,16 @@ function amounts(value: unknown): readonly Amount[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const parsed = value.map(amount);
   return parsed.some((one) => one === undefined) ? undefined : (parsed as Amount[]);
+}
+
+/** US cents, in microcents. Numbers are refused: not all of them are what was written. */
+function cents(value: unknown): bigint | undefined {
+  if (typeof value !== "string") return undefined;
+  try {
+    return parseCents(value.trim());
+  } catch {
+    return undefined;
+  }
 }
 
 /** An amount of the chain's coin, in wei. */

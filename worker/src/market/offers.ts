@@ -1,36 +1,32 @@
 import type { TokenInfo } from "@athanor/sdk";
-import { readLogs, toAthanorError } from "@athanor/sdk/protocol";
+import { readLogs, toAthanorError, type OfferPrices } from "@athanor/sdk/protocol";
 import { zeroPadValue } from "ethers";
 import type { Chain } from "../chain/chain.ts";
-import { toTokenUnits } from "../config/amount.ts";
 import type { OfferConfig } from "../config/schema.ts";
 import { resolveToken } from "./tokens.ts";
 
-/** Prices in token units for a million tokens. */
-export interface StandingOffer {
+/** An offer that stands on chain. */
+export interface StandingOffer extends OfferPrices {
   readonly provider: string;
   readonly modelRoot: string;
   readonly token: string;
-  readonly inputPrice: bigint;
-  readonly outputPrice: bigint;
 }
 
-/** An offer of the configuration, with its token and its prices in token units for a million tokens. */
-export interface WantedOffer {
+/** An offer of the configuration, with its token. */
+export interface WantedOffer extends OfferPrices {
   readonly modelRoot: string;
   readonly token: TokenInfo;
-  readonly inputPrice: bigint;
-  readonly outputPrice: bigint;
 }
 
-/** @throws WorkerError TOKEN_UNKNOWN, AMOUNT_INVALID */
+/** @throws WorkerError TOKEN_UNKNOWN */
 export async function wantedOffer(chain: Chain, modelRoot: string, offer: OfferConfig): Promise<WantedOffer> {
   const token = await resolveToken(chain, offer.token);
   return {
     modelRoot,
     token,
-    inputPrice: toTokenUnits(offer.inputPrice, token),
-    outputPrice: toTokenUnits(offer.outputPrice, token),
+    // Written in cents, held in microcents.
+    inputMicrocents: offer.inputCents,
+    outputMicrocents: offer.outputCents,
   };
 }
 
@@ -42,8 +38,9 @@ export async function readOffer(
   token: string,
 ): Promise<StandingOffer | null> {
   try {
-    const { inputPrice, outputPrice } = await contracts.providerRegistry.offerOf(provider, modelRoot, token);
-    return { provider, modelRoot, token, inputPrice, outputPrice };
+    const offer = await contracts.providerRegistry.offerOf(provider, modelRoot, token);
+    const { inputMicrocents, outputMicrocents } = offer;
+    return { provider, modelRoot, token, inputMicrocents, outputMicrocents };
   } catch (error) {
     const failure = toAthanorError(error);
     // The offers of a convicted provider stand, but nobody can take them.
@@ -75,11 +72,11 @@ export async function findOffers(
   const standing = new Map<string, StandingOffer>();
   for (const log of logs) {
     const description = providerRegistry.interface.parseLog(log)!;
-    const { provider, modelRoot, token, inputPrice, outputPrice } =
+    const { provider, modelRoot, token, inputMicrocents, outputMicrocents } =
       description.args.toObject() as unknown as StandingOffer;
     const key = `${provider} ${modelRoot} ${token}`;
     if (description.name === "OfferRemoved") standing.delete(key);
-    else standing.set(key, { provider, modelRoot, token, inputPrice, outputPrice });
+    else standing.set(key, { provider, modelRoot, token, inputMicrocents, outputMicrocents });
   }
   return [...standing.values()];
 }

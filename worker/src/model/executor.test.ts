@@ -159,7 +159,7 @@ chain: { rpcUrl: "http://127.0.0.1:1", chainId: 31337 }
 keys: { operatorKeystore: operator.json }
 provider: { owner: ${address} }
 hardware: { class: any, count: 1 }
-models: [{ path: model, offers: [{ token: ATH, inputPrice: 1 ATH, outputPrice: 2 ATH }] }]
+models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 compute: ${compute}
 `;
       const config = parseConfig(text, join(folder.path, "provider.yaml"));

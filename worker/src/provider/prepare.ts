@@ -156,9 +156,11 @@ export async function warnAboutOffers(
 ): Promise<void> {
   for (const [modelRoot, { folder }] of models) {
     for (const offer of config.models.find(({ path }) => path === folder)?.offers ?? []) {
-      const { token, inputPrice, outputPrice } = await wantedOffer(chain, modelRoot, offer);
+      const { token, inputMicrocents, outputMicrocents } = await wantedOffer(chain, modelRoot, offer);
       const standing = await readOffer(chain, config.provider.owner, modelRoot, token.address);
-      if (standing?.inputPrice === inputPrice && standing.outputPrice === outputPrice) continue;
+      if (standing?.inputMicrocents === inputMicrocents && standing.outputMicrocents === outputMicrocents) {
+        continue;
+      }
       log.emit("warn", "warning", {
         message: `the offer of model ${modelRoot} for ${token.symbol} on chain is not the configured one`,
         remedy: "Run: athanor provider register --config FILE",

@@ -1,4 +1,4 @@
-import { formatAmount, type TokenInfo } from "@athanor/sdk";
+import { formatAmount, formatCents, type TokenInfo } from "@athanor/sdk";
 import { missingProgramCalls } from "@athanor/sdk/protocol";
 import { getAddress } from "ethers";
 import type { ModelCommitment } from "@athanor/engine";
@@ -33,7 +33,7 @@ export interface RegisterModel {
  *
  * @param keys addresses of the operator, the watchtower and the key that signs receipts of channels (default the operator's), and the public
  * encryption key; without watchtower or encryption key, the profile keeps what it has
- * @throws WorkerError MODEL_URI_MISSING, HARDWARE_CLASS_UNKNOWN, TOKEN_UNKNOWN, AMOUNT_INVALID, TRANSACTION_FAILED (too little ATH)
+ * @throws WorkerError MODEL_URI_MISSING, HARDWARE_CLASS_UNKNOWN, TOKEN_UNKNOWN, TRANSACTION_FAILED (too little ATH)
  */
 export async function planRegistration(
   chain: Chain,
@@ -221,11 +221,11 @@ async function offerSteps(
   }
   const steps: PlanStep[] = [];
   let standing = 0;
-  for (const { modelRoot, token, inputPrice, outputPrice } of wanted) {
+  for (const { modelRoot, token, inputMicrocents, outputMicrocents } of wanted) {
     const offer = await readOffer(chain, owner, modelRoot, token.address);
     if (offer !== null) standing++;
-    const prices = `${formatAmount(token, inputPrice)} in, ${formatAmount(token, outputPrice)} out for a million tokens`;
-    if (offer?.inputPrice === inputPrice && offer.outputPrice === outputPrice) {
+    const prices = `${formatCents(inputMicrocents)} in, ${formatCents(outputMicrocents)} out for a million tokens, paid in ${token.symbol}`;
+    if (offer?.inputMicrocents === inputMicrocents && offer.outputMicrocents === outputMicrocents) {
       done.push(`model ${modelRoot} is offered at ${prices}`);
       continue;
     }
@@ -235,8 +235,8 @@ async function offerSteps(
       data: providerRegistry.interface.encodeFunctionData("setOffer", [
         modelRoot,
         token.address,
-        inputPrice,
-        outputPrice,
+        inputMicrocents,
+        outputMicrocents,
       ]),
     });
   }

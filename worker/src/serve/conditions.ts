@@ -1,5 +1,6 @@
 import { ZeroAddress, getAddress } from "ethers";
 import type { ChannelTerms, Prices } from "@athanor/sdk/channels";
+import { readRateIfAny, tokenPricesOf } from "@athanor/sdk/protocol";
 import type { Chain } from "../chain/chain.ts";
 import { readOffer } from "../market/offers.ts";
 import { Refusal } from "./refusal.ts";
@@ -35,10 +36,13 @@ export async function readConditions(
     Promise.all(tokens.map(async (token) => [token, await channelEscrow.tokenTermsOf(token)] as const)),
   ]);
   const prices = new Map<string, Prices>();
-  for (const modelRoot of modelRoots) {
-    for (const token of tokens) {
+  for (const token of tokens) {
+    const rate = await readRateIfAny(chain.contracts, token);
+    // Nobody can say now what the offer comes to: requests wait, what was answered is settled.
+    if (rate === undefined) continue;
+    for (const modelRoot of modelRoots) {
       const offer = await readOffer(chain, owner, modelRoot, token);
-      if (offer !== null) prices.set(priceKey(modelRoot, token), offer);
+      if (offer !== null) prices.set(priceKey(modelRoot, token), tokenPricesOf(offer, rate));
     }
   }
   return {

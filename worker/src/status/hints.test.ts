@@ -5,8 +5,8 @@ const offer = {
   provider: "0xa",
   modelRoot: `0x${"ab".repeat(32)}`,
   token: "0xb",
-  inputPrice: 1n,
-  outputPrice: 100n,
+  inputMicrocents: 1n,
+  outputMicrocents: 100n,
   cheapestOther: null,
 };
 const fine: Circumstances = {

@@ -46,9 +46,11 @@ export function hintsOf(found: Circumstances): string[] {
       "A model was registered without the address of its files, so clients cannot tokenise for it. Announce one with ModelRegistry.announce",
     );
   }
-  for (const { modelRoot, outputPrice, cheapestOther } of found.offers) {
-    if (cheapestOther === null || cheapestOther >= outputPrice) continue;
-    const percent = Number(((outputPrice - cheapestOther) * 100n) / (outputPrice === 0n ? 1n : outputPrice));
+  for (const { modelRoot, outputMicrocents, cheapestOther } of found.offers) {
+    if (cheapestOther === null || cheapestOther >= outputMicrocents) continue;
+    const percent = Number(
+      ((outputMicrocents - cheapestOther) * 100n) / (outputMicrocents === 0n ? 1n : outputMicrocents),
+    );
     hints.push(
       `Another provider offers model ${modelRoot.slice(0, 10)}… ${percent} % cheaper, and clients take the cheapest. Lower the prices and run: athanor provider register --config FILE`,
     );

@@ -1,4 +1,4 @@
-import { formatAmount, type TokenInfo } from "@athanor/sdk";
+import { formatAmount, formatCents, type TokenInfo } from "@athanor/sdk";
 import { formatEther } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import { GAS_PER_JOB } from "../check/market.ts";
@@ -78,7 +78,7 @@ export async function readStatus(
   const cheapest = (offer: StandingOffer) => {
     const prices = others
       .filter(({ modelRoot, token }) => modelRoot === offer.modelRoot && token === offer.token)
-      .map(({ outputPrice }) => outputPrice);
+      .map(({ outputMicrocents }) => outputMicrocents);
     return prices.length === 0 ? null : prices.reduce((least, price) => (price < least ? price : least));
   };
   const infoOf = async (address: string) => tokens.get(address) ?? (await readToken(provider, address));
@@ -101,19 +101,16 @@ export async function readStatus(
       }),
     ),
     operatorCoin: formatEther(coin),
-    offers: await Promise.all(
-      offers.map(async (offer) => {
-        const token = await infoOf(offer.token);
-        const other = cheapest(offer);
-        return {
-          modelRoot: offer.modelRoot,
-          token: offer.token,
-          inputPrice: formatAmount(token, offer.inputPrice),
-          outputPrice: formatAmount(token, offer.outputPrice),
-          cheapestOther: other === null ? null : formatAmount(token, other),
-        };
-      }),
-    ),
+    offers: offers.map((offer) => {
+      const other = cheapest(offer);
+      return {
+        modelRoot: offer.modelRoot,
+        token: offer.token,
+        inputPrice: formatCents(offer.inputMicrocents),
+        outputPrice: formatCents(offer.outputMicrocents),
+        cheapestOther: other === null ? null : formatCents(other),
+      };
+    }),
     jobs: storage === null ? null : countsOf(storage),
     earned: storage === null ? [] : await earningsOf(storage, infoOf),
     channels: storage === null || config.channels === null ? null : await channelsOf(storage, infoOf, now),

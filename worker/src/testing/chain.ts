@@ -159,7 +159,8 @@ export async function startChain(path = ""): Promise<TestChain> {
         endpoint: "",
       });
       for (const [modelRoot, token] of offers) {
-        const unit = (token === stablecoin ? 10n ** 6n : ATH) / cheaper;
+        // An ATH is 2.5 cents here, a stablecoin a dollar: one token, or a part of it.
+        const unit = (token === stablecoin ? 100_000_000n : 2_500_000n) / cheaper;
         await own.providerRegistry.setOffer(modelRoot, token, unit, 2n * unit);
       }
     },

@@ -39,7 +39,7 @@ export declare namespace IJobEscrow {
     }
 
   export interface JobEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "costOf" | "create" | "createPrivate" | "decline" | "disputeGame" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "refund" | "sequencerFeed" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault" | "withdrawFees"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "costOf" | "create" | "createPrivate" | "currencies" | "decline" | "disputeGame" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "refund" | "sequencerFeed" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault" | "withdrawFees"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FeesWithdrawn" | "JobCreated" | "JobDeclined" | "JobExpired" | "JobFinalized" | "JobRefunded" | "ParametersSet" | "PrivateJobCreated" | "ResultSubmitted" | "TokenTermsSet"): EventFragment;
 
@@ -49,6 +49,7 @@ encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJob
 encodeFunctionData(functionFragment: 'costOf', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'create', values: [IJobEscrow.RequestStruct]): string;
 encodeFunctionData(functionFragment: 'createPrivate', values: [IJobEscrow.RequestStruct, IJobEscrow.HiddenRequestStruct]): string;
+encodeFunctionData(functionFragment: 'currencies', values?: undefined): string;
 encodeFunctionData(functionFragment: 'decline', values: [JobStruct]): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'expire', values: [JobStruct, AddressLike]): string;
@@ -76,6 +77,7 @@ decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'costOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'create', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'createPrivate', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'currencies', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'decline', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'expire', data: BytesLike): Result;
@@ -325,6 +327,14 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     
 
     
+    currencies: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     decline: TypedContractMethod<
       [job: JobStruct, ],
       [void],
@@ -516,6 +526,11 @@ getFunction(nameOrSignature: 'createPrivate'): TypedContractMethod<
       [request: IJobEscrow.RequestStruct, hidden: IJobEscrow.HiddenRequestStruct, ],
       [string],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'currencies'): TypedContractMethod<
+      [],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'decline'): TypedContractMethod<
       [job: JobStruct, ],

@@ -17,9 +17,9 @@ export declare namespace IProviderRegistry {
     export type HardwareClassStructOutput = [name: string, minimumStakePerGpu: bigint, open: boolean] & {name: string, minimumStakePerGpu: bigint, open: boolean }
   
 
-    export type OfferStruct = {inputPrice: BigNumberish, outputPrice: BigNumberish, contextLength: BigNumberish, vocabularySize: BigNumberish, workPerPosition: BigNumberish}
+    export type OfferStruct = {inputMicrocents: BigNumberish, outputMicrocents: BigNumberish, contextLength: BigNumberish, vocabularySize: BigNumberish, workPerPosition: BigNumberish}
 
-    export type OfferStructOutput = [inputPrice: bigint, outputPrice: bigint, contextLength: bigint, vocabularySize: bigint, workPerPosition: bigint] & {inputPrice: bigint, outputPrice: bigint, contextLength: bigint, vocabularySize: bigint, workPerPosition: bigint }
+    export type OfferStructOutput = [inputMicrocents: bigint, outputMicrocents: bigint, contextLength: bigint, vocabularySize: bigint, workPerPosition: bigint] & {inputMicrocents: bigint, outputMicrocents: bigint, contextLength: bigint, vocabularySize: bigint, workPerPosition: bigint }
   
 
     export type ProviderStruct = {profile: IProviderRegistry.ProfileStruct, registered: boolean, offerCount: BigNumberish, reserved: BigNumberish, fraudDeposit: BigNumberish}
@@ -142,9 +142,9 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
   
 
     export declare namespace OfferSetEvent {
-      export type InputTuple = [provider: AddressLike, modelRoot: BytesLike, token: AddressLike, inputPrice: BigNumberish, outputPrice: BigNumberish];
-      export type OutputTuple = [provider: string, modelRoot: string, token: string, inputPrice: bigint, outputPrice: bigint];
-      export interface OutputObject {provider: string, modelRoot: string, token: string, inputPrice: bigint, outputPrice: bigint }
+      export type InputTuple = [provider: AddressLike, modelRoot: BytesLike, token: AddressLike, inputMicrocents: BigNumberish, outputMicrocents: BigNumberish];
+      export type OutputTuple = [provider: string, modelRoot: string, token: string, inputMicrocents: bigint, outputMicrocents: bigint];
+      export interface OutputObject {provider: string, modelRoot: string, token: string, inputMicrocents: bigint, outputMicrocents: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -388,7 +388,7 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
     
     setOffer: TypedContractMethod<
-      [modelRoot: BytesLike, token: AddressLike, inputPrice: BigNumberish, outputPrice: BigNumberish, ],
+      [modelRoot: BytesLike, token: AddressLike, inputMicrocents: BigNumberish, outputMicrocents: BigNumberish, ],
       [void],
       'nonpayable'
     >
@@ -509,7 +509,7 @@ getFunction(nameOrSignature: 'setHardwareClass'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'setOffer'): TypedContractMethod<
-      [modelRoot: BytesLike, token: AddressLike, inputPrice: BigNumberish, outputPrice: BigNumberish, ],
+      [modelRoot: BytesLike, token: AddressLike, inputMicrocents: BigNumberish, outputMicrocents: BigNumberish, ],
       [void],
       'nonpayable'
     >;
@@ -557,7 +557,7 @@ getEvent(key: 'ProviderUpdated'): TypedContractEvent<ProviderUpdatedEvent.InputT
       OfferRemoved: TypedContractEvent<OfferRemovedEvent.InputTuple, OfferRemovedEvent.OutputTuple, OfferRemovedEvent.OutputObject>;
     
 
-      'OfferSet(address,bytes32,address,uint80,uint80)': TypedContractEvent<OfferSetEvent.InputTuple, OfferSetEvent.OutputTuple, OfferSetEvent.OutputObject>;
+      'OfferSet(address,bytes32,address,uint64,uint64)': TypedContractEvent<OfferSetEvent.InputTuple, OfferSetEvent.OutputTuple, OfferSetEvent.OutputObject>;
       OfferSet: TypedContractEvent<OfferSetEvent.InputTuple, OfferSetEvent.OutputTuple, OfferSetEvent.OutputObject>;
     
 
