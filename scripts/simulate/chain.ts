@@ -15,10 +15,10 @@ const NOBODY = "0x000000000000000000000000000000000000dEaD";
 const CONTRACTS = {
   ath: "ath",
   vault: "vault",
+  currencies: "currencies",
   "provider registry": "providerRegistry",
   "model registry": "modelRegistry",
   "program registry": "programRegistry",
-  currencies: "currencies",
   "job escrow": "jobEscrow",
   "channel escrow": "channelEscrow",
   "receipt results": "receiptResults",
@@ -80,8 +80,9 @@ export class DayChain {
     const connection = await network.create({
       override: { accounts, initialBaseFeePerGas: 0n, initialDate: new Date(1_000 * time) } as never,
     });
-    const parameters = { Athanor: { athMicrocents: tokenOf("ATH").microcents } };
-    const deployed = await connection.ignition.deploy(localAthanor, { parameters });
+    const deployed = await connection.ignition.deploy(localAthanor, {
+      parameters: { Athanor: { athMicrocents: tokenOf("ATH").microcents } },
+    });
     const contracts = new Map<ContractName, { address: string; interface: Interface }>();
     for (const [name, key] of Object.entries(CONTRACTS)) {
       const contract = deployed[key];

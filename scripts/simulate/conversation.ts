@@ -127,8 +127,9 @@ async function playBurst(burst: Burst, books: Books): Promise<Conversation> {
         provider.take(await hostileVoucher({ amount: voucher.message.amount - 1n })),
       );
     }
-    // A lost one is sent again as it was stored.
-    if (kind === "voucher lost") voucher = (await client.lastVoucher())!;
+    // A late one is sent again as it was stored; in the place of a lost one there is another.
+    if (kind === "voucher late") voucher = (await client.lastVoucher())!;
+    if (kind === "voucher lost") voucher = await client.request(asked);
     await provider.take(voucher);
     if (kind === "voucher repeated") await refuses("VoucherRefused", provider.take(voucher));
     time += interval;
@@ -151,7 +152,9 @@ async function playBurst(burst: Burst, books: Books): Promise<Conversation> {
       await refuses("ReceiptRefused", client.acknowledge(receipt, whole));
       break;
     }
-    // A lost receipt is signed again, the same.
+    // A voucher that overtakes a receipt does not pay it, and is refused; the client takes the receipt all the same.
+    if (kind === "receipt late") await refuses("VoucherRefused", provider.take(await client.request(asked)));
+    // A lost receipt is given again, the same.
     await client.acknowledge(kind === "receipt lost" ? await provider.sign(whole) : receipt, whole);
   }
   if (burst.settlesUp) await provider.take(await client.settleUp());

@@ -1,5 +1,6 @@
 import {
   changeFees,
+  changeRate,
   changeHardware,
   changePrice,
   changeReceiptKey,
@@ -13,6 +14,7 @@ import { everybodyLeaves } from "./acts/exit.ts";
 import { finalizeAll, JOB_FATES, liveJob, type JobLife } from "./acts/jobs.ts";
 import { KINDS, type Kind } from "./acts/kinds.ts";
 import { LIES, lieOnce } from "./acts/liars.ts";
+import { symbols } from "./acts/offers.ts";
 import { QUARRELS, quarrel } from "./acts/quarrels.ts";
 import { beginDay } from "./acts/setup.ts";
 import type { Course } from "./agenda.ts";
@@ -194,6 +196,11 @@ function plan(day: Day, requested: number, lives: ChannelLife[], finished: JobLi
     if (index % 2 === 0) go(begins, changeReceiptKey(day, provider, sometime(3 * HOUR, 18 * HOUR)));
     else go(begins, changeHardware(day, provider, sometime(HOUR, 16 * HOUR)));
     if (index % 3 === 0) go(begins, takeStakeOut(day, provider, sometime(2 * HOUR, 22 * HOUR)));
+  }
+  for (const [index, symbol] of [...symbols, ...symbols].entries()) {
+    const job = { client: lots.pick(clients), provider: honest[index % honest.length]!, token: symbol };
+    const at = begins + (index < symbols.length ? 7 : 14) * HOUR + lots.between(0, HOUR);
+    go(begins, changeRate(day, job, at, index < symbols.length ? -lots.between(2, 9) : lots.between(2, 9)));
   }
   go(begins, changeFees(day, begins + 12 * HOUR));
 }

@@ -7,8 +7,10 @@ export const REQUEST_KINDS = [
   "streamed",
   "aborted",
   "declined",
+  "voucher late",
   "voucher lost",
   "voucher repeated",
+  "receipt late",
   "receipt lost",
   "over-promised",
   "underpaid voucher",
@@ -32,7 +34,8 @@ export interface ScriptedRequest {
 
 /** Where a conversation stands by docs/channels.md, section 2. */
 export interface Standing {
-  /** Of the last voucher that the provider took. */
+  /** Of the last voucher that the client signed, and that the provider took. */
+  readonly signed: number;
   readonly nonce: number;
   /** Acknowledged by the client, and by the provider's last voucher; token units. */
   readonly acknowledged: bigint;
@@ -45,6 +48,7 @@ export interface Standing {
 }
 
 export const NOTHING_YET: Standing = {
+  signed: 0,
   nonce: 0,
   acknowledged: 0n,
   promised: 0n,
@@ -75,13 +79,22 @@ export function drawRequest(lots: Lots, kind: RequestKind, prices: Prices): Scri
 
 /** How one request changes where a conversation stands. */
 export function after(standing: Standing, { kind, price, partPrice }: ScriptedRequest): Standing {
-  const nonce = standing.nonce + 1;
+  const nonce = standing.signed + 1;
   const { acknowledged, receipts } = standing;
-  const asked = { nonce, acknowledged, promised: acknowledged, receipts, covered: receipts, open: 0n };
+  const asked = {
+    signed: nonce,
+    nonce,
+    acknowledged,
+    promised: acknowledged,
+    receipts,
+    covered: receipts,
+    open: 0n,
+  };
+  const answered = { ...asked, acknowledged: acknowledged + price, receipts: receipts + 1, open: price };
   switch (kind) {
     case "provider vanishes":
       // The voucher never arrives.
-      return standing;
+      return { ...standing, signed: nonce };
     case "declined":
       return asked;
     case "client vanishes":
@@ -89,7 +102,13 @@ export function after(standing: Standing, { kind, price, partPrice }: ScriptedRe
       return { ...asked, open: price };
     case "aborted":
       return { ...asked, acknowledged: acknowledged + partPrice, receipts: receipts + 1, open: partPrice };
+    case "voucher lost":
+      // The client signs another one.
+      return { ...answered, signed: nonce + 1, nonce: nonce + 1 };
+    case "receipt late":
+      // The client has signed one more voucher before, which the provider did not take.
+      return { ...answered, signed: nonce + 1 };
     default:
-      return { ...asked, acknowledged: acknowledged + price, receipts: receipts + 1, open: price };
+      return answered;
   }
 }

@@ -8,21 +8,27 @@ export interface DayToken {
     readonly minimumCharge: bigint;
   };
   readonly channels: { readonly feeBasisPoints: bigint; readonly exitBounty: bigint };
-  /** What a whole token costs, microcents: millionths of a US cent. */
+  /** What a whole token costs in the morning, in millionths of a US cent; crooked, so that rounding shows. */
   readonly microcents: bigint;
-  /** Microcents for a million tokens, of providers in the morning; crooked, so that rounding shows. */
-  readonly offer: Prices;
+  /** What every provider asks in the morning. */
+  readonly offer: Offer;
   /** What each client begins with. */
   readonly funds: bigint;
 }
 
-/** For a million tokens: microcents in an offer, token units in a job or a channel. */
+/** Token units for a million tokens. */
 export interface Prices {
   readonly input: bigint;
   readonly output: bigint;
 }
 
 const ATH = 10n ** 18n;
+
+/** What a provider asks for a million tokens, in millionths of a US cent. */
+export interface Offer {
+  readonly input: bigint;
+  readonly output: bigint;
+}
 
 /** Three tokens of three precisions. */
 export const TOKENS: readonly DayToken[] = [
@@ -49,7 +55,7 @@ export const TOKENS: readonly DayToken[] = [
     decimals: 8,
     jobs: { feeBasisPoints: 250n, exitBounty: 37n, minimumCharge: 11n },
     channels: { feeBasisPoints: 199n, exitBounty: 151n },
-    microcents: 6_000_000_000_007n,
+    microcents: 6_543_210_987_653n,
     offer: { input: 74_074_020_001n, output: 459_259_260_007n },
     funds: 100_000_000n,
   },
@@ -61,10 +67,10 @@ export function tokenOf(symbol: TokenSymbol): DayToken {
   return TOKENS.find((token) => token.symbol === symbol)!;
 }
 
-/** What an offer comes to in token units, by docs/currencies.md: each price rounded up. */
-export function convert(offer: Prices, { decimals, microcents }: DayToken): Prices {
-  const units = (price: bigint) => roundedUp(price * 10n ** BigInt(decimals), microcents);
-  return { input: units(offer.input), output: units(offer.output) };
+/** What an offer comes to in a token by docs/currencies.md: each price converted, and rounded up. */
+export function pricesOf({ input, output }: Offer, { decimals }: DayToken, microcents: bigint): Prices {
+  const converted = (price: bigint) => roundedUp(price * 10n ** BigInt(decimals), microcents);
+  return { input: converted(input), output: converted(output) };
 }
 
 /** What an answer costs by docs/protocol.md: the price of a million tokens times their number, rounded up. */

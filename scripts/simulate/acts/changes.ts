@@ -3,9 +3,13 @@ import { available } from "../model/ledger.ts";
 import { tokenOf } from "../tokens.ts";
 import type { Day, ProviderState } from "./day.ts";
 import { replaceReceiptKey } from "./keys.ts";
-import { moved, offer, symbols } from "./offers.ts";
+import { movedOffer, offer, symbols } from "./offers.ts";
 import { HARDWARE_STAKE } from "./rules.ts";
+import { requestOf, type JobPlan } from "./jobs.ts";
 import { ADMINISTRATOR, profileOf } from "./setup.ts";
+
+/** Until when a price counts that nobody has to renew. */
+const FOR_EVER = 2 ** 32 - 1;
 
 /** A provider asks another price from now on; open jobs and channels keep theirs. */
 export async function* changePrice(day: Day, provider: ProviderState, at: number): Course {
@@ -13,7 +17,7 @@ export async function* changePrice(day: Day, provider: ProviderState, at: number
   if (day.model.stakes.of(provider.name).jailed) return;
   const lots = day.lots.of(`price of ${provider.name} at ${at}`);
   const symbol = lots.pick(symbols);
-  provider.offers[symbol] = moved(symbol, lots.between(-30, 60));
+  provider.offers[symbol] = movedOffer(symbol, lots.between(-30, 60));
   await offer(day, provider, symbol);
   day.count("offer changed");
 }
@@ -73,6 +77,44 @@ export async function* changeFees(day: Day, at: number): Course {
     terms.jobFees[symbol] = jobFee;
     terms.channelFees[symbol] = channelFee;
   }
+}
+
+/**
+ * What a token costs changes, as far as governance may move it at once. A client that had asked before pays no more than it was told, and nobody opens a job while there is
+ * no price.
+ */
+export async function* changeRate(
+  day: Day,
+  plan: Omit<JobPlan, "fate">,
+  at: number,
+  percent: number,
+): Course {
+  yield at;
+  const { chain, terms } = day;
+  const { token, client } = plan;
+  const quoted = requestOf(day, plan, day.salt(), at + 3_600);
+  const { input, output } = day.pricesOf(plan.provider, token);
+  const next = (terms.rates[token] * BigInt(100 + percent)) / 100n;
+  const set = (rate: bigint, validUntil: number) =>
+    ["currencies", "setReference", [chain.token(token), rate, validUntil]] as const;
+  const nothing = () => undefined;
+  await day.act("price of a token changed", ADMINISTRATOR, set(next, FOR_EVER), nothing);
+  terms.rates[token] = next;
+  const again = set(next + 1n, FOR_EVER);
+  await day.refusal("price changed again too soon refused", "ChangeTooSoon", ADMINISTRATOR, again);
+  if (percent < 0) {
+    const call = [
+      "job escrow",
+      "create",
+      [{ ...quoted, maxInputPrice: input, maxOutputPrice: output }],
+    ] as const;
+    await day.refusal("job at another price than quoted refused", "OfferPriceAboveLimit", client, call);
+  }
+  await day.chain.send(ADMINISTRATOR, ...set(next, chain.time + 2));
+  chain.time += 2;
+  const unpriced = ["job escrow", "create", [requestOf(day, plan, day.salt(), chain.time + 3_600)]] as const;
+  await day.refusal("job without a price refused", "ReferenceExpired", client, unpriced);
+  await day.chain.send(ADMINISTRATOR, ...set(next, FOR_EVER));
 }
 
 /** Governance takes the fees that were collected so far. */

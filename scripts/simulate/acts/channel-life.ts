@@ -16,7 +16,6 @@ import {
 } from "../script.ts";
 import { tokenOf, type TokenSymbol } from "../tokens.ts";
 import type { Day, ProviderState } from "./day.ts";
-import { pricesOf } from "./offers.ts";
 import { CHANNEL_RULES } from "./rules.ts";
 import { COLLECTOR } from "./setup.ts";
 
@@ -133,9 +132,9 @@ export class ChannelLife {
     playing.catch(() => undefined);
     for (const request of burst) this.standing = after(this.standing, request);
     if (changes.settlesUp) {
-      const { nonce, acknowledged, receipts } = this.standing;
+      const { signed, acknowledged, receipts } = this.standing;
       const paid = { promised: acknowledged, covered: receipts, open: 0n };
-      this.standing = { ...this.standing, nonce: nonce + 1, ...paid };
+      this.standing = { ...this.standing, signed: signed + 1, nonce: signed + 1, ...paid };
     }
     this.asked += burst.length;
     const expected = this.standing;
@@ -157,24 +156,22 @@ export class ChannelLife {
   async settle(withReceipt: boolean): Promise<void> {
     const day = this.#day;
     const { promised, open } = this.due;
-    const { settlement, terms, model, plan } = this;
-    if (!settlement) return;
-    const { voucher, receipt } = settlement;
-    if (withReceipt && receipt) {
-      const call = [
-        "channel escrow",
-        "settleWithReceipt",
-        [terms, voucher.message, voucher.signature, receipt.message, receipt.signature],
-      ] as const;
-      if (this.receiptKey !== plan.provider.receiptKeys.at(-1)) {
-        await day.refusal("receipt of a removed key refused", "InvalidSigner", plan.provider.operator, call);
-      } else if (promised + open > model.paid) {
-        await day.act("voucher settled with its receipt", plan.provider.operator, call, () =>
-          day.model.channels.settle(model, promised + open),
-        );
-        return;
-      }
+    const { terms, model, plan } = this;
+    if (!this.settlement) return;
+    const { operator, receiptKeys } = plan.provider;
+    if (withReceipt && open > 0n && this.receiptKey !== receiptKeys.at(-1)) {
+      await day.refusal("receipt of a removed key refused", "InvalidSigner", operator, this.#withReceipt());
+      const { settled } = await this.talk([], { settlesUp: false });
+      await settled();
+      day.count("receipt signed again with another key");
     }
+    if (withReceipt && open > 0n && promised + open > model.paid) {
+      await day.act("voucher settled with its receipt", operator, this.#withReceipt(), () =>
+        day.model.channels.settle(model, promised + open),
+      );
+      return;
+    }
+    const { voucher } = this.settlement;
     const call = ["channel escrow", "settle", [terms, voucher.message, voucher.signature]] as const;
     if (promised > model.paid) {
       await day.act("voucher settled", plan.provider.operator, call, () =>
@@ -223,9 +220,15 @@ export class ChannelLife {
     );
   }
 
+  #withReceipt() {
+    const { voucher, receipt } = this.settlement!;
+    const [promise, answer] = [voucher, receipt!].map(({ message, signature }) => [message, signature]);
+    return ["channel escrow", "settleWithReceipt", [this.terms, ...promise!, ...answer!]] as const;
+  }
+
   #draw(): ScriptedRequest[][] {
     const { plan, lots } = this;
-    const prices = pricesOf(plan.provider, plan.token);
+    const prices = this.#day.pricesOf(plan.provider, plan.token);
     const halves = plan.topsUp || plan.rotatesKey || plan.requests > 60 ? 2 : 1;
     const size = Math.ceil(plan.requests / halves);
     const bursts: ScriptedRequest[][] = [];

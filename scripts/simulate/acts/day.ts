@@ -8,7 +8,15 @@ import type { ModelChannel } from "../model/channels.ts";
 import type { ModelJob } from "../model/jobs.ts";
 import type { Model } from "../model/model.ts";
 import { REQUEST_KINDS, type RequestKind } from "../script.ts";
-import { TOKENS, type DayToken, type Prices, type TokenSymbol } from "../tokens.ts";
+import {
+  pricesOf,
+  tokenOf,
+  TOKENS,
+  type DayToken,
+  type Offer,
+  type Prices,
+  type TokenSymbol,
+} from "../tokens.ts";
 import type { Kind } from "./kinds.ts";
 
 /** How large a day is. */
@@ -21,16 +29,17 @@ export interface DaySize {
 export interface Terms {
   jobFees: Record<TokenSymbol, bigint>;
   channelFees: Record<TokenSymbol, bigint>;
+  /** What a whole token costs, in millionths of a US cent. */
+  rates: Record<TokenSymbol, bigint>;
 }
 
-/** A provider's keys and offers of the moment. */
+/** A provider's keys and prices of the moment. */
 export interface ProviderState {
   readonly name: string;
   readonly operator: string;
   /** Private keys that sign receipts: the last is in use, the ones before are removed. */
   readonly receiptKeys: string[];
-  /** Microcents for a million tokens. */
-  readonly offers: Record<TokenSymbol, Prices>;
+  readonly offers: Record<TokenSymbol, Offer>;
   /** It is going to lie: nobody counts on it for what has to be paid. */
   readonly isLiar: boolean;
 }
@@ -67,11 +76,12 @@ export class Day {
     ({ seed: this.seed, size: this.size, chain: this.chain, model: this.model, pool: this.pool } = options);
     ({ lots: this.lots, people: this.people, providers: this.providers, computed: this.computed } = options);
     this.agenda = new Agenda(this.chain);
-    const fees = (of: (token: DayToken) => bigint) =>
+    const each = (of: (token: DayToken) => bigint) =>
       Object.fromEntries(TOKENS.map((token) => [token.symbol, of(token)])) as Record<TokenSymbol, bigint>;
     this.terms = {
-      jobFees: fees(({ jobs }) => jobs.feeBasisPoints),
-      channelFees: fees(({ channels }) => channels.feeBasisPoints),
+      jobFees: each(({ jobs }) => jobs.feeBasisPoints),
+      channelFees: each(({ channels }) => channels.feeBasisPoints),
+      rates: each(({ microcents }) => microcents),
     };
     this.begins = this.chain.time;
   }
@@ -88,6 +98,11 @@ export class Day {
   /** Whether the next client of a convicted provider looks after its channel: every other one. */
   isNextEarly(): boolean {
     return this.#leaving++ % 2 === 0;
+  }
+
+  /** What a provider asks now, in token units. */
+  pricesOf({ offers }: ProviderState, symbol: TokenSymbol): Prices {
+    return pricesOf(offers[symbol], tokenOf(symbol), this.terms.rates[symbol]);
   }
 
   count(kind: Kind, times = 1): void {

@@ -8,7 +8,6 @@ import type { ModelJob } from "../model/jobs.ts";
 import { costOf, roundedUp, tokenOf, type TokenSymbol } from "../tokens.ts";
 import { anotherProvider } from "./channels.ts";
 import type { Day, ProviderState } from "./day.ts";
-import { pricesOf } from "./offers.ts";
 import { JOB_RULES } from "./rules.ts";
 import { COLLECTOR } from "./setup.ts";
 
@@ -52,7 +51,8 @@ function windowOf({ computed }: Day): number {
   return Number(JOB_RULES.challengeWindow + roundedUp(work, JOB_RULES.workPerSecond));
 }
 
-function requestOf(
+/** What a client sends to open a job; it pays what the model says and not a unit more. */
+export function requestOf(
   day: Day,
   { provider, token }: Omit<JobPlan, "fate">,
   salt: bigint,
@@ -60,7 +60,7 @@ function requestOf(
 ) {
   const { chain, computed } = day;
   const { jobs } = tokenOf(token);
-  const cost = costOf(pricesOf(provider, token), PROMPT.length, MAX_TOKENS);
+  const cost = costOf(day.pricesOf(provider, token), PROMPT.length, MAX_TOKENS);
   return {
     provider: chain.addressOf(provider.name),
     modelRoot: computed.commitment.modelRoot,
@@ -91,7 +91,7 @@ export async function createJob(day: Day, plan: Omit<JobPlan, "fate">): Promise<
       client,
       provider: provider.name,
       token,
-      prices: pricesOf(provider, token),
+      prices: day.pricesOf(provider, token),
     },
     ...{
       feeBasisPoints: current.jobFees[token],
@@ -212,7 +212,7 @@ export async function* refundJob(day: Day, { terms, model: job, plan }: JobLife)
 /** Between quote and creation the price rises: the client's limit holds. */
 async function refusePrice(day: Day, plan: JobPlan): Promise<void> {
   const request = requestOf(day, plan, day.salt(), day.chain.time + RESPONSE_TIME);
-  const { input } = pricesOf(plan.provider, plan.token);
+  const { input } = day.pricesOf(plan.provider, plan.token);
   const call = ["job escrow", "create", [{ ...request, maxInputPrice: input - 1n }]] as const;
   await day.refusal("price above the client's limit refused", "OfferPriceAboveLimit", plan.client, call);
 }

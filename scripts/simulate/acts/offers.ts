@@ -1,4 +1,4 @@
-import { convert, TOKENS, tokenOf, type Prices, type TokenSymbol } from "../tokens.ts";
+import { tokenOf, TOKENS, type Offer, type TokenSymbol } from "../tokens.ts";
 import type { Day, ProviderState } from "./day.ts";
 
 /** Publishes what a provider asks now. */
@@ -12,12 +12,8 @@ export async function offer(
   await chain.send(name, "provider registry", "setOffer", [modelRoot, chain.token(symbol), input, output]);
 }
 
-/** What a provider's offer comes to in a token: its units for a million tokens. */
-export const pricesOf = ({ offers }: ProviderState, symbol: TokenSymbol): Prices =>
-  convert(offers[symbol], tokenOf(symbol));
-
-/** An offer that has moved by so many per cent. */
-export function moved(symbol: TokenSymbol, percent: number): Prices {
+/** The morning's offer, moved by so many per cent. */
+export function movedOffer(symbol: TokenSymbol, percent: number): Offer {
   const { input, output } = tokenOf(symbol).offer;
   const by = (price: bigint) => (price * BigInt(100 + percent)) / 100n;
   return { input: by(input), output: by(output) };

@@ -28,8 +28,6 @@ export const GAME_RULES: DisputeRules & { clock: bigint; grace: bigint; openPeri
 };
 export const HARDWARE_STAKE = 1_000n * ATH;
 export const FRAUD_DEPOSIT = 5_000n * ATH;
-/** Of each provider. */
-export const STAKE = 40_000n * ATH;
 /** What receipts as results have at least to be challenged, seconds. */
 export const RECEIPT_WINDOW = 600;
 /** Of vouchers and receipts: a module's place in approvals. */

@@ -10,19 +10,11 @@ import { ConversationPool } from "../conversation-pool.ts";
 import { Lots } from "../lots.ts";
 import { coin, wallet } from "../model/ledger.ts";
 import { Model } from "../model/model.ts";
-import { TOKENS, tokenOf, type TokenSymbol } from "../tokens.ts";
+import { tokenOf, TOKENS, type TokenSymbol } from "../tokens.ts";
 import { receiptAddress } from "./keys.ts";
 import { offer } from "./offers.ts";
 import { Day, type DaySize, type ProviderState } from "./day.ts";
-import {
-  CHANNEL_RULES,
-  FRAUD_DEPOSIT,
-  GAME_RULES,
-  HARDWARE_STAKE,
-  JOB_RULES,
-  MODULE_BITS,
-  STAKE,
-} from "./rules.ts";
+import { CHANNEL_RULES, FRAUD_DEPOSIT, GAME_RULES, HARDWARE_STAKE, JOB_RULES, MODULE_BITS } from "./rules.ts";
 
 /** The first second of the day. */
 const MORNING = Date.UTC(2030, 0, 1) / 1_000;
@@ -52,7 +44,7 @@ export async function beginDay(seed: string, size: DaySize, threads: number): Pr
       operator: operators[index]!,
       receiptKeys: [lots.bytes32(`receipt key 1 of ${name}`)],
       offers: Object.fromEntries(
-        TOKENS.map(({ symbol, offer }) => [symbol, offer]),
+        TOKENS.map(({ symbol, offer: morning }) => [symbol, morning]),
       ) as ProviderState["offers"],
       isLiar: index >= size.providers - liars,
     })),
@@ -89,8 +81,9 @@ async function govern({ chain, model }: Day): Promise<void> {
   model.ledger.begin(wallet("ATH", ADMINISTRATOR), supply as bigint);
   const send = (contract: Parameters<DayChain["send"]>[1], method: string, ...args: unknown[]) =>
     chain.send(ADMINISTRATOR, contract, method, args);
+  const { microcents } = tokenOf("mBTC");
+  await send("currencies", "list", chain.token("mBTC"), microcents, 2 ** 32 - 1);
   await send("vault", "setTokenAccepted", chain.token("mBTC"), true);
-  await send("currencies", "list", chain.token("mBTC"), tokenOf("mBTC").microcents, 2n ** 32n - 1n);
   for (const { symbol, jobs, channels } of TOKENS) {
     await send("job escrow", "setTokenTerms", chain.token(symbol), { accepted: true, ...jobs });
     await send("channel escrow", "setTokenTerms", chain.token(symbol), { accepted: true, ...channels });
@@ -156,14 +149,16 @@ async function joinAsClient(day: Day, client: string): Promise<void> {
 }
 
 async function joinAsProvider(day: Day, provider: ProviderState): Promise<void> {
-  const { chain, model } = day;
+  const { chain, model, size } = day;
   const { name } = provider;
-  await give(day, "ATH", name, STAKE);
-  await chain.send(name, "ath", "approve", [chain.addressOf("vault"), STAKE]);
-  await chain.send(name, "vault", "deposit", [chain.token("ATH"), STAKE, chain.addressOf(name)]);
-  model.deposit("ATH", name, STAKE);
-  await chain.send(name, "vault", "stake", [STAKE]);
-  model.stakes.stake(name, STAKE);
+  // Enough for the channels and jobs that come to it at a time.
+  const stake = BigInt(20_000 + 2_000 * Math.ceil((3 * size.clients) / size.providers)) * 10n ** 18n;
+  await give(day, "ATH", name, stake);
+  await chain.send(name, "ath", "approve", [chain.addressOf("vault"), stake]);
+  await chain.send(name, "vault", "deposit", [chain.token("ATH"), stake, chain.addressOf(name)]);
+  model.deposit("ATH", name, stake);
+  await chain.send(name, "vault", "stake", [stake]);
+  model.stakes.stake(name, stake);
   const all = MODULE_BITS.registry | MODULE_BITS.jobs | MODULE_BITS.channels;
   await chain.send(name, "vault", "approveStakeModules", [all]);
   await chain.send(name, "provider registry", "register", [profileOf(day, provider, 1)]);
