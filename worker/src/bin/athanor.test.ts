@@ -66,6 +66,10 @@ describe("athanor", function () {
     const address = await athanor("key", "address", "owner.json");
     expect(address.stdout.trim(), address.stderr).to.equal(owner);
     expect((await athanor("key", "create", "--out", "owner.json")).stderr).to.contain("KEYSTORE_EXISTS");
+    const sealing = await athanor("key", "create-encryption", "--out", "encryption.json");
+    expect(sealing.stdout.trim(), sealing.stderr).to.match(/^0x[0-9a-f]{64}$/);
+    const again = await athanor("key", "create-encryption", "--out", "encryption.json");
+    expect(again.stderr).to.contain("KEYSTORE_EXISTS");
   });
 
   it("checks, registers, serves a job, and leaves no secret in anything it prints", async () => {
