@@ -25,7 +25,7 @@ export {
   type JobTerms,
 } from "./protocol/job.ts";
 export { decodeJobState, type JobState, type JobStatusName } from "./protocol/job-state.ts";
-export { decodeJob, readJobs, type JobFilter } from "./protocol/read-jobs.ts";
+export { decodeJob, positionOf, readJobs, type JobFilter } from "./protocol/read-jobs.ts";
 export {
   logReaderOf,
   readLogs,

@@ -17,7 +17,16 @@ export async function defendJob(
   job: JobRecord,
   options: PlayOptions,
 ): Promise<DefenceOutcome> {
-  const dispute = await disputeOf(context, job, options.signal);
+  return defendDispute(context, await disputeOf(context, job, options.signal), options);
+}
+
+/** As `defendJob`, of a result that is known already. */
+export async function defendDispute(
+  context: DisputeContext,
+  dispute: Dispute,
+  options: PlayOptions,
+): Promise<DefenceOutcome> {
+  const { job } = dispute;
   return play(context, options, async () => {
     const states = await challengesOf(context, dispute, options);
     const live = states.filter(({ status }) => status === "Live");

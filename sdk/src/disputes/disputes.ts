@@ -5,7 +5,8 @@ import type { AthanorContracts } from "../protocol/connect-contracts.ts";
 import type { JobRecord } from "../protocol/job.ts";
 import { challengeJob } from "./challenge.ts";
 import { createDisputeContext, openedJob, type DisputeContext } from "./context.ts";
-import { defendJob } from "./defend.ts";
+import { defendDispute, defendJob } from "./defend.ts";
+import { receiptDispute, type ReceiptResult } from "./receipt-result.ts";
 import type {
   ChallengeOptions,
   ChallengeOutcome,
@@ -63,6 +64,13 @@ export class Disputes {
   /** Answers all challenges of a result until none is alive. */
   async defend(job: string | JobRecord, options: PlayOptions = {}): Promise<DefenceOutcome> {
     return guard(async () => defendJob(this.#context, await this.#job(job), options));
+  }
+
+  /** Answers all challenges of a channel's receipt until none is alive. */
+  async defendReceipt(result: ReceiptResult, options: PlayOptions = {}): Promise<DefenceOutcome> {
+    return guard(async () =>
+      defendDispute(this.#context, await receiptDispute(this.#context, result), options),
+    );
   }
 
   async #job(job: string | JobRecord): Promise<JobRecord> {

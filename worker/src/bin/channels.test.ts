@@ -1,10 +1,19 @@
-import { ChannelClient, type ChannelSession, type StreamPart } from "@athanor/sdk/channels";
+import {
+  ChannelClient,
+  Channels,
+  encodeRequest,
+  tokensRoot,
+  type ChannelSession,
+  type StreamPart,
+} from "@athanor/sdk/channels";
+import { connectContracts, type JobTerms } from "@athanor/sdk/protocol";
 import { fileStore, nodeModelSource } from "@athanor/sdk/node";
 import { generate, type Model } from "@athanor/engine";
 import { loadModel } from "@athanor/engine/node";
 import { expect } from "chai";
 import { JsonRpcProvider, parseEther, Wallet } from "ethers";
 import { writeFile } from "node:fs/promises";
+import { DatabaseSync } from "node:sqlite";
 import { connect as connectSocket, createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -45,8 +54,9 @@ describe("channels over HTTP, with a worker of its own process", function () {
     [chain, model, port] = await Promise.all([startChain(), loadModel(bard), freePort()]);
     owner = await athanor("key", "create", "--out", "owner.json");
     const operator = await athanor("key", "create", "--out", "operator.json");
+    const watchtower = await athanor("key", "create", "--out", "watchtower.json");
     await writeFile(join(folder.path, "provider.yaml"), configText(chain, owner, port));
-    for (const address of [owner, operator]) await chain.fund(address);
+    for (const address of [owner, operator, watchtower]) await chain.fund(address);
     await chain.ath(owner, 30_000);
     await athanor("provider", "register", "--config", "provider.yaml", "--yes");
     provider = new JsonRpcProvider(chain.rpc.url, undefined, { cacheTimeout: -1, pollingInterval: 50 });
@@ -446,6 +456,44 @@ describe("channels over HTTP, with a worker of its own process", function () {
       await recompute(await channel.infer(ask("OTHELLO:\n", 10)));
     });
   });
+
+  // The last one: it moves the chain's clock far ahead of the machine's.
+  describe("a griefer", () => {
+    it("that challenges a right receipt loses its bond to the watchtower", async () => {
+      const client = await connect();
+      const channel = await client.openChannel({ provider: owner, deposit: DEPOSIT });
+      const { receipts, request, tokens } = await channel.infer({ ...ask("HORATIO:\n", 4), minTokens: 4 });
+      // Later answers move this one out of the database.
+      for (let later = 0; later < 3; later++) await channel.infer(ask("HORATIO:\n", 1));
+      const stored = () => {
+        const database = new DatabaseSync(join(folder.path, "provider.sqlite"), { readOnly: true });
+        const row = database.prepare("SELECT count(*) AS n FROM answers WHERE channel = ?").get(channel.id);
+        database.close();
+        return row!["n"] as number;
+      };
+      await eventually(() => stored() <= 2, "moved to the contents");
+      const griefer = new Wallet(Wallet.createRandom().privateKey, provider);
+      await chain.fund(griefer.address, "1000");
+      const { deployment } = chain.contracts;
+      const channels = await Channels.connect({ signer: griefer, deployment, pollingInterval: 50 });
+      const { events } = await channels.present(channel.terms, receipts[0]!, encodeRequest(request));
+      const presented = events.find(({ name }) => name === "ReceiptPresented")!;
+      const { id, job } = presented.values as { id: string; job: JobTerms };
+      const { disputeGame } = connectContracts(griefer, deployment);
+      const salt = `0x${"07".repeat(32)}`;
+      const challenge = await disputeGame.challengeIdOf(griefer.address, id, salt);
+      await (await disputeGame.commit(challenge, { value: await disputeGame.bondOf(job) })).wait();
+      await chain.mine(5);
+      const output = { count: tokens.length, tokensRoot: tokensRoot(tokens) };
+      await (await disputeGame.open(job, output, salt)).wait();
+      await eventually(async () => (await disputeGame.resultOf(id)).tracedAt > 0n, "the trace is posted");
+      // The griefer says nothing more, and its clock runs out.
+      await chain.pass(30 * 86_400);
+      const repelled = await worker.event("dispute.repelled");
+      expect(repelled["challengeIds"]).to.deep.equal([challenge]);
+      expect(await chain.contracts.vault.isJailed(owner)).to.equal(false);
+    });
+  });
 });
 
 /** What comes back for these bytes, until it names an error. */
@@ -482,6 +530,7 @@ chain:
 keys:
   operatorKeystore: operator.json
   ownerKeystore: owner.json
+  watchtowerKeystore: watchtower.json
 provider:
   owner: "${owner}"
   endpoint: http://127.0.0.1:${port}

@@ -1,4 +1,4 @@
-import { hexlify } from "ethers";
+import { getBytes, hexlify } from "ethers";
 import { toJson } from "../jobs/json.ts";
 import type { StoredAnswer } from "../storage/channels.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -12,6 +12,25 @@ const LONGEST_DISPUTE = 52 * 86_400;
 /** Under which name the archive keeps what a receipt is about. */
 export const receiptOwner = ({ channel, nonce }: Pick<StoredAnswer, "channel" | "nonce">) =>
   `receipt ${channel} ${nonce}`;
+
+/** What of an answer is needed to defend its receipt. */
+export type ReceiptContent = Pick<StoredAnswer, "channel" | "nonce" | "encoding" | "request" | "tokens">;
+
+/** Everything that is kept of a channel, in the database and behind it. */
+export async function* receiptContentsOf(
+  { archive, storage }: { readonly archive: Archive; readonly storage: Storage },
+  channel: string,
+): AsyncGenerator<ReceiptContent, void, undefined> {
+  yield* storage.answersOf(channel);
+  for (const owner of storage.contentOwners(`receipt ${channel} `)) {
+    const bytes = await archive.read(owner);
+    if (bytes === undefined) continue;
+    const kept = JSON.parse(new TextDecoder().decode(bytes)) as Omit<ReceiptContent, "request"> & {
+      readonly request: string;
+    };
+    yield { ...kept, request: getBytes(kept.request) };
+  }
+}
 
 /**
  * Moves requests and answers of channels out of the database that no client can ask about any more: those before the last two vouchers. They

@@ -1,5 +1,5 @@
 import { readJobs } from "@athanor/sdk/protocol";
-import type { MoveMade } from "@athanor/sdk/disputes";
+import type { MoveMade, ReceiptResult } from "@athanor/sdk/disputes";
 import { openJob, type EncryptionKey } from "@athanor/sdk/private";
 import { ZeroHash, zeroPadValue } from "ethers";
 import { firstRequestBlock, followEvents, noteMove, type WatchContext } from "./follow-disputes.ts";
@@ -10,15 +10,20 @@ const AT_ONCE = 64;
 /** The game's status of a challenge that is being played. */
 const LIVE = 2n;
 
+/** Finds the request behind a receipt that was made a result; undefined for what is no such result, or not known here. */
+export type FindReceipt = (resultId: string) => Promise<ReceiptResult | undefined>;
+
 /**
  * Answers every challenge of a provider's results, until the signal. Remembers nothing: after a restart the chain says what is open.
  *
  * @param encryptionKeys with which private requests are opened
+ * @param findReceipt for the receipts of channels; without it only jobs are defended
  */
 export async function runWatchtower(
   context: WatchContext,
   owner: string,
   encryptionKeys: readonly EncryptionKey[],
+  findReceipt: FindReceipt = () => Promise.resolve(undefined),
 ): Promise<void> {
   const { chain, log, disputes, metrics, signal } = context;
   const { contracts } = chain;
@@ -58,7 +63,10 @@ export async function runWatchtower(
     const onMove = (move: MoveMade) => noteMove(context, move);
     const place = { chainId: chain.chainId, escrow: deployment.jobEscrow };
     const opened = job && (await openJob(job, encryptionKeys, place));
-    const { repelled, convicted } = await disputes.defend(opened ?? jobId, { onMove, signal });
+    const receipt = job === undefined ? await findReceipt(jobId) : undefined;
+    const { repelled, convicted } = await (receipt === undefined
+      ? disputes.defend(opened ?? jobId, { onMove, signal })
+      : disputes.defendReceipt(receipt, { onMove, signal }));
     const mine = repelled.filter((id) => live.includes(id));
     if (mine.length > 0) log.emit("info", "dispute.repelled", { jobId, challengeIds: mine });
     metrics.note("repelled", mine.length);

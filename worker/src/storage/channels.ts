@@ -135,6 +135,11 @@ export class ChannelTables {
     return row === undefined ? null : answerFromRow(row);
   }
 
+  answersOf(channel: string): StoredAnswer[] {
+    const rows = this.database.prepare("SELECT * FROM answers WHERE channel = ? ORDER BY nonce").all(channel);
+    return rows.map((row) => answerFromRow(row));
+  }
+
   putAnswer(answer: StoredAnswer): void {
     this.database
       .prepare(

@@ -39,6 +39,14 @@ export class ContentTable {
     return row === undefined ? null : fromRow(row);
   }
 
+  /** Owners whose name begins so. */
+  ownersOf(beginning: string): string[] {
+    return this.database
+      .prepare("SELECT owner FROM contents WHERE substr(owner, 1, ?) = ? ORDER BY owner")
+      .all(beginning.length, beginning)
+      .map((row) => row["owner"] as string);
+  }
+
   set({ owner, key, isKept, until }: StoredContent): void {
     this.database
       .prepare("INSERT OR REPLACE INTO contents (owner, key, is_kept, keep_until) VALUES (?, ?, ?, ?)")

@@ -238,6 +238,10 @@ class SqliteStorage implements Storage {
     return this.contents.get(owner);
   }
 
+  contentOwners(beginning: string): string[] {
+    return this.contents.ownersOf(beginning);
+  }
+
   setContent(content: StoredContent): void {
     this.contents.set(content);
   }
@@ -354,6 +358,10 @@ class SqliteStorage implements Storage {
 
   answer(channel: string, nonce: number): StoredAnswer | null {
     return this.channels.answer(channel, nonce);
+  }
+
+  answersOf(channel: string): StoredAnswer[] {
+    return this.channels.answersOf(channel);
   }
 
   putAnswer(answer: StoredAnswer): void {

@@ -136,6 +136,8 @@ export interface Storage {
   prune(endedBefore: number): number;
 
   content(owner: string): StoredContent | null;
+  /** Owners of contents whose name begins so. */
+  contentOwners(beginning: string): string[];
   setContent(content: StoredContent): void;
   dropContent(owner: string): void;
   /** Whether the key is that of another owner's content, too. */
@@ -163,6 +165,8 @@ export interface Storage {
   /** Replaces a book that is still `expected`; returns false, and changes nothing, if it is another by now. */
   saveBook(id: string, book: ChannelState, expected: ChannelState | null): boolean;
   answer(channel: string, nonce: number): StoredAnswer | null;
+  /** All that are kept of a channel, oldest first. */
+  answersOf(channel: string): StoredAnswer[];
   putAnswer(answer: StoredAnswer): void;
   /** The block from which on channels may have opened that this database serves; null until it is set. */
   channelsSince(): number | null;

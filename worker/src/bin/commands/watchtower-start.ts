@@ -2,18 +2,24 @@ import type { Model } from "@athanor/engine";
 import { Disputes } from "@athanor/sdk/disputes";
 import type { EncryptionKey } from "@athanor/sdk/private";
 import { getAddress, type JsonRpcProvider, type Wallet } from "ethers";
+import { existsSync } from "node:fs";
 import { Registry } from "prom-client";
 import type { Chain } from "../../chain/chain.ts";
 import { connectChain } from "../../chain/connect.ts";
 import { systemClock, type Clock } from "../../clock.ts";
 import type { Config } from "../../config/schema.ts";
 import { DisputeMetrics } from "../../disputes/dispute-metrics.ts";
+import { Archive } from "../../contents/archive.ts";
+import { openContentStore } from "../../contents/open-content-store.ts";
 import { LazyModels } from "../../disputes/models.ts";
 import { runWatchtower } from "../../disputes/watchtower.ts";
 import { WorkerError } from "../../errors.ts";
 import { readKeystore } from "../../keys/keystore.ts";
 import type { EventLog } from "../../log/event-log.ts";
 import { serveMetrics } from "../../metrics/serve-metrics.ts";
+import { receiptFinder } from "../../serve/receipt-finder.ts";
+import { openSqlite } from "../../storage/sqlite.ts";
+import type { Storage } from "../../storage/storage.ts";
 import { readProviderState } from "../../market/provider-state.ts";
 import { untilReachable } from "../../provider/prepare.ts";
 import {
@@ -47,26 +53,32 @@ export async function runWatchtowerStart(options: ProviderOptions): Promise<void
       options,
       await encryptionKeystores(config, clock.now()),
     );
-    const log = openLog(config, secrets);
+    // What is behind receipts of channels nobody else knows: the daemon's database and contents, where they are on this machine.
+    const contents = config.channels === null ? null : await openContentStore(config.contents, process.env);
+    const log = openLog(config, [...secrets, ...(contents?.secrets ?? [])]);
     logStart(log, options);
     const { signal } = stopOnSignal(log);
     const registry = new Registry();
     const metrics = new DisputeMetrics(registry);
     const lastRound = () => metrics.lastRound;
     let closeMetrics: (() => Promise<void>) | undefined;
+    let storage: Storage | null = null;
     try {
       if (config.metrics) {
         closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);
       }
       const chain = await untilReachable(() => connectChain(rpc, config.chain), { clock, log, signal });
       const { get } = new LazyModels(config.models);
-      const parts = { config, rpc, chain, clock, log, metrics, signal, get, encryptionKeys };
+      if (contents !== null && existsSync(config.storage)) storage = openSqlite(config.storage, clock);
+      const kept = storage && contents && { storage, archive: new Archive(contents.store, storage) };
+      const parts = { config, rpc, chain, clock, log, metrics, signal, get, encryptionKeys, kept };
       await watchOver(parts, wallets[0]!);
     } catch (error) {
       // Asked to end while waiting for the chain: not a failure.
       if (!signal.aborted) throw error;
     } finally {
       await closeMetrics?.();
+      storage?.close();
     }
     log.emit("info", "stopped");
   } finally {
@@ -85,11 +97,13 @@ export interface WatchParts {
   readonly get: (modelRoot: string) => Promise<Model | undefined>;
   /** With which private requests are opened. */
   readonly encryptionKeys: readonly EncryptionKey[];
+  /** Where the requests behind receipts of channels are; null where no channels are served. */
+  readonly kept: { readonly storage: Storage; readonly archive: Archive } | null;
 }
 
 /** Answers challenges with a key until the signal, whatever happens meanwhile. */
 export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<void> {
-  const { config, rpc, chain, clock, log, metrics, signal, get, encryptionKeys } = parts;
+  const { config, rpc, chain, clock, log, metrics, signal, get, encryptionKeys, kept } = parts;
   const { owner } = config.provider;
   const { pollInterval } = config.chain;
   try {
@@ -108,7 +122,8 @@ export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<
     );
     log.emit("info", "watching", { provider: owner, watchtower: watchtower.address });
     const context = { chain, clock, log, disputes, metrics, pollInterval, signal };
-    await runWatchtower(context, owner, encryptionKeys);
+    const findReceipt = kept === null ? undefined : receiptFinder(chain, kept);
+    await runWatchtower(context, owner, encryptionKeys, findReceipt);
   } catch (error) {
     if (!signal.aborted) throw error;
   }

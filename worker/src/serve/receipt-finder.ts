@@ -1,0 +1,49 @@
+import { tokensRoot } from "@athanor/engine/commitments";
+import { decodeRequestBytes, inputRootOf } from "@athanor/sdk/channels";
+import type { JobTerms } from "@athanor/sdk";
+import { positionOf, readLogs } from "@athanor/sdk/protocol";
+import type { Chain } from "../chain/chain.ts";
+import type { Archive } from "../contents/archive.ts";
+import { receiptContentsOf } from "../contents/receipt-contents.ts";
+import type { FindReceipt } from "../disputes/watchtower.ts";
+import type { Storage } from "../storage/storage.ts";
+import { plain, type Encoding } from "./encodings.ts";
+
+/** Finds what is behind a receipt that somebody made a result: the event says which receipt, the database what was asked. */
+export function receiptFinder(
+  { contracts, provider }: Chain,
+  kept: { readonly storage: Storage; readonly archive: Archive },
+  encodings: readonly Encoding[] = [plain],
+): FindReceipt {
+  const { receiptResults, deployment } = contracts;
+  return async (id) => {
+    const topics = [receiptResults.interface.getEvent("ReceiptPresented").topicHash, id];
+    const filter = { address: deployment.receiptResults, topics };
+    const head = await provider.getBlockNumber();
+    const [log] = await readLogs(provider, filter, deployment.startBlock ?? 0, head);
+    if (log === undefined) return undefined;
+    const presented = receiptResults.interface.parseLog(log)!.args.toObject(true) as unknown as {
+      readonly channel: string;
+      readonly job: JobTerms;
+      readonly outputCount: bigint;
+      readonly outputTokensRoot: string;
+    };
+    const { channel, job: terms } = presented;
+    const count = Number(presented.outputCount);
+    for await (const answer of receiptContentsOf(kept, channel)) {
+      const tokens = answer.tokens.slice(0, count);
+      if (tokens.length < count || tokensRoot(tokens) !== presented.outputTokensRoot) continue;
+      const encoding = encodings.find(({ name }) => name === answer.encoding);
+      const opened = await encoding?.open(answer.request, { channel, nonce: BigInt(answer.nonce) });
+      if (opened === undefined) continue;
+      const asked = decodeRequestBytes(opened.request);
+      // A part of an answer is judged as the whole answer to the request for as many tokens.
+      for (const maxTokens of new Set([asked.maxTokens, count])) {
+        const { prompt: promptTokens, modelRoot: _, ...generation } = { ...asked, maxTokens };
+        if (inputRootOf({ ...asked, maxTokens }) !== terms.inputRoot) continue;
+        return { id, terms, promptTokens, generation, tokens, position: positionOf(log) };
+      }
+    }
+    return undefined;
+  };
+}
