@@ -293,9 +293,10 @@ describe("attack: sequencer outages", () => {
     const bit = await vault.moduleBit(escrow);
     await vault.connect(client).approveModules(addresses.ath, bit);
     await vault.connect(provider).approveStakeModules(bit);
+    const sources = await ethers.deployContract("ResultSources", [manager, escrow, addresses.receipts]);
     const game = await ethers.deployContract("DisputeGame", [
       manager,
-      escrow,
+      sources,
       addresses.providers,
       vault,
       await arena.game.verifier(),
@@ -308,7 +309,8 @@ describe("attack: sequencer outages", () => {
       exitBounty: 0,
       minimumCharge: 0,
     });
-    await escrow.getFunction("setDisputeGame")(game);
+    await escrow.getFunction("setDisputeGame")(sources);
+    await sources.getFunction("setDisputeGame")(game);
     const say = (answer: number, since: bigint) => feed.getFunction("set")(answer, since) as Promise<unknown>;
     return {
       arena: {
