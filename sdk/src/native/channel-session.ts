@@ -84,6 +84,8 @@ const MOST_IDLE = 300_000;
 /** Times that an answer is asked for again after its connection broke or the provider asked to wait. */
 const ATTEMPTS = 8;
 const OFFER_LIFE = 15_000;
+/** The part of a price, 2 %, by which a provider's may be above what its offer in the registry comes to now. */
+const RATE_ROOM = 50n;
 
 /**
  * A channel that is open with a provider: asks, checks, acknowledges. Made by `ChannelClient`. Answers come one after another; whatever is
@@ -489,7 +491,9 @@ export class ChannelSession {
     const prices = model?.prices.find((one) => sameAddress(one.token, token));
     if (!model || !prices || !standing) throw athanorError("NoOffer", { model: modelRoot, token });
     const { inputPrice, outputPrice } = prices;
-    if (inputPrice > standing.inputPrice || outputPrice > standing.outputPrice) {
+    // Offers are in cents, and the rate may have moved since the provider looked.
+    const most = (price: bigint) => price + price / RATE_ROOM;
+    if (inputPrice > most(standing.inputPrice) || outputPrice > most(standing.outputPrice)) {
       throw misbehaved(
         transport,
         `prices of ${inputPrice} and ${outputPrice}`,
