@@ -39,10 +39,12 @@ export function reportOf(result: DayResult): string {
 }
 
 /** One line that says how far the day is. */
-export function progressLine({ share, requests, transactions, compared }: Progress, seconds: number): string {
-  const left = share > 0 ? Math.round((seconds / share) * (1 - share)) : 0;
-  const hour = Math.floor(share * 24);
-  return `${hour} h of 24: ${grouped(requests)} requests, ${grouped(transactions)} transactions, ${grouped(compared)} numbers compared; about ${left} s left`;
+export function progressLine(progress: Progress, seconds: number): string {
+  const { share, requests, requested, transactions, compared } = progress;
+  const done = `${Math.floor(share * 24)} h of 24: ${grouped(requests)} requests, ${grouped(transactions)} transactions, ${grouped(compared)} numbers compared`;
+  if (requests === 0) return done;
+  const left = Math.max(0, Math.round((seconds * (requested - requests)) / requests));
+  return `${done}; about ${left} s left`;
 }
 
 /** A whole number with its thousands set apart, the same everywhere. */

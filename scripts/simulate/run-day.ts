@@ -41,7 +41,9 @@ export const SHORT_DAY = { clients: 8, providers: 8, requests: 300, threads: 0 }
 export interface Progress {
   /** Of the day, from 0 to 1. */
   readonly share: number;
+  /** Over channels, and of how many: they take most of the time. */
   readonly requests: number;
+  readonly requested: number;
   readonly transactions: number;
   readonly compared: number;
 }
@@ -85,6 +87,7 @@ export async function runDay({
       onProgress?.({
         share,
         requests: day.pool.requests,
+        requested: requests,
         transactions: day.chain.transactions,
         compared: day.compared,
       });
