@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 /// @title The part of Chainlink's price feeds that is used here
+/// @notice See `ChainlinkOracle`, which believes none of it unchecked.
 interface IAggregatorV3 {
     /// @notice Decimals of every answer.
     function decimals() external view returns (uint8);

@@ -53,8 +53,9 @@ export function inventedStep(kind: OperatorKind, random: () => number): Invented
     }
     // What interpolates between larger ones fits no tile; no executor opens a model with another table than the specification's.
     if (read.from === "tensor" && kind === "softmax") {
-      for (let at = 0; at < length; at += 4)
+      for (let at = 0; at < length; at += 4) {
         view.setInt32(at, pick(below(2 ** 31) - 2 ** 30, below(256) - 128));
+      }
       return bytes;
     }
     const isWeights = read.from === "tensor" && program.tensors[read.tensor]!.kind === "rows";

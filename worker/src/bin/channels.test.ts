@@ -1,3 +1,4 @@
+// Longer than 400 lines: one provider, started once, is asked, robbed, killed and settled by all of these.
 import {
   ChannelClient,
   Channels,
