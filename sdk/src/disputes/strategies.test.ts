@@ -1,5 +1,5 @@
 import { importModel, type Model } from "@athanor/engine";
-import { toHex } from "@athanor/engine/commitments";
+import { inputRoot, toHex } from "@athanor/engine/commitments";
 import { claimOf, createTraceTree, RevealedNodes } from "@athanor/engine/dispute";
 import { referenceExecutor, traceRequest } from "@athanor/engine/trace";
 import { expect } from "chai";
@@ -44,10 +44,11 @@ async function playOut(match: Match, changes: { challenger?: Player } = {}) {
   const { model, request, submitted } = match;
   const disputeOf = (tree: TraceTree) => {
     const { prompt, ...generation } = request;
-    const terms = { modelRoot: model.commitment.modelRoot };
+    const terms = { modelRoot: model.commitment.modelRoot, inputRoot: inputRoot({ prompt, ...generation }) };
     const job = { id: `0x${"01".repeat(32)}`, terms, promptTokens: prompt, generation };
     const own = { model, request, tree };
-    return { job, submitted: { tokens: submitted, position: { block: 0 } }, own } as unknown as Dispute;
+    const result = { tokens: submitted, position: { block: 0 } };
+    return { job, submitted: result, answer: submitted, own } as unknown as Dispute;
   };
   const { positionsRoot: _, ...claim } = claimOf(model, request, {
     ...(await match.challenger.tree.commitment()),
