@@ -6,6 +6,7 @@ export type {
   ChallengeOptions,
   ChallengeOutcome,
   DefenceOutcome,
+  DefendOptions,
   DisputePoint,
   DisputesOptions,
   MoveKind,

@@ -29,7 +29,7 @@ export interface Own {
 }
 
 /** Trees that are kept at a time. */
-const MOST_TREES = 16;
+const MOST_TREES = 64;
 
 export async function createDisputeContext(options: DisputesOptions): Promise<DisputeContext> {
   const context = await createContext(options);
@@ -58,7 +58,12 @@ export async function openedJob(context: DisputeContext, job: JobRecord): Promis
 export async function ownOf(context: DisputeContext, job: JobRecord): Promise<Own> {
   const { trees } = context;
   const known = trees.get(job.id);
-  if (known) return known;
+  if (known) {
+    // The one that was used last goes last.
+    trees.delete(job.id);
+    trees.set(job.id, known);
+    return known;
+  }
   const own = computeOwn(context, job);
   trees.set(job.id, own);
   if (trees.size > MOST_TREES) trees.delete(trees.keys().next().value!);

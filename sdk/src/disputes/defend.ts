@@ -6,7 +6,7 @@ import { disputeOf, type Dispute } from "./dispute.ts";
 import { makeMove } from "./moves.ts";
 import { play } from "./play.ts";
 import { readChallenge, type ChallengeState } from "./state.ts";
-import type { DefenceOutcome, PlayOptions } from "./types.ts";
+import type { DefenceOutcome, DefendOptions } from "./types.ts";
 
 /**
  * Answers every challenge of a result until none is alive. Posting the trace takes the key of the provider's operator or
@@ -15,7 +15,7 @@ import type { DefenceOutcome, PlayOptions } from "./types.ts";
 export async function defendJob(
   context: DisputeContext,
   job: JobRecord,
-  options: PlayOptions,
+  options: DefendOptions,
 ): Promise<DefenceOutcome> {
   return defendDispute(context, await disputeOf(context, job, options.signal), options);
 }
@@ -24,10 +24,11 @@ export async function defendJob(
 export async function defendDispute(
   context: DisputeContext,
   dispute: Dispute,
-  options: PlayOptions,
+  options: DefendOptions,
 ): Promise<DefenceOutcome> {
   const { job } = dispute;
-  return play(context, options, async () => {
+  let moved = false;
+  return play<DefenceOutcome>(context, options, async () => {
     const states = await challengesOf(context, dispute, options);
     const live = states.filter(({ status }) => status === "Live");
     const convicted = states.some((state) => state.convicted);
@@ -35,20 +36,27 @@ export async function defendDispute(
       const repelled = states.filter(({ status }) => status === "Lost").map(({ id }) => id);
       return { outcome: { jobId: job.id, repelled, convicted } };
     }
+    const pending = { outcome: { jobId: job.id, repelled: [], convicted, pending: { moved } } };
+    if (options.once && moved) return pending;
     // Whoever has least time left comes first.
     live.sort((left, right) => left.turn!.deadline - right.turn!.deadline);
     for (const state of live) {
       const move = await defenderMove(context, dispute, state);
-      if (move) return { act: () => makeMove(context, "defender", dispute, move, options) };
+      if (!move) continue;
+      const act = async () => {
+        await makeMove(context, "defender", dispute, move, options);
+        moved = true;
+      };
+      return { act };
     }
-    return { wait: true };
+    return options.once ? pending : { wait: true };
   });
 }
 
 async function challengesOf(
   context: DisputeContext,
   { job, submitted }: Dispute,
-  { signal }: PlayOptions,
+  { signal }: DefendOptions,
 ): Promise<ChallengeState[]> {
   const { contracts, reader } = context;
   const { disputeGame, deployment } = contracts;

@@ -11,8 +11,8 @@ import type {
   ChallengeOptions,
   ChallengeOutcome,
   DefenceOutcome,
+  DefendOptions,
   DisputesOptions,
-  PlayOptions,
   Verification,
 } from "./types.ts";
 import { verifyJob } from "./verify.ts";
@@ -61,13 +61,13 @@ export class Disputes {
     return guard(async () => challengeJob(this.#context, await this.#job(job), options));
   }
 
-  /** Answers all challenges of a result until none is alive. */
-  async defend(job: string | JobRecord, options: PlayOptions = {}): Promise<DefenceOutcome> {
+  /** Answers all challenges of a result until none is alive, or makes one move. */
+  async defend(job: string | JobRecord, options: DefendOptions = {}): Promise<DefenceOutcome> {
     return guard(async () => defendJob(this.#context, await this.#job(job), options));
   }
 
-  /** Answers all challenges of a channel's receipt until none is alive. */
-  async defendReceipt(result: ReceiptResult, options: PlayOptions = {}): Promise<DefenceOutcome> {
+  /** Answers all challenges of a channel's receipt until none is alive, or makes one move. */
+  async defendReceipt(result: ReceiptResult, options: DefendOptions = {}): Promise<DefenceOutcome> {
     return guard(async () =>
       defendDispute(this.#context, await receiptDispute(this.#context, result), options),
     );

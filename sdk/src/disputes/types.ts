@@ -90,6 +90,14 @@ export interface PlayOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface DefendOptions extends PlayOptions {
+  /**
+   * Makes the one move that is due first, or none, and returns: who defends many results waits for their challengers all at once. Default: goes on
+   * until no challenge is alive.
+   */
+  readonly once?: boolean | undefined;
+}
+
 export interface ChallengeOptions extends PlayOptions {
   /** Wei; a challenge that takes a larger bond is not made. Default: no limit. */
   readonly maximumBond?: bigint | undefined;
@@ -118,4 +126,6 @@ export interface DefenceOutcome {
   /** Challenges of the job that are lost to the defender: their bonds are paid out. */
   readonly repelled: readonly string[];
   readonly convicted: boolean;
+  /** With `once`, while challenges are alive: whether a move was made, or all wait for their challengers. */
+  readonly pending?: { readonly moved: boolean } | undefined;
 }

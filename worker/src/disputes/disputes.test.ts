@@ -208,6 +208,29 @@ describe("watchtower and challenger", () => {
     expect(counted).to.contain('athanor_challenges_total{event="convicted"} 0\n');
   });
 
+  it("answer more challengers who let them wait than they have places", async () => {
+    const tokens = await answer();
+    const griefer = await partyOf(challengerKey, { executor: await griefing() });
+    const ids: string[] = [];
+    for (let count = 0; count < 3; count++) {
+      const id = await submitted(tokens);
+      const stall = new AbortController();
+      const onMove = ({ kind }: { kind: string }) => kind === "open" && stall.abort();
+      await griefer.challenge(id, { onMove, signal: stall.signal }).catch(() => undefined);
+      ids.push(id);
+    }
+    const watchtower = await start(watchtowerKey, (context) =>
+      runWatchtower(context, world.owner.address, [], undefined, { looks: 1, moves: 1 }),
+    );
+    const kindsOf = (id: string) => watchtower.log.of("dispute.move", id).map(({ kind }) => kind);
+    await eventually(() => ids.every((id) => kindsOf(id).length > 0), "every result is answered for");
+    for (const id of ids) expect(kindsOf(id)).to.deep.equal(["postTrace"]);
+    // Whoever plays on is answered, while the others still let it wait.
+    await griefer.challenge(ids[1]!).catch(() => undefined);
+    await eventually(() => watchtower.log.of("dispute.repelled", ids[1]).length > 0, "repelled");
+    for (const id of [ids[0]!, ids[2]!]) expect(kindsOf(id)).to.deep.equal(["postTrace"]);
+  });
+
   it("go on where they were when they are started again in the middle, through outages of the node", async () => {
     const id = await submitted(await wrong());
     const first = await startChallenger();

@@ -66,6 +66,38 @@ describe("a queue of jobs", () => {
     expect(started).to.deep.equal(["a", "b", "a"]);
   });
 
+  it("takes the most urgent first, and of equal ones the one that was added first", async () => {
+    const { queue, running, started } = setUp(1);
+    queue.add("first", 100);
+    for (const [id, deadline] of [
+      ["idle", Infinity],
+      ["late", 30],
+      ["b", 20],
+      ["a", 20],
+      ["late", 10],
+    ] as const) {
+      queue.add(id, deadline);
+    }
+    for (const id of ["first", "late", "b", "a"]) {
+      running.get(id)!.end();
+      await settled();
+    }
+    expect(started).to.deep.equal(["first", "late", "b", "a", "idle"]);
+  });
+
+  it("pauses a job once at a time, and works on others meanwhile", async () => {
+    const { queue, running, started, pauses } = setUp(1);
+    for (let count = 0; count < 3; count++) queue.later("a", 1);
+    expect(pauses).to.have.length(1);
+    queue.add("b");
+    expect(started).to.deep.equal(["b"]);
+    running.get("b")!.end();
+    await settled();
+    pauses[0]!();
+    await settled();
+    expect(started).to.deep.equal(["b", "a"]);
+  });
+
   it("has ended, after the signal, when what runs has ended; nothing else is begun", async () => {
     const { queue, running, started, controller } = setUp(1);
     for (const id of ["a", "b"]) queue.add(id);

@@ -15,36 +15,52 @@ export interface JobQueueOptions {
   readonly work: (jobId: string) => Promise<void>;
 }
 
-/** Works on jobs, several at a time, each once at a time; trouble with one does not concern the others. */
+/** Works on jobs, several at a time, the most urgent first, each once at a time; trouble with one does not concern the others. */
 export class JobQueue {
   readonly #options: JobQueueOptions;
-  readonly #waiting = new Set<string>();
+  readonly #waiting = new Map<string, number>();
   readonly #running = new Map<string, Promise<void>>();
-  readonly #pauses = new Set<Promise<void>>();
+  readonly #pauses = new Map<string, Promise<void>>();
   readonly #failures = new Map<string, number>();
 
   constructor(options: JobQueueOptions) {
     this.#options = options;
   }
 
-  /** Has a job worked on; once more if that is under way. */
-  add(jobId: string): void {
-    this.#waiting.add(jobId);
+  /**
+   * Has a job worked on; once more if that is under way.
+   *
+   * @param deadline the job with the earliest comes first, and of equal ones the one that was added first
+   */
+  add(jobId: string, deadline = 0): void {
+    this.#waiting.set(jobId, Math.min(deadline, this.#waiting.get(jobId) ?? Infinity));
     this.#next();
+  }
+
+  /** Adds a job after a pause, in milliseconds, unless it pauses already. The pause takes no place of those that are worked on. */
+  later(jobId: string, pause: number, deadline?: number): void {
+    const { clock, signal } = this.#options;
+    if (this.#pauses.has(jobId)) return;
+    const waiting = clock.sleep(pause, signal).then(() => {
+      this.#pauses.delete(jobId);
+      this.add(jobId, deadline);
+    });
+    this.#pauses.set(jobId, waiting);
   }
 
   /** Resolves when nothing runs any more, after the signal. */
   async ended(): Promise<void> {
-    await Promise.all([...this.#running.values(), ...this.#pauses]);
+    await Promise.all([...this.#running.values(), ...this.#pauses.values()]);
   }
 
   #next(): void {
     const { atOnce, signal } = this.#options;
-    for (const jobId of this.#waiting) {
-      if (signal.aborted || this.#running.size >= atOnce) return;
-      if (this.#running.has(jobId)) continue;
+    while (!signal.aborted && this.#running.size < atOnce) {
+      const next = this.#mostUrgent();
+      if (next === undefined) return;
+      const [jobId, deadline] = next;
       this.#waiting.delete(jobId);
-      const run = this.#run(jobId).finally(() => {
+      const run = this.#run(jobId, deadline).finally(() => {
         this.#running.delete(jobId);
         this.#next();
       });
@@ -52,7 +68,16 @@ export class JobQueue {
     }
   }
 
-  async #run(jobId: string): Promise<void> {
+  #mostUrgent(): [jobId: string, deadline: number] | undefined {
+    let first: [string, number] | undefined;
+    for (const [jobId, deadline] of this.#waiting) {
+      if (this.#running.has(jobId)) continue;
+      if (first === undefined || deadline < first[1]) first = [jobId, deadline];
+    }
+    return first;
+  }
+
+  async #run(jobId: string, deadline: number): Promise<void> {
     const { log, signal, work } = this.#options;
     try {
       await work(jobId);
@@ -63,17 +88,7 @@ export class JobQueue {
       this.#failures.set(jobId, failures);
       const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures - 1, 10));
       log.emit("error", "dispute.failed", { jobId, ...describeError(error), retryInSeconds: pause / 1_000 });
-      this.#later(jobId, pause);
+      this.later(jobId, pause, deadline);
     }
-  }
-
-  /** The pause takes no place of those that are worked on. */
-  #later(jobId: string, pause: number): void {
-    const { clock, signal } = this.#options;
-    const waiting = clock.sleep(pause, signal).then(() => {
-      this.#pauses.delete(waiting);
-      this.add(jobId);
-    });
-    this.#pauses.add(waiting);
   }
 }
