@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { keccak256, toBeHex, Wallet } from "ethers";
 import { ClientChannel } from "../../sdk/src/channels/client-channel.ts";
+import { RECEIPT_KEY_IN_USE } from "../../sdk/src/channels/liable-keys.ts";
 import { ProviderChannel } from "../../sdk/src/channels/provider-channel.ts";
 import { ReceiptTree } from "../../sdk/src/channels/receipt-tree.ts";
 import { memoryStore } from "../../sdk/src/channels/store.ts";
@@ -145,7 +146,7 @@ async function benchCycles(): Promise<number> {
     ...shared,
     store: memoryStore(),
     signer: client,
-    receiptKeys: [operator.address],
+    receiptKeyUntil: () => Promise.resolve(RECEIPT_KEY_IN_USE),
   });
   const theirs = new ProviderChannel({ ...shared, store: memoryStore(), signer: operator });
   for (const side of [mine, theirs]) await side.noteDeposit(10n ** 24n);

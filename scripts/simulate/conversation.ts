@@ -1,5 +1,6 @@
 import { id, Wallet } from "ethers";
 import { ClientChannel } from "../../sdk/src/channels/client-channel.ts";
+import { RECEIPT_KEY_IN_USE } from "../../sdk/src/channels/liable-keys.ts";
 import { ProviderChannel, type Answer, type Settlement } from "../../sdk/src/channels/provider-channel.ts";
 import { memoryStore, type ChannelStore } from "../../sdk/src/channels/store.ts";
 import { signVoucher } from "../../sdk/src/channels/typed-data.ts";
@@ -56,12 +57,11 @@ async function playBurst(burst: Burst, books: Books): Promise<Conversation> {
   let time = begins;
   let delay = 0;
   const shared = { terms, contract };
-  const receiptKeys = [receiptKey.address];
   const client = new ClientChannel({
     ...shared,
     store: books.client,
     signer: voucherKey,
-    receiptKeys,
+    receiptKeyUntil: (key) => Promise.resolve(key === receiptKey.address ? RECEIPT_KEY_IN_USE : 0n),
     now: () => time + delay,
   });
   const signer = { signer: receiptKey, voucherKey: voucherKey.address };

@@ -24,6 +24,7 @@ export {
   type ChannelEventName,
   type ChannelFilter,
 } from "./channels/events.ts";
+export { RECEIPT_KEY_IN_USE, type ReceiptKeyUntil } from "./channels/liable-keys.ts";
 export { ProviderChannel } from "./channels/provider-channel.ts";
 export type { Answer, ProviderChannelOptions, Settlement } from "./channels/provider-channel.ts";
 export type { TermsRequest } from "./channels/quote-terms.ts";

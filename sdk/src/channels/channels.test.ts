@@ -6,6 +6,7 @@ import { ReceiptTree } from "./receipt-tree.ts";
 import { memoryStore, type ChannelStore } from "./store.ts";
 import { isSignedBy, receiptDigest, signReceipt, signVoucher, voucherDigest } from "./typed-data.ts";
 import type { ChannelTerms, Receipt, Signed } from "./types.ts";
+import { inUse } from "../testing/receipt-keys.ts";
 
 const hash = (name: string) => keccak256(Buffer.from(name));
 const client = new Wallet(hash("client"));
@@ -42,7 +43,7 @@ async function pair(stores: { client?: ChannelStore; provider?: ChannelStore } =
     ...shared,
     store: stores.client ?? memoryStore(),
     signer: client,
-    receiptKeys: [operator.address],
+    receiptKeyUntil: inUse(operator.address),
   });
   const theirs = new ProviderChannel({
     ...shared,
@@ -189,7 +190,13 @@ describe("channel: the client", () => {
     const copy = await store.load(mine.id);
     await mine.request(request);
     const stale: ChannelStore = { load: () => Promise.resolve(copy), save: store.save };
-    const other = new ClientChannel({ terms, contract, store: stale, signer: client, receiptKeys: [] });
+    const other = new ClientChannel({
+      terms,
+      contract,
+      store: stale,
+      signer: client,
+      receiptKeyUntil: inUse(),
+    });
     expect((await rejection(other.request(request))).code).to.equal("ChannelStateMoved");
     expect((await store.load(mine.id))!.nonce).to.equal(1);
   });
@@ -250,7 +257,7 @@ describe("channel: the client", () => {
     const forgery = await signReceipt(client, contract, receipt.message);
     expect(await rejection(mine.acknowledge(forgery, answer))).to.deep.equal({
       code: "ReceiptRefused",
-      field: "signature of a receipt key",
+      field: "signature of a receipt key that the provider answers for until it expires",
     });
     await mine.acknowledge(receipt, answer);
     expect((await rejection(mine.acknowledge(receipt, answer))).field).to.equal("acknowledged before");

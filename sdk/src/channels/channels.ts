@@ -24,6 +24,7 @@ import {
   type ChannelFilter,
 } from "./events.ts";
 import type { Settlement } from "./provider-channel.ts";
+import { RECEIPT_KEY_IN_USE } from "./liable-keys.ts";
 import { quoteTerms, type TermsRequest } from "./quote-terms.ts";
 import { reportCommitment, reportCommitted } from "./report.ts";
 import { readChannel, type ChannelView } from "./read-channel.ts";
@@ -120,10 +121,12 @@ export class Channels {
 
   /** Whether signatures of a key settle what they sign: it is a receipt key of the provider, and was not removed. */
   isReceiptKey(provider: string, key: string): Promise<boolean> {
-    return guard(async () => {
-      const until = await this.contracts.channelEscrow.receiptKeyUntil(provider, key);
-      return until === RECEIPT_KEY_IN_USE;
-    });
+    return this.receiptKeyUntil(provider, key).then((until) => until === RECEIPT_KEY_IN_USE);
+  }
+
+  /** Last second for which a provider answers for what a key signed: the largest while the key is in use, 0 if it never was. */
+  receiptKeyUntil(provider: string, key: string): Promise<bigint> {
+    return guard(() => this.contracts.channelEscrow.receiptKeyUntil(provider, key));
   }
 
   /**
@@ -387,8 +390,6 @@ export class Channels {
     return { transactionHash: receipt.hash, block: receipt.blockNumber, gas: receipt.gasUsed, events };
   }
 }
-
-const RECEIPT_KEY_IN_USE = 2n ** 40n - 1n;
 
 /** Arguments are checked, and failures translated, wherever they come from. */
 async function guard<Result>(action: () => Promise<Result> | Result): Promise<Result> {

@@ -2,9 +2,10 @@ import { ZeroHash } from "ethers";
 import { athanorError } from "../errors/athanor-error.ts";
 import { decodeVoucher, encodeSigned } from "./encode.ts";
 import { ChannelLedger } from "./ledger.ts";
+import { liableKeys, type LiableKeys, type ReceiptKeyUntil } from "./liable-keys.ts";
 import { ReceiptTree } from "./receipt-tree.ts";
 import type { Acknowledged, ChannelState, ChannelStore } from "./store.ts";
-import { isSignedBy, receiptDigest, requestHashOf, signVoucher } from "./typed-data.ts";
+import { receiptDigest, requestHashOf, signerOf, signVoucher } from "./typed-data.ts";
 import type { ChannelContract, ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "./types.ts";
 
 export interface ClientChannelOptions {
@@ -13,8 +14,8 @@ export interface ClientChannelOptions {
   readonly store: ChannelStore;
   /** The channel's voucher key. */
   readonly signer: TypedDataSigner;
-  /** Whether the escrow takes this address as a receipt key of the provider: `receiptKeyUntil` is the largest value. */
-  readonly receiptKeys: readonly string[];
+  /** Asks the chain for how long the provider answers for a key: `Channels.receiptKeyUntil`. */
+  readonly receiptKeyUntil: ReceiptKeyUntil;
   /** Seconds since 1970; default the computer's clock. */
   readonly now?: (() => number) | undefined;
   /** Seconds by which the provider's clock may be ahead. Default 60. */
@@ -65,9 +66,11 @@ export interface Settled {
 export class ClientChannel {
   readonly #ledger: ChannelLedger;
   readonly #options: ClientChannelOptions;
+  readonly #keys: LiableKeys;
 
   constructor(options: ClientChannelOptions) {
     this.#options = options;
+    this.#keys = liableKeys(options.receiptKeyUntil, () => this.#now());
     this.#ledger = new ChannelLedger(options.terms, options.contract, options.store);
   }
 
@@ -111,18 +114,16 @@ export class ClientChannel {
    * @throws AthanorError `ReceiptRefused` with the field that is not as it should be
    */
   acknowledge(receipt: Signed<Receipt>, received: ReceivedOutput): Promise<void> {
-    return this.#ledger.update((state) => {
+    return this.#ledger.update(async (state) => {
       const { message } = receipt;
       const [voucher, before] = this.#askedBy(state, message);
       this.#check(voucher, receipt, received);
+      await this.#requireLiableKey(receipt);
       const digest = receiptDigest(this.#options.contract, message);
       const next = append(state, { voucher, before, digest, price: message.price });
       const taken = { ...next.taken!, outputCount: received.outputCount };
       const answersLast = message.nonce === BigInt(state.nonce);
-      return Promise.resolve([
-        { ...next, taken, receipt: answersLast ? encodeSigned(receipt) : state.receipt },
-        undefined,
-      ]);
+      return [{ ...next, taken, receipt: answersLast ? encodeSigned(receipt) : state.receipt }, undefined];
     });
   }
 
@@ -192,7 +193,7 @@ export class ClientChannel {
     return [voucher!, state];
   }
 
-  #check(asked: Fields, { message, signature }: Signed<Receipt>, received: ReceivedOutput): void {
+  #check(asked: Fields, { message }: Signed<Receipt>, received: ReceivedOutput): void {
     const { message: voucher } = decodeVoucher(asked);
     refuse("requestHash", requestHashOf(message), voucher.requestHash);
     refuse("modelRoot", message.modelRoot, received.modelRoot);
@@ -206,14 +207,22 @@ export class ClientChannel {
 
     const { receiptLife } = this.#options.terms;
     const { clockTolerance = 60, minimumLife = Number(receiptLife / 2n) } = this.#options;
-    const now = BigInt(Math.floor((this.#options.now ?? (() => Date.now() / 1000))()));
+    const now = BigInt(this.#now());
     const inTime =
       message.expiry >= now + BigInt(minimumLife) &&
       message.expiry <= now + receiptLife + BigInt(clockTolerance);
     refuse("expiry in time to challenge it, and of a receipt signed before now", inTime, true);
-    const digest = receiptDigest(this.#options.contract, message);
-    const signed = this.#options.receiptKeys.some((key) => isSignedBy(key, digest, signature));
-    refuse("signature of a receipt key", signed, true);
+  }
+
+  /** INVARIANT: what is acknowledged convicts if it is wrong. The provider answers for the key as long as the receipt can be presented. */
+  async #requireLiableKey({ message, signature }: Signed<Receipt>): Promise<void> {
+    const key = signerOf(receiptDigest(this.#options.contract, message), signature);
+    const isLiable = key !== undefined && (await this.#keys.isLiable(key, message.expiry));
+    refuse("signature of a receipt key that the provider answers for until it expires", isLiable, true);
+  }
+
+  #now(): number {
+    return Math.floor((this.#options.now ?? (() => Date.now() / 1000))());
   }
 }
 

@@ -3,10 +3,12 @@ import { expect } from "chai";
 import { keccak256, Wallet, ZeroHash } from "ethers";
 import { rejection } from "../testing/rejection.ts";
 import { ClientChannel } from "./client-channel.ts";
+import { RECEIPT_KEY_IN_USE } from "./liable-keys.ts";
 import { ProviderChannel } from "./provider-channel.ts";
 import { memoryStore } from "./store.ts";
-import { isSignedBy, receiptDigest } from "./typed-data.ts";
+import { isSignedBy, receiptDigest, signReceipt } from "./typed-data.ts";
 import type { ChannelTerms, Receipt, Signed } from "./types.ts";
+import { inUse } from "../testing/receipt-keys.ts";
 
 const hash = (name: string) => keccak256(Buffer.from(name));
 const key = new Wallet(hash("client"));
@@ -46,8 +48,8 @@ describe("channel: going on", () => {
   beforeEach(async () => {
     now = 2_000_000_000;
     const shared = { terms, contract, now: () => now };
-    const receiptKeys = [operator.address];
-    client = new ClientChannel({ ...shared, store: memoryStore(), signer: key, receiptKeys });
+    const receiptKeyUntil = inUse(operator.address);
+    client = new ClientChannel({ ...shared, store: memoryStore(), signer: key, receiptKeyUntil });
     provider = new ProviderChannel({ ...shared, store: memoryStore(), signer: operator });
     for (const side of [client, provider]) await side.noteDeposit(100n);
   });
@@ -117,6 +119,30 @@ describe("channel: going on", () => {
     const again = (await new ProviderChannel({ ...shared, signer: other }).unpaid())!;
     expect(again.message).to.deep.equal(message);
     expect(isSignedBy(other.address, digestOf(again), again.signature)).to.equal(true);
+  });
+
+  it("a key that is removed while its channel is open is noticed within five minutes: its receipts are refused, those of the new one taken", async () => {
+    const other = new Wallet(hash("another receipt key"));
+    const until = new Map([[operator.address, RECEIPT_KEY_IN_USE]]);
+    let asked = 0;
+    const receiptKeyUntil = (address: string) => (asked++, Promise.resolve(until.get(address) ?? 0n));
+    const shared = { terms, contract, now: () => now, receiptKeyUntil };
+    const careful = new ClientChannel({ ...shared, store: memoryStore(), signer: key });
+    await careful.noteDeposit(100n);
+    for (let nonce = 1; nonce <= 2; nonce++) {
+      await provider.take(await careful.request(request));
+      await careful.acknowledge(await provider.sign(answer), answer);
+    }
+    expect(asked).to.equal(1);
+    until.set(operator.address, BigInt(now + LIFE)).set(other.address, RECEIPT_KEY_IN_USE);
+    now += 300;
+    await provider.take(await careful.request(request));
+    const receipt = await provider.sign(answer);
+    expect(await codeOf(careful.acknowledge(receipt, answer))).to.deep.equal([
+      "ReceiptRefused",
+      "signature of a receipt key that the provider answers for until it expires",
+    ]);
+    await careful.acknowledge(await signReceipt(other, contract, receipt.message), answer);
   });
 
   it("vouchers may be lost: the provider takes a later one, and none that is older", async () => {

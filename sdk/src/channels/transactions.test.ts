@@ -1,6 +1,6 @@
 import { encodeRequest, inputRoot, tokensRoot } from "@athanor/engine/commitments";
 import { expect } from "chai";
-import { hexlify, type HDNodeWallet } from "ethers";
+import { hexlify, Wallet, type HDNodeWallet } from "ethers";
 import { athTokenAbi } from "../generated/abi.ts";
 import { connectContracts, connectToken, interfaceOf } from "../protocol/connect-contracts.ts";
 import {
@@ -15,7 +15,7 @@ import { Channels } from "./channels.ts";
 import { ClientChannel } from "./client-channel.ts";
 import type { ChannelEvent } from "./events.ts";
 import { ProviderChannel } from "./provider-channel.ts";
-import { memoryStore } from "./store.ts";
+import { memoryStore, type ChannelStore } from "./store.ts";
 import { channelIdOf, signAcceptance, signReceipt } from "./typed-data.ts";
 import type { ChannelTerms } from "./types.ts";
 
@@ -29,6 +29,7 @@ describe("channels on chain", () => {
   let mine: Channels;
   let theirs: Channels;
   let owner: Channels;
+  const stores = new Map<string, ChannelStore>();
 
   before(async () => {
     chain = await startLocalChain();
@@ -76,11 +77,12 @@ describe("channels on chain", () => {
     await mine.open({ terms, amount: 20n * ONE }, await accept(terms));
     const time = (await chain.provider.getBlock("latest"))!.timestamp;
     const shared = { terms, contract: mine.contract, now: () => time };
+    const store = memoryStore();
     const client = new ClientChannel({
       ...shared,
-      store: memoryStore(),
+      store,
       signer: account,
-      receiptKeys: [chain.accounts.operator.address],
+      receiptKeyUntil: (key) => mine.receiptKeyUntil(terms.provider, key),
     });
     const provider = new ProviderChannel({
       ...shared,
@@ -88,6 +90,7 @@ describe("channels on chain", () => {
       signer: chain.accounts.operator,
     });
     for (const side of [client, provider]) await side.noteDeposit(20n * ONE);
+    stores.set(client.id, store);
     return { terms, client, provider };
   }
 
@@ -278,6 +281,34 @@ describe("channels on chain", () => {
     await owner.removeReceiptKey(key);
     expect(await mine.isReceiptKey(provider, key)).to.equal(false);
     expect((await rejection(owner.addReceiptKey(key))).code).to.equal("InvalidKey");
+  });
+
+  it("a receipt of a key that was removed is not acknowledged: nobody could present it any more", async () => {
+    const removed = Wallet.createRandom();
+    await owner.addReceiptKey(removed.address);
+    const { terms, client, provider } = await open();
+    await owner.removeReceiptKey(removed.address);
+    await chain.provider.send("evm_increaseTime", [3 * 86_400]);
+    await chain.provider.send("evm_mine", []);
+    const { timestamp } = (await chain.provider.getBlock("latest"))!;
+    await provider.take(await client.request({ ...request(), limit: 2n * ONE }));
+    const { message } = await provider.sign(answer());
+    const expiry = BigInt(timestamp) + terms.receiptLife;
+    const junk = await signReceipt(removed, mine.contract, { ...message, expiry });
+    const late = new ClientChannel({
+      ...{ terms, contract: mine.contract, signer: account, store: stores.get(client.id)! },
+      ...{ now: () => timestamp, receiptKeyUntil: (key) => mine.receiptKeyUntil(terms.provider, key) },
+    });
+    const refused = await rejection(late.acknowledge(junk, answer()));
+    expect([refused.code, refused.values["field"]]).to.deep.equal([
+      "ReceiptRefused",
+      "signature of a receipt key that the provider answers for until it expires",
+    ]);
+    const unprovable = await rejection(mine.present(terms, junk, encodeRequest(REQUEST)));
+    expect(unprovable.code).to.equal("InvalidSigner");
+    const renewed = await signReceipt(chain.accounts.operator, mine.contract, junk.message);
+    await late.acknowledge(renewed, answer());
+    await mine.present(terms, renewed, encodeRequest(REQUEST));
   });
 
   it("present a receipt: a result with the receipt's output; not twice, and not with another request", async () => {

@@ -146,9 +146,14 @@ export async function signAcceptance(
 
 /** Whether a signature of a digest is this key's. False also for what is no signature. */
 export function isSignedBy(key: string, digest: string, signature: string): boolean {
+  return signerOf(digest, signature)?.toLowerCase() === key.toLowerCase();
+}
+
+/** The plain key that signed a digest; undefined when the signature is of no key. */
+export function signerOf(digest: string, signature: string): string | undefined {
   try {
-    return recoverAddress(digest, signature).toLowerCase() === key.toLowerCase();
+    return recoverAddress(digest, signature);
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -167,8 +167,8 @@ export class ChannelClient {
     const parts = { context: this.#context, channels: this.#channels, store: this.#store };
     const { deposit } = await this.#channels.read(terms);
     const { contract } = this.#channels;
-    const receiptKeys = [record.receiptKey];
-    const book = new ClientChannel({ terms, contract, store: this.#store, signer, receiptKeys });
+    const receiptKeyUntil = (key: string) => this.#channels.receiptKeyUntil(terms.provider, key);
+    const book = new ClientChannel({ terms, contract, store: this.#store, signer, receiptKeyUntil });
     await book.noteDeposit(deposit);
     return new ChannelSession({ ...parts, terms, record, transport, signer });
   }

@@ -4,6 +4,7 @@ import { decodeBase64, encodeBase64, ZeroHash } from "ethers";
 import type { Channels } from "../channels/channels.ts";
 import { ClientChannel } from "../channels/client-channel.ts";
 import { decodeVoucher } from "../channels/encode.ts";
+import { KEY_READ_LIFE } from "../channels/liable-keys.ts";
 import type { ChannelView } from "../channels/read-channel.ts";
 import type { ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "../channels/types.ts";
 import { invalid, show, validateWhole } from "../client/arguments.ts";
@@ -96,6 +97,8 @@ export class ChannelSession {
   readonly #book: ClientChannel;
   readonly #mutex = new Mutex();
   #record: SessionRecord;
+  /** Milliseconds since 1970. */
+  #keyReadAt = -Infinity;
   #offer: { readonly offer: ProviderOffer; readonly readAt: number } | undefined;
 
   constructor(parts: SessionParts) {
@@ -106,7 +109,7 @@ export class ChannelSession {
       contract: parts.channels.contract,
       store: parts.store,
       signer: parts.signer,
-      receiptKeys: [parts.record.receiptKey],
+      receiptKeyUntil: (key) => parts.channels.receiptKeyUntil(parts.terms.provider, key),
       now: () => Date.now() / 1_000,
     });
   }
@@ -274,6 +277,7 @@ export class ChannelSession {
       const paid = tokens.length;
       const allowedTokens = Math.min(maxTokens, paid + stepTokens);
       const limit = stepCost(prices, prompt.length, paid, allowedTokens);
+      await this.#requireKey(signal);
       const { nonce } = await this.#book.state();
       const pending: PendingRequest = {
         ...{
@@ -453,6 +457,21 @@ export class ChannelSession {
       const line = { type: "tokens", first: 0, chunk: answer.chunk } as const;
       return { receipt, tokens: this.#tokensOf(line, 0, pending) };
     }
+  }
+
+  /** Before a voucher: the provider's receipt key, as it is or as the offer has it now, must be in use on chain. */
+  async #requireKey(signal: AbortSignal | undefined): Promise<void> {
+    const { channels, transport } = this.#parts;
+    const now = Date.now();
+    if (now - this.#keyReadAt < KEY_READ_LIFE * 1_000) return;
+    if (!(await channels.isReceiptKey(this.terms.provider, this.#record.receiptKey))) {
+      const { receiptKey } = await call(transport, "", offerSchema, { signal });
+      if (!(await channels.isReceiptKey(this.terms.provider, receiptKey))) {
+        throw misbehaved(transport, `the receipt key ${receiptKey}`, "one that the escrow knows");
+      }
+      await this.#write({ ...this.#record, receiptKey });
+    }
+    this.#keyReadAt = now;
   }
 
   async #requestOf(options: ChannelInferRequest): Promise<NativeRequest> {

@@ -5,6 +5,7 @@ import { ProviderChannel, type Settlement } from "../channels/provider-channel.t
 import { memoryStore, type ChannelStore } from "../channels/store.ts";
 import { isSignedBy, receiptDigest, requestHashOf, voucherDigest } from "../channels/typed-data.ts";
 import type { ChannelTerms, Receipt, Signed, Voucher } from "../channels/types.ts";
+import { inUse } from "./receipt-keys.ts";
 
 const hash = (name: string) => keccak256(Buffer.from(name));
 
@@ -142,7 +143,11 @@ export class ChannelWorld {
     const { terms, contract } = this;
     const shared = { terms, contract, now: () => this.now, store: this.stores[side] };
     if (side === "client") {
-      this.mine = new ClientChannel({ ...shared, signer: this.client, receiptKeys: [this.operator.address] });
+      this.mine = new ClientChannel({
+        ...shared,
+        signer: this.client,
+        receiptKeyUntil: inUse(this.operator.address),
+      });
     } else {
       this.theirs = new ProviderChannel({ ...shared, signer: this.operator });
     }
