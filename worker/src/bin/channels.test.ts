@@ -224,7 +224,7 @@ describe("channels over HTTP, with a worker of its own process", function () {
       ],
       [
         "that changes a token on its way",
-        changeLine("tokens", (line) => (line.chunk = `AAAA${line.chunk.slice(4)}`)),
+        changeLine("tokens", (line) => (line.chunk = otherToken(line.chunk))),
         "ReceiptRefused",
         "outputTokensRoot",
       ],
@@ -508,6 +508,13 @@ function rawAnswer(port: number, bytes: string): Promise<string> {
     });
     socket.on("close", () => resolve(text));
   });
+}
+
+/** The chunk with another first token. */
+function otherToken(chunk: string): string {
+  const bytes = Buffer.from(chunk, "base64");
+  bytes[3]! ^= 1;
+  return bytes.toString("base64");
 }
 
 const urlOf = (input: Parameters<typeof fetch>[0]) =>

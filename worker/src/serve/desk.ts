@@ -247,13 +247,21 @@ export class Desk {
         "Send one with requestHash and limit 0.",
       );
     }
-    if (channel.stage === "open" || !this.isLast(channel, voucher)) {
-      this.requireFree(id);
+    const isRepeated = this.isLast(channel, voucher);
+    if (isRepeated && channel.stage !== "open") return { channel: id, amount: voucher.message.amount };
+    requireOpen(channel);
+    this.requireFree(id);
+    this.arriving.add(id);
+    try {
       await this.stopGeneration(id);
-      await this.take(channel, voucher);
+      if (!isRepeated) await this.take(channel, voucher);
+      // The chain may have closed it meanwhile: that is not undone.
+      requireOpen(this.requireChannel(id));
       context.storage.changeChannel(id, { stage: "closing" });
-      context.wake();
+    } finally {
+      this.arriving.delete(id);
     }
+    context.wake();
     return { channel: id, amount: voucher.message.amount };
   }
 
@@ -289,7 +297,7 @@ export class Desk {
     const isRepeated = this.isLast(channel, voucher);
     if (!isRepeated) this.requireTime(channel);
     const stored = isRepeated ? context.storage.answer(id, Number(nonce)) : null;
-    const answer: StoredAnswer = stored ?? {
+    let answer: StoredAnswer = stored ?? {
       ...{ channel: id, nonce: Number(nonce), encoding: message.encoding, request: bytes },
       ...this.requirePrices(checked, channel, message.prices),
       ...{ paidTokens, tokens: this.paidTokensOf(channel, checked, paidTokens), complete: false, expiry: 0 },
@@ -318,12 +326,19 @@ export class Desk {
       running?.generation.isAlive === true &&
       running.checked.requestHash === checked.requestHash &&
       (isRepeated || running.generation.tokens.length === answer.paidTokens);
-    if (!continues) slots.requireRoom();
+    if (!continues) {
+      slots.requireRoom();
+      // Before the voucher is taken: it must pay what was computed.
+      await this.stopGeneration(id);
+      if (stored) answer = context.storage.answer(id, Number(nonce)) ?? stored;
+    }
     if (!isRepeated) await this.take(channel, voucher);
-    context.storage.putAnswer(answer);
+    context.storage.atomically(() => {
+      context.storage.dropUnanswered(id, answer.nonce);
+      context.storage.putAnswer(answer);
+    });
 
     if (!continues) {
-      await this.stopGeneration(id);
       const { runner } = checked.model;
       const { keepGenerations: keep } = this.settings;
       const options = { request: checked.request, tokens: answer.tokens, runner, slots, keep };
@@ -383,41 +398,62 @@ export class Desk {
     return receipt;
   }
 
-  /** Whoever read an answer is gone: what was not finished ends, with a receipt of what there is. */
+  /**
+   * Whoever read an answer is gone: it ends with a receipt of what there is, and of a token at least if the model has begun, so that nobody gets its prompt computed for
+   * nothing. What was computed is kept for a while, for the voucher that continues it.
+   */
   private async leave(channel: StoredChannel, answer: StoredAnswer, reader: symbol): Promise<void> {
     const running = this.underWay.get(channel.id);
     if (running?.reader !== reader) return;
     try {
-      if (!running.generation.isAtRest) {
-        await running.generation.stop();
-        await this.finish(channel, answer, running);
-      }
+      const { generation } = running;
+      if (!generation.isStarted) await generation.stop();
+      await generation.rest(answer.paidTokens + 1, () => this.underWay.get(channel.id) === running);
+      if (this.underWay.get(channel.id) === running) await this.finish(channel, answer, running);
+      if (!running.generation.isAlive) this.forget(channel.id, running);
+    } catch (error) {
+      // Nobody waits for this: what is thrown here would end the worker. The next request finds the answer, and what is owed for it.
+      this.noteFailure(channel.id, error);
     } finally {
       running.reader = undefined;
-      if (!running.generation.isAlive) this.underWay.delete(channel.id);
     }
   }
 
   /** Ends all answers under way, each with its receipt. */
   async stop(): Promise<void> {
     this.isStopping = true;
-    const { storage } = this.options.context;
     for (const [id, running] of this.underWay) {
       await running.generation.stop();
-      const channel = storage.channel(id);
-      const answer = storage.answer(id, running.nonce);
-      if (channel && answer && running.reader) await this.finish(channel, answer, running);
+      await this.finishStored(id, running).catch((error: unknown) => this.noteFailure(id, error));
+      this.forget(id, running);
     }
-    this.underWay.clear();
   }
 
-  /** Ends what is left of an answer that nobody reads. */
+  private noteFailure(id: string, error: unknown): void {
+    this.options.context.log.emit("error", "answer.failed", { channel: id, ...describeError(error) });
+  }
+
+  /** Ends what is left of an answer, with the receipt of all that was computed of it. */
   private async stopGeneration(id: string): Promise<void> {
     const running = this.underWay.get(id);
     if (running === undefined) return;
     running.reader = undefined;
     await running.generation.stop();
-    this.underWay.delete(id);
+    await this.finishStored(id, running);
+    this.forget(id, running);
+  }
+
+  private async finishStored(id: string, running: UnderWay): Promise<void> {
+    const { storage } = this.options.context;
+    const channel = storage.channel(id);
+    const answer = storage.answer(id, running.nonce);
+    // A receipt answers the last voucher alone.
+    if (answer && channel?.book?.nonce === running.nonce) await this.finish(channel, answer, running);
+  }
+
+  /** Another answer may stand there by now. */
+  private forget(id: string, running: UnderWay): void {
+    if (this.underWay.get(id) === running) this.underWay.delete(id);
   }
 
   private async take(channel: StoredChannel, voucher: Signed<Voucher>): Promise<void> {
@@ -505,9 +541,7 @@ export class Desk {
   }
 
   private requireTime({ stage, chain, terms, id }: StoredChannel): void {
-    if (stage !== "open") {
-      throw new Refusal("ChannelNotOpen", `The channel ${id} is closed.`, "Open another one.");
-    }
+    requireOpen({ stage, id });
     const now = BigInt(this.options.context.time.now());
     if (chain.closesAt - BigInt(ENDING) > now && chain.closesAt >= terms.expiresAt) return;
     throw new Refusal(
@@ -543,6 +577,11 @@ export class Desk {
     this.slots.set(modelRoot, slots);
     return slots;
   }
+}
+
+function requireOpen({ stage, id }: Pick<StoredChannel, "stage" | "id">): void {
+  if (stage === "open") return;
+  throw new Refusal("ChannelNotOpen", `The channel ${id} is closed.`, "Open another one.");
 }
 
 function busy(): Refusal {

@@ -3,6 +3,11 @@ import { describeError } from "../errors.ts";
 import { Allowance, type ModelRunner } from "../model/runner.ts";
 import type { Slots } from "./slots.ts";
 
+/** Milliseconds after which a generation that should rest is looked at again. */
+const REST_LOOK = 1_000;
+/** Tokens that may still come after it was told to rest; then it is stopped, and what it holds is lost. */
+const MOST_AFTER = 32;
+
 export interface GenerationOptions {
   readonly request: NativeRequest;
   /** Output tokens that are known already. */
@@ -34,6 +39,7 @@ export class Generation {
   private run: Promise<void> | undefined;
   private isEnded = false;
   private isPaused = false;
+  private isQueued = false;
 
   constructor(options: GenerationOptions) {
     this.options = options;
@@ -57,6 +63,11 @@ export class Generation {
     this.end();
   }
 
+  /** Whether its model works on it, or has its keys and values: a queued one cost nothing. */
+  get isStarted(): boolean {
+    return this.run !== undefined;
+  }
+
   /** Lets it go on until so many tokens of the whole answer. */
   continue(tokens: number): void {
     if (this.isEnded) return;
@@ -65,6 +76,22 @@ export class Generation {
       this.failure = error instanceof Error ? error : new Error(String(error));
       this.end();
     });
+  }
+
+  /**
+   * Has it rest as soon as it has so many tokens of the whole answer; what was granted further is taken back, as far as the model has not begun it. Resolves when it
+   * rests, or when it is let go on again.
+   */
+  async rest(least: number, isWanted: () => boolean): Promise<void> {
+    while (!this.isAtRest && isWanted()) {
+      if (this.tokens.length >= least && this.allowance.tokens > this.tokens.length) {
+        this.allowance.promise(this.tokens.length);
+        this.allowance.grant();
+      }
+      // A graphics card waits for none.
+      if (this.tokens.length > Math.max(least, this.allowance.tokens) + MOST_AFTER) return this.stop();
+      await this.changed(REST_LOOK);
+    }
   }
 
   /** Ends it; what was computed stays. Resolves when nothing more comes. */
@@ -92,12 +119,17 @@ export class Generation {
     if (this.allowance.tokens >= tokens) return;
     this.allowance.promise(tokens);
     this.isPaused = false;
+    if (this.isQueued) return;
+    this.isQueued = true;
     this.release ??= await slots.enter(signal, (ahead) => {
       this.ahead = ahead;
       this.tell();
     });
+    this.isQueued = false;
     this.ahead = 0;
     if (this.release === undefined) return;
+    // Its step was taken back while it waited for its place.
+    if (this.run !== undefined && this.tokens.length >= this.allowance.tokens) return this.paused();
     this.allowance.grant();
     this.run ??= this.compute();
   }
@@ -112,7 +144,7 @@ export class Generation {
         signal: this.controller.signal,
         allowance: this.allowance,
         onToken: (token) => this.add(token),
-        onPause: () => this.rest(),
+        onPause: () => this.paused(),
       });
       this.complete = true;
     } catch (error) {
@@ -129,7 +161,9 @@ export class Generation {
     this.tell();
   }
 
-  private rest(): void {
+  private paused(): void {
+    // It was let go on since the model said so.
+    if (this.tokens.length < this.allowance.tokens) return;
     this.isPaused = true;
     this.tell();
     this.release?.();

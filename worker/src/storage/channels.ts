@@ -175,6 +175,12 @@ export class ChannelTables {
     this.database.prepare("DELETE FROM answers WHERE channel = ? AND nonce = ?").run(channel, nonce);
   }
 
+  dropUnanswered(channel: string, before: number): void {
+    this.database
+      .prepare("DELETE FROM answers WHERE channel = ? AND nonce < ? AND expiry = 0")
+      .run(channel, before);
+  }
+
   /** Drops channels that were over before the time (local milliseconds), and their answers without a receipt. */
   pruneChannels(endedBefore: number): void {
     this.database.prepare("DELETE FROM channels WHERE stage = 'ended' AND changed_at < ?").run(endedBefore);

@@ -380,6 +380,10 @@ class SqliteStorage implements Storage {
     return this.channels.answersToMove(most);
   }
 
+  dropUnanswered(channel: string, before: number): void {
+    this.channels.dropUnanswered(channel, before);
+  }
+
   dropAnswer(channel: string, nonce: number): void {
     this.channels.dropAnswer(channel, nonce);
   }

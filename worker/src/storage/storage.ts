@@ -174,6 +174,8 @@ export interface Storage {
   /** Answers with a receipt that no client asks about any more: those before a channel's last two, and of channels that were dropped. */
   answersToMove(most: number): StoredAnswer[];
   dropAnswer(channel: string, nonce: number): void;
+  /** Drops a channel's answers without a receipt before a nonce: a later voucher was taken, so nobody can ask for them. */
+  dropUnanswered(channel: string, before: number): void;
   /** Drops channels that were over before the time (local milliseconds), and their answers without a receipt. */
   pruneChannels(endedBefore: number): void;
 
