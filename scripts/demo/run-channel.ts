@@ -64,6 +64,7 @@ async function demonstrate(options: ChannelDemoOptions, stage: Stage): Promise<C
   const first = await chain.provider.getBlockNumber();
   const channels = await ChannelClient.connect({
     ...{ signer: client, deployment: chain.deployment, modelSource: nodeModelSource(), pollingInterval: 100 },
+    allowInsecureEndpoints: true,
   });
   const deposit = DEPOSITS[options.token];
   const channel = await step(

@@ -160,6 +160,10 @@ export const clientErrors = {
     "The provider {provider:address} has registered no address to ask: {found}.",
     "Choose another provider, or pass its endpoint.",
   ],
+  EndpointRefused: [
+    "The provider {provider:address} is not asked at the address {found}; expected {expected}.",
+    "Choose another provider. If you know this machine and trust it, pass its endpoint, or connect with allowInsecureEndpoints.",
+  ],
   ProviderUnreachable: [
     "The provider at {endpoint} does not answer: {details}",
     "Try again. What you allowed it stays in the channel; if it never answers again, close the channel.",

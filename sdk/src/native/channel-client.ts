@@ -7,10 +7,12 @@ import type { ConnectOptions } from "../client/types.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { ClientChannel } from "../channels/client-channel.ts";
-import { acceptResponseSchema, depositSchema, offerSchema, type ProviderOffer } from "./messages.ts";
+import { endpointOf } from "./endpoint.ts";
+import { acceptResponseSchema, offerSchema, type ProviderOffer } from "./messages.ts";
 import { ChannelSession } from "./channel-session.ts";
+import { awaitDeposit } from "./patience.ts";
 import { memorySessions, type SessionRecord, type SessionStore } from "./session-store.ts";
-import { call, endpointOf, misbehaved, type Fetch, type Transport } from "./transport.ts";
+import { call, misbehaved, type Fetch, type Transport } from "./transport.ts";
 
 export interface ChannelClientOptions extends ConnectOptions {
   /** Where channels are kept. Default: nowhere, so that a program that stops can only close them. */
@@ -19,6 +21,8 @@ export interface ChannelClientOptions extends ConnectOptions {
   readonly fetch?: Fetch | undefined;
   /** Milliseconds for which a provider may be silent. Default 60,000. */
   readonly silence?: number | undefined;
+  /** Whether an endpoint that only the registry names may be `http:`, and on a machine of this network: for local chains and tests. Default no. */
+  readonly allowInsecureEndpoints?: boolean | undefined;
 }
 
 export interface OpenChannelRequest {
@@ -84,7 +88,7 @@ export class ChannelClient {
   /**
    * What a provider offers, as it says itself.
    *
-   * @throws AthanorError `ProviderWithoutEndpoint`, `ProviderUnreachable`, `ProviderMisbehaved` when it is another one, or on another chain
+   * @throws AthanorError `ProviderWithoutEndpoint`, `EndpointRefused`, `ProviderUnreachable`, `ProviderMisbehaved` when it is another one, or on another chain
    */
   offer(
     provider: string,
@@ -133,7 +137,7 @@ export class ChannelClient {
       await this.#store.writeSession(id, record);
       await this.#channels.open({ terms, amount: deposit, from }, acceptance, { signal });
       const session = await this.#session(terms, record, transport, signer);
-      await call(transport, `/channels/${id}/deposit?atLeast=${deposit}`, depositSchema, { signal });
+      await awaitDeposit(transport, id, deposit, signal);
       return session;
     });
   }
@@ -176,8 +180,13 @@ export class ChannelClient {
   async #transport(provider: string, endpoint: string | undefined): Promise<Transport> {
     const { providerRegistry } = this.#context.contracts;
     const address = endpoint ?? (await providerRegistry.providerOf(provider)).profile.endpoint;
-    const { fetch = globalThis.fetch.bind(globalThis), silence = 60_000 } = this.#options;
-    return { endpoint: endpointOf(provider, address), fetch, silence };
+    const {
+      fetch = globalThis.fetch.bind(globalThis),
+      silence = 60_000,
+      allowInsecureEndpoints = false,
+    } = this.#options;
+    const isTrusted = endpoint !== undefined || allowInsecureEndpoints;
+    return { endpoint: endpointOf(provider, address, isTrusted), fetch, silence };
   }
 
   async #offer(

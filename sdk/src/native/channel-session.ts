@@ -21,11 +21,11 @@ import { signAccess } from "./access.ts";
 import {
   channelSchema,
   closeResponseSchema,
-  depositSchema,
   offerSchema,
   type ProviderOffer,
   type StreamLine,
 } from "./messages.ts";
+import { ATTEMPTS, awaitDeposit, pauseBefore } from "./patience.ts";
 import { stepCost } from "./price.ts";
 import { decodeRequestBytes, encodeRequestBytes, inputRootOf, type NativeRequest } from "./request-bytes.ts";
 import type { PendingRequest, SessionRecord, SessionStore } from "./session-store.ts";
@@ -82,8 +82,6 @@ export interface SessionParts {
 const DEFAULT_STEP = 64;
 /** Milliseconds without a token or receipt, however many lines come. */
 const MOST_IDLE = 300_000;
-/** Times that an answer is asked for again after its connection broke or the provider asked to wait. */
-const ATTEMPTS = 8;
 const OFFER_LIFE = 15_000;
 /** The part of a price, 2 %, by which a provider's may be above what its offer in the registry comes to now. */
 const RATE_ROOM = 50n;
@@ -199,7 +197,7 @@ export class ChannelSession {
     await channels.topUp({ terms: this.terms, amount, from: options.from }, options);
     const { deposit } = await this.onChain();
     await this.#book.noteDeposit(deposit);
-    await call(transport, `/channels/${this.id}/deposit?atLeast=${deposit}`, depositSchema, options);
+    await awaitDeposit(transport, this.id, deposit, options.signal);
   }
 
   /**
@@ -543,13 +541,3 @@ const pricesOf = ({ inputPrice, outputPrice }: PendingRequest): Prices => ({
   inputPrice: BigInt(inputPrice),
   outputPrice: BigInt(outputPrice),
 });
-
-/** Milliseconds to wait before the same message is sent again; undefined when that would be of no use. */
-function pauseBefore(error: unknown, attempt: number): number | undefined {
-  if (!(error instanceof AthanorError) || attempt >= ATTEMPTS) return undefined;
-  const backoff = Math.min(250 * 2 ** attempt, 10_000);
-  if (error.code === "ProviderUnreachable" || error.code === "ProviderStalled") return backoff;
-  const after = error.values["retryAfter"];
-  if (error.code !== "ProviderRefused" || typeof after !== "number") return undefined;
-  return Math.max(after * 1_000, 250);
-}

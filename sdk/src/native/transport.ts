@@ -30,15 +30,6 @@ interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The address of a provider's profile as one to ask. @throws AthanorError `ProviderWithoutEndpoint` */
-export function endpointOf(provider: string, address: string): string {
-  const isWeb = URL.canParse(address) && ["http:", "https:"].includes(new URL(address).protocol);
-  if (!isWeb) {
-    throw athanorError("ProviderWithoutEndpoint", { provider, found: JSON.stringify(address.slice(0, 200)) });
-  }
-  return address.replace(/\/+$/, "");
-}
-
 /**
  * Asks for one document.
  *
@@ -191,7 +182,8 @@ function parseJson(transport: Transport, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw misbehaved(transport, `${JSON.stringify(text.slice(0, 80))}, no JSON`, "JSON");
+    // Whatever was asked, its bytes are nobody's to read in a message.
+    throw misbehaved(transport, "what is no JSON", "JSON");
   }
 }
 

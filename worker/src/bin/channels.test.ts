@@ -80,6 +80,7 @@ describe("channels over HTTP, with a worker of its own process", function () {
   ) =>
     ChannelClient.connect({
       ...options,
+      allowInsecureEndpoints: true,
       signer: wallet,
       deployment: chain.contracts.deployment,
       modelSource: nodeModelSource(),
