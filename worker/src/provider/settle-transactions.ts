@@ -13,6 +13,21 @@ export async function settleTransactions(context: ProviderContext, outbox: Outbo
   });
 }
 
+/** Milliseconds until a channel that a mined transaction left as it was is tried again. */
+const RETRY_UNCHANGED = 600_000;
+
+async function settleChannel(context: ProviderContext, id: string, isMined: boolean): Promise<void> {
+  const { storage, clock } = context;
+  const before = storage.channel(id);
+  await lookAt(context, id);
+  const after = storage.channel(id);
+  if (before === null || after === null) return;
+  // A batch that skipped the channel would skip it again.
+  const isMoved = after.chain.paid !== before.chain.paid || after.stage !== before.stage;
+  if (isMoved) storage.changeChannel(id, { notBefore: 0 });
+  else if (isMined) storage.changeChannel(id, { notBefore: clock.now() + RETRY_UNCHANGED });
+}
+
 async function settleJob(
   context: ProviderContext,
   { transaction, receipt }: EndedTransaction,
@@ -20,9 +35,7 @@ async function settleJob(
 ): Promise<void> {
   const { contracts } = context.chain;
   if (transaction.kind.endsWith("-channels") || transaction.kind.endsWith("-channel")) {
-    await lookAt(context, id);
-    context.storage.changeChannel(id, { notBefore: 0 });
-    return;
+    return settleChannel(context, id, receipt !== null);
   }
   const job = context.storage.job(id);
   if (job === null) return;

@@ -21,28 +21,59 @@ const RETRY_AFTER = 30_000;
 const RELEASE_RETRY = 600_000;
 /** Seconds before the end of settlement at which what is owed is settled at the latest. */
 const ENDING = 3_600n;
+const DAY = 86_400;
 
 /** What is owed beyond what the chain has paid, and what proves it. */
 export interface Claim {
   readonly channel: StoredChannel;
   readonly voucher: Signed<Voucher>;
-  /** The answer to the voucher, while nobody acknowledged it and it can be settled. */
+  /** The answer to the voucher, while nobody acknowledged it. The book signs it again when it grows old. */
   readonly receipt: Signed<Receipt> | undefined;
   /** Token units, fees included. */
   readonly owed: bigint;
 }
 
 /** What a channel owes by its book; undefined when nothing is. */
-export function claimOf(channel: StoredChannel, now: bigint): Claim | undefined {
-  const { book, chain, terms } = channel;
+export function claimOf(channel: StoredChannel): Claim | undefined {
+  const { book, chain } = channel;
   if (book?.voucher === undefined) return undefined;
   const voucher = decodeVoucher(book.voucher);
-  const given = book.receipt && decodeReceipt(book.receipt);
-  // The escrow takes receipts that have half their life left.
-  const isFresh = given !== undefined && given.message.expiry >= now + terms.receiptLife / 2n;
-  const receipt = isFresh ? given : undefined;
+  const receipt = book.receipt && decodeReceipt(book.receipt);
   const owed = voucher.message.amount + (receipt?.message.price ?? 0n) - chain.paid;
   return owed > 0n ? { channel, voucher, receipt, owed } : undefined;
+}
+
+/** What the escrow would still pay. */
+function payableOf(channel: StoredChannel, desk: Desk, now: bigint): Claim | undefined {
+  const claim = claimOf(channel);
+  const { chain, id } = channel;
+  // The escrow pays a convicted provider nothing.
+  if (claim === undefined || now > chain.closesAt || desk.conditions?.isJailed) return undefined;
+  const { message, signature } = claim.voucher;
+  const digest = voucherDigest(desk.contract, id, message);
+  const isOfPrevious = () => chain.previousUntil >= now && isSignedBy(chain.previousKey, digest, signature);
+  return isSignedBy(chain.voucherKey, digest, signature) || isOfPrevious() ? claim : undefined;
+}
+
+/** The claim with a receipt that the escrow takes: of what is old, the book signs another. Its request and answer are kept as long as that one can be disputed. */
+async function renewed(context: ProviderContext, desk: Desk, claim: Claim): Promise<Claim> {
+  if (claim.receipt === undefined) return claim;
+  const { storage, time } = context;
+  const { id, terms } = claim.channel;
+  const answer = storage.answer(id, Number(claim.voucher.message.nonce));
+  // First what defends the receipt, then the receipt.
+  const expiry = time.now() + Number(terms.receiptLife) + DAY;
+  if (answer !== null && answer.expiry < expiry) storage.putAnswer({ ...answer, expiry });
+  const settlement = await desk.books.of(claim.channel).settlement();
+  // A voucher that came meanwhile is settled in a later round.
+  if (settlement?.voucher.message.nonce !== claim.voucher.message.nonce) return claim;
+  return { ...claim, ...settlement };
+}
+
+/** What the client acknowledged, without the receipt; undefined when the chain has paid it. */
+function acknowledgedOf(claim: Claim): Claim | undefined {
+  const owed = claim.voucher.message.amount - claim.channel.chain.paid;
+  return owed > 0n ? { ...claim, receipt: undefined, owed } : undefined;
 }
 
 /** Why a claim should be settled now; undefined if it may wait. docs/native-protocol.md, section 7. */
@@ -52,7 +83,6 @@ export function reasonToSettle(
   now: bigint,
 ): string | undefined {
   const { id, terms, chain, stage } = channel;
-  if (now > chain.closesAt) return undefined;
   if (stage === "closing") return "both sides close";
   if (desk.isLeaving) return "the provider leaves";
   if (chain.closesAt < terms.expiresAt) return "the client closes";
@@ -74,21 +104,24 @@ export async function settleChannels(context: ProviderContext): Promise<void> {
   const underWay = new Set(storage.pendingTransactions().flatMap(({ jobIds }) => jobIds));
   const isDue = ({ id, notBefore }: StoredChannel) => notBefore <= clock.now() && !underWay.has(id);
   const { interface: escrow } = context.chain.contracts.channelEscrow;
-  for (const channel of [...storage.channelsIn("open"), ...storage.channelsIn("closed")].filter(isDue)) {
-    const { terms, chain } = channel;
-    if (now <= chain.closesAt + terms.receiptLife) continue;
+  const isReleasable = ({ terms, chain }: StoredChannel) => now > chain.closesAt + terms.receiptLife;
+  const closing = storage.channelsIn("closing");
+  const unreleased = [...storage.channelsIn("open"), ...closing, ...storage.channelsIn("closed")];
+  for (const channel of unreleased.filter(isReleasable).filter(isDue)) {
+    const { terms } = channel;
     // The bounty goes to the owner account with the earnings.
     const data = escrow.encodeFunctionData("release", [terms, terms.provider]);
     await post(context, "release-channel", [channel], data, RELEASE_RETRY);
   }
-  for (const channel of storage.channelsIn("closing").filter(isDue)) {
-    const calls = callsOf(context, claimOf(channel, now));
+  for (const channel of closing.filter((one) => !isReleasable(one)).filter(isDue)) {
+    const claim = payableOf(channel, desk, now);
+    const calls = callsOf(context, claim && (await renewed(context, desk, claim)));
     const close = escrow.encodeFunctionData("close", [channel.terms]);
     await dispatch(context, "close-channel", [channel], [...calls, close]);
   }
   const due: Claim[] = [];
   for (const channel of storage.channelsIn("open").filter(isDue)) {
-    const claim = claimOf(channel, now);
+    const claim = payableOf(channel, desk, now);
     const reason = claim && reasonToSettle(claim, desk, now);
     if (!claim || reason === undefined) continue;
     context.log.emit("info", "channel.settling", {
@@ -96,7 +129,7 @@ export async function settleChannels(context: ProviderContext): Promise<void> {
       owed: claim.owed.toString(),
       reason,
     });
-    due.push(claim);
+    due.push(await renewed(context, desk, claim));
   }
   // The escrow's batch skips what cannot be settled any more; of those with a receipt one could spoil the others.
   const acknowledged = due.filter(({ receipt }) => receipt === undefined);
@@ -113,11 +146,19 @@ export async function settleChannels(context: ProviderContext): Promise<void> {
       channels,
       batch.flatMap((claim) => callsOf(context, claim)),
     );
-    if (isSent || batch.length === 1) continue;
-    for (const claim of batch) {
-      await dispatch(context, "settle-channels", [claim.channel], callsOf(context, claim));
-    }
+    if (isSent) continue;
+    for (const claim of batch) await settleAlone(context, claim, batch.length === 1);
   }
+}
+
+/** Settles one channel: with its receipt, or if the escrow refuses that, what was acknowledged before it. */
+async function settleAlone(context: ProviderContext, claim: Claim, isRefused: boolean): Promise<void> {
+  const channels = [claim.channel];
+  const settle = (one: Claim) => dispatch(context, "settle-channels", channels, callsOf(context, one));
+  if (!isRefused && (await settle(claim))) return;
+  // The receipt key was removed, or this clock is ahead of the chain's: the receipt is tried again later.
+  const acknowledged = acknowledgedOf(claim);
+  if (acknowledged !== undefined) await settle(acknowledged);
 }
 
 function callsOf({ chain }: ProviderContext, claim: Claim | undefined): string[] {

@@ -113,7 +113,7 @@ export async function readStatus(
     }),
     jobs: storage === null ? null : countsOf(storage),
     earned: storage === null ? [] : await earningsOf(storage, infoOf),
-    channels: storage === null || config.channels === null ? null : await channelsOf(storage, infoOf, now),
+    channels: storage === null || config.channels === null ? null : await channelsOf(storage, infoOf),
     gas: storage === null ? null : gasOf(storage),
     daemonAlive,
     hints: hintsOf({
@@ -150,14 +150,13 @@ async function otherOffers(chain: Chain, own: readonly StandingOffer[]): Promise
 async function channelsOf(
   storage: Storage,
   infoOf: (address: string) => Promise<TokenInfo>,
-  now: number,
 ): Promise<Status["channels"]> {
   const stages = Object.fromEntries(
     (["open", "closing", "closed", "ended"] as const).map((stage) => [stage, storage.channelCount(stage)]),
   );
   const unpaid = new Map<string, bigint>();
   for (const channel of [...storage.channelsIn("open"), ...storage.channelsIn("closing")]) {
-    const claim = claimOf(channel, BigInt(Math.floor(now / 1_000)));
+    const claim = claimOf(channel);
     if (claim === undefined) continue;
     const { token } = channel.terms;
     unpaid.set(token, (unpaid.get(token) ?? 0n) + claim.owed);

@@ -13,6 +13,7 @@ import { runProvider } from "../provider/run-provider.ts";
 import { openSqlite } from "../storage/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Waker } from "../provider/waker.ts";
+import { Desk, type ChannelSettings } from "../serve/desk.ts";
 import type { TestChain } from "./chain.ts";
 import type { KillSwitch } from "./kill-switch.ts";
 import { recordingLog, type RecordingLog } from "./recording-log.ts";
@@ -24,6 +25,12 @@ export const testLimits: Config["limits"] = {
   maxTokensPerJob: 1_000,
   minimumSecondsLeft: 5,
   declinesPerHour: 30,
+};
+
+const testChannels: ChannelSettings = {
+  ...{ host: "127.0.0.1", port: 1, certificate: null, key: null, origins: "*" },
+  ...{ maxOpen: 10, maxConcurrent: 4, maxQueued: 16, longestDays: 31, keepGenerations: 30_000 },
+  ...{ bodyBytes: 1_048_576, minimumDeposits: [], settleAbove: [] },
 };
 
 export interface TestDaemon {
@@ -49,6 +56,8 @@ export interface TestDaemonOptions {
   readonly confirmations?: number;
   readonly encryptionKeys?: readonly EncryptionKey[];
   readonly clock?: Clock;
+  /** Serves channels in ATH, without a server; the operator's key signs receipts. */
+  readonly channels?: Partial<ChannelSettings>;
   /** Dies at an instant, as a killed process would. */
   readonly kill?: KillSwitch;
 }
@@ -64,7 +73,7 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
   const archive = new Archive(options.contents ?? new MemoryContentStore(), storage);
   const waker = new Waker(clock);
   const config = { rpcUrl: chain.rpc.url, chainId: chain.chainId, confirmations, pollInterval: 20 };
-  const context: ProviderContext = {
+  const serving: Omit<ProviderContext, "desk"> = {
     chain: await connectChain(provider, config),
     time: new ChainTime(clock),
     clock,
@@ -85,8 +94,18 @@ export async function startDaemon(options: TestDaemonOptions): Promise<TestDaemo
     encryptionKeys: options.encryptionKeys ?? [],
     opened: new Map(),
     tokens: new Map(),
-    desk: null,
   };
+  const desk =
+    options.channels === undefined
+      ? null
+      : new Desk({
+          context: serving,
+          settings: { ...testChannels, ...options.channels },
+          signer: serving.operator,
+          ...{ minimumDeposits: new Map(), settleAbove: new Map() },
+          tokens: [chain.contracts.deployment.ath],
+        });
+  const context: ProviderContext = { ...serving, desk };
   const controller = new AbortController();
   const ended = runProvider(context, {
     pollInterval: config.pollInterval,
