@@ -1,30 +1,30 @@
 import { athanorError } from "../errors/athanor-error.ts";
 import { decodeJobState } from "../protocol/job-state.ts";
-import type { JobRecord } from "../protocol/job.ts";
 import { logReaderOf, readLogs } from "../protocol/read-logs.ts";
 import type { ConvictedEvent, ReclaimedEvent } from "../generated/contracts/DisputeGame.ts";
 import { challengerMove, type Challenge } from "./challenger.ts";
 import { saltOf, type DisputeContext } from "./context.ts";
-import { disputeOf } from "./dispute.ts";
+import { resultStateOf, type Dispute } from "./dispute.ts";
 import { makeMove, type Move } from "./moves.ts";
 import { play, type Next } from "./play.ts";
 import { addressOf, readChallenge, STATUSES, type ChallengeState } from "./state.ts";
 import type { ChallengeOptions, ChallengeOutcome } from "./types.ts";
-import { verifyJob } from "./verify.ts";
+import { verifyDispute } from "./verify.ts";
 
 /** Challenges a wrong result, or goes on with a challenge of it, until there is a verdict and the money is here. */
-export async function challengeJob(
+export async function challengeDispute(
   context: DisputeContext,
-  job: JobRecord,
+  dispute: Dispute,
   options: ChallengeOptions,
 ): Promise<ChallengeOutcome> {
-  const { id, salt, status } = await currentChallenge(context, job);
+  const { job } = dispute;
+  const { id, salt, status } = await currentChallenge(context, dispute);
   if (status === "None") {
-    const verification = await verifyJob(context, job, options.signal);
+    const verification = await verifyDispute(context, dispute, options.signal);
     if (verification.honest) return { status: "honest", verification };
   }
   const { maximumBond } = options;
-  const challenge: Challenge = { ...(await disputeOf(context, job, options.signal)), salt, maximumBond };
+  const challenge: Challenge = { ...dispute, salt, maximumBond };
   const { provider } = job.terms;
   return play(context, options, async () => {
     const state = await readChallenge(context, id, { id: job.id, provider }, options.signal);
@@ -34,18 +34,19 @@ export async function challengeJob(
   });
 }
 
-/** The first of the account's challenges of the job that did not, and will not, come to nothing. */
+/** The first of the account's challenges of the result that did not, and will not, come to nothing. */
 async function currentChallenge(
   context: DisputeContext,
-  job: JobRecord,
+  dispute: Dispute,
 ): Promise<{ id: string; salt: string; status: (typeof STATUSES)[number] }> {
-  const { disputeGame, jobEscrow } = context.contracts;
+  const { job, presenting } = dispute;
+  const { disputeGame } = context.contracts;
   const [{ openPeriod }, packed, time] = await Promise.all([
     disputeGame.parameters(),
-    jobEscrow.jobState(job.id),
+    resultStateOf(context, dispute),
     context.reader.time(),
   ]);
-  const { submittedAt } = decodeJobState(packed);
+  const submittedAt = presenting ? presenting.signedAt : decodeJobState(packed).submittedAt;
   for (let attempt = 0; ; attempt++) {
     const salt = await saltOf(context, job.id, attempt);
     const id = await disputeGame.challengeIdOf(context.account, job.id, salt);

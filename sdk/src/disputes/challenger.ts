@@ -6,10 +6,13 @@ import { athanorError } from "../errors/athanor-error.ts";
 import { decodeJobState } from "../protocol/job-state.ts";
 import type { DisputeContext } from "./context.ts";
 import { nodeAt } from "./descent.ts";
-import { firstDifference, type Dispute } from "./dispute.ts";
+import { firstDifference, resultStateOf, type Dispute, type Presenting } from "./dispute.ts";
 import type { Move } from "./moves.ts";
 import type { ChallengeState } from "./state.ts";
 import { stepMove } from "./step.ts";
+
+/** Seconds that a receipt must have left: a challenge of it takes three transactions until it is open. */
+const OPENING_TIME = 120;
 
 /** A dispute from the side of who doubts the result. */
 export interface Challenge extends Dispute {
@@ -24,7 +27,9 @@ export async function challengerMove(
   state: ChallengeState,
 ): Promise<Move | undefined> {
   if (state.status === "None") return commit(context, challenge, state);
-  if (state.status === "Committed") return open(challenge, state);
+  if (state.status === "Committed") {
+    return (await makeOpenable(context, challenge, state)) ?? open(challenge, state);
+  }
   const { side, deadline } = state.turn!;
   // Whoever's clock it is: an ended game is better than one that nobody ends.
   if (state.time > deadline) return { kind: "timeout", args: [state.id], state };
@@ -42,20 +47,53 @@ export async function challengerMove(
 
 async function commit(context: DisputeContext, challenge: Challenge, state: ChallengeState): Promise<Move> {
   const { contracts } = context;
-  const { job, submitted, maximumBond } = challenge;
+  const { job, submitted, maximumBond, presenting } = challenge;
   const delegating = await showDelegation(context, challenge, state);
   if (delegating) return delegating;
   const { finalizableAt } = submitted;
-  const packed = await contracts.jobEscrow.jobState(job.id);
-  if (decodeJobState(packed).status !== "Submitted") {
+  const packed = await resultStateOf(context, challenge);
+  if (presenting && decodeJobState(packed).status === "None") {
+    await refuseUnpresentable(context, presenting);
+  } else if (decodeJobState(packed).status !== "Submitted") {
     throw athanorError("JobNotSubmitted", { id: job.id, state: packed });
   }
-  if (state.time >= finalizableAt) throw athanorError("ChallengeTooLate", { id: job.id, finalizableAt });
+  const needed = presenting ? OPENING_TIME : 0;
+  if (state.time + needed >= finalizableAt) {
+    throw athanorError("ChallengeTooLate", { id: job.id, finalizableAt });
+  }
   const bond = await contracts.disputeGame.bondOf(job.terms);
   if (maximumBond !== undefined && bond > maximumBond) {
     throw athanorError("BondAboveLimit", { id: job.id, bond, maximumBond });
   }
   return { kind: "commit", args: [state.id], value: bond, state };
+}
+
+/** What could not be presented is found out before there is a bond: it would burn. */
+async function refuseUnpresentable(
+  { contracts, account }: DisputeContext,
+  { args }: Presenting,
+): Promise<void> {
+  await contracts.receiptResults.present.staticCall(...args, { from: account });
+}
+
+/** Makes a receipt the result that is challenged, unless somebody did. */
+async function makeOpenable(
+  context: DisputeContext,
+  challenge: Challenge,
+  state: ChallengeState,
+): Promise<Move | undefined> {
+  const { presenting, job } = challenge;
+  if (!presenting) return undefined;
+  const { disputeGame } = context.contracts;
+  const { status } = decodeJobState(await resultStateOf(context, challenge));
+  if (status === "None") return { kind: "present", args: presenting.args, state };
+  const [required, { bond }] = await Promise.all([
+    disputeGame.bondOf(job.terms),
+    disputeGame.challengeOf(state.id),
+  ]);
+  // The rules of the second of signing count, which the game tells once the receipt is presented. A bond that is too small would burn, all of it.
+  if (bond >= required || state.convicted) return undefined;
+  return { kind: "commit", args: [state.id], value: required - bond, state };
 }
 
 /**
@@ -66,24 +104,25 @@ async function commit(context: DisputeContext, challenge: Challenge, state: Chal
  */
 async function showDelegation(
   { contracts, account, delegations }: DisputeContext,
-  { job }: Challenge,
+  { job, presenting }: Challenge,
   state: ChallengeState,
 ): Promise<Move | undefined> {
   const { client } = job.terms;
-  if (!job.hidden || sameAddress(client, account)) return undefined;
+  const about = presenting?.channel ?? job.id;
+  if ((!job.hidden && !job.secret) || sameAddress(client, account)) return undefined;
   const [{ openPeriod }, until] = await Promise.all([
     contracts.disputeGame.parameters(),
-    contracts.resultSources.delegatedUntil(client, job.id, account),
+    contracts.resultSources.delegatedUntil(client, about, account),
   ]);
   const needed = BigInt(state.time) + openPeriod;
   if (until >= needed) return undefined;
-  const delegation = delegations.get(job.id);
+  const delegation = delegations.get(about);
   const fits =
-    delegation?.work === job.id &&
+    delegation?.work === about &&
     sameAddress(delegation.delegate, account) &&
     BigInt(delegation.expiry) >= needed;
   if (!fits) {
-    throw athanorError("NotClientOrDelegate", { caller: account, client, work: job.id });
+    throw athanorError("NotClientOrDelegate", { caller: account, client, work: about });
   }
   const { work, delegate, expiry, signature } = delegation;
   return { kind: "delegateChallenge", args: [client, work, delegate, expiry, signature], state };

@@ -1,4 +1,5 @@
 import { tokensRoot } from "@athanor/engine/commitments";
+import type { ChannelTerms, Receipt } from "../channels/types.ts";
 import { findOutcome } from "../client/job-records.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { JobStatus } from "../generated/enums.ts";
@@ -14,6 +15,26 @@ export interface Dispute {
   /** The tokens of the result: of a private job decrypted. */
   readonly answer: readonly number[];
   readonly own: Own;
+  /** Of a channel's receipt: how it is made a result. */
+  readonly presenting?: Presenting | undefined;
+}
+
+/** What makes a receipt a result. */
+export interface Presenting {
+  /** Id of the channel. */
+  readonly channel: string;
+  /** Second since 1970 as of which the result counts as submitted. */
+  readonly signedAt: number;
+  /** Of `ReceiptResults.present`. */
+  readonly args: readonly [ChannelTerms, Receipt, string, Uint8Array];
+}
+
+/** What the chain remembers of the result, packed as that of a job. */
+export function resultStateOf(
+  { contracts }: Pick<DisputeContext, "contracts">,
+  { job, presenting }: Dispute,
+): Promise<bigint> {
+  return (presenting ? contracts.receiptResults : contracts.jobEscrow).jobState(job.id);
 }
 
 /**

@@ -3,9 +3,11 @@ import { validateHash } from "../client/arguments.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
 import type { JobRecord } from "../protocol/job.ts";
-import { challengeJob } from "./challenge.ts";
+import { challengeDispute } from "./challenge.ts";
+import { claimedDispute, type ClaimedReceipt } from "./claimed-receipt.ts";
 import { createDisputeContext, openedJob, type DisputeContext } from "./context.ts";
 import { defendDispute, defendJob } from "./defend.ts";
+import { disputeOf, type Dispute } from "./dispute.ts";
 import { receiptDispute, type ReceiptResult } from "./receipt-result.ts";
 import type {
   ChallengeOptions,
@@ -15,7 +17,7 @@ import type {
   DisputesOptions,
   Verification,
 } from "./types.ts";
-import { verifyJob } from "./verify.ts";
+import { verifyDispute } from "./verify.ts";
 
 /**
  * Checks results, challenges wrong ones, defends right ones. Everything is read from the chain at every step, so a call that was
@@ -50,7 +52,10 @@ export class Disputes {
 
   /** Recomputes a job's request with its model and compares the result. Sends nothing. */
   async verify(job: string | JobRecord, options: { signal?: AbortSignal } = {}): Promise<Verification> {
-    return guard(async () => verifyJob(this.#context, await this.#job(job), options.signal));
+    return guard(async () => {
+      const { signal } = options;
+      return verifyDispute(this.#context, await this.#dispute(job, signal), signal);
+    });
   }
 
   /**
@@ -58,7 +63,38 @@ export class Disputes {
    * provider lets lapse, and collects bond and reward. Takes as long as the provider's clocks allow.
    */
   async challenge(job: string | JobRecord, options: ChallengeOptions = {}): Promise<ChallengeOutcome> {
-    return guard(async () => challengeJob(this.#context, await this.#job(job), options));
+    return guard(async () => {
+      const dispute = await this.#dispute(job, options.signal);
+      return challengeDispute(this.#context, dispute, options);
+    });
+  }
+
+  /**
+   * Recomputes what a channel's receipt is for and compares. Sends nothing.
+   *
+   * @throws AthanorError `InvalidArgument` when channel, request or tokens are not those of the receipt, `ModelUnavailable`
+   */
+  async verifyReceipt(
+    claimed: ClaimedReceipt,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<Verification> {
+    return guard(async () => {
+      const { signal } = options;
+      return verifyDispute(this.#context, await claimedDispute(this.#context, claimed, signal), signal);
+    });
+  }
+
+  /**
+   * Challenges a channel's receipt if it is wrong, until it expires: commits, presents it, and goes on as `challenge` does. Whether it can be presented is found
+   * out before the bond is paid.
+   *
+   * @throws AthanorError as `verifyReceipt`; `ChallengeTooLate`, `BondAboveLimit`, `NotClientOrDelegate`, and what `present` refuses
+   */
+  async challengeReceipt(claimed: ClaimedReceipt, options: ChallengeOptions = {}): Promise<ChallengeOutcome> {
+    return guard(async () => {
+      const dispute = await claimedDispute(this.#context, claimed, options.signal);
+      return challengeDispute(this.#context, dispute, options);
+    });
   }
 
   /** Answers all challenges of a result until none is alive, or makes one move. */
@@ -71,6 +107,10 @@ export class Disputes {
     return guard(async () =>
       defendDispute(this.#context, await receiptDispute(this.#context, result), options),
     );
+  }
+
+  async #dispute(job: string | JobRecord, signal: AbortSignal | undefined): Promise<Dispute> {
+    return disputeOf(this.#context, await this.#job(job), signal);
   }
 
   async #job(job: string | JobRecord): Promise<JobRecord> {

@@ -17,8 +17,9 @@ export interface Move {
 }
 
 /** The contracts of the moves that are not the game's. */
-const contractOf: Partial<Record<MoveKind, "jobEscrow" | "resultSources">> = {
+const contractOf: Partial<Record<MoveKind, "jobEscrow" | "receiptResults" | "resultSources">> = {
   delegateChallenge: "resultSources",
+  present: "receiptResults",
   refund: "jobEscrow",
 };
 

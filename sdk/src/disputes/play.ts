@@ -15,6 +15,7 @@ const MOST_REFUSALS = 8;
 /** Somebody else was faster, the chain was reorganised or is a block behind: looking again tells. */
 const resolvedByLooking = new Set([
   "AlreadyConvicted",
+  "AlreadyPresented",
   "AlreadyRevealed",
   "ChallengeExists",
   "JobNotSubmitted",
@@ -35,6 +36,7 @@ const resolvedByLooking = new Set([
   "TransactionUncertain",
   "UnexpectedNode",
   "UnknownChallenge",
+  "UnknownReceipt",
   "WrongStage",
 ]);
 

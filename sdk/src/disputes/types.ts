@@ -42,6 +42,7 @@ export interface Verification {
 export type MoveKind =
   | "delegateChallenge"
   | "commit"
+  | "present"
   | "open"
   | "postTrace"
   | "narrow"

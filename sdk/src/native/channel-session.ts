@@ -1,6 +1,7 @@
 // Longer than 400 lines: one class, because every step of an answer reads and changes the same book.
 import { decodeTokens, tokensRoot } from "@athanor/engine/commitments";
 import { decodeBase64, encodeBase64, ZeroHash } from "ethers";
+import type { CallOptions } from "../channels/calls.ts";
 import type { Channels } from "../channels/channels.ts";
 import { ClientChannel } from "../channels/client-channel.ts";
 import { decodeVoucher } from "../channels/encode.ts";
@@ -12,6 +13,9 @@ import { sameAddress, tokenizerOf, type ClientContext } from "../client/context.
 import { readOffer } from "../client/find-offers.ts";
 import { generationOf, textOf, validateGenerationOptions } from "../client/generation.ts";
 import type { GenerationOptions } from "../client/types.ts";
+import type { ClaimedReceipt } from "../disputes/claimed-receipt.ts";
+import type { Disputes } from "../disputes/disputes.ts";
+import type { ChallengeOptions, ChallengeOutcome, Verification } from "../disputes/types.ts";
 import { athanorError, AthanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { sleep, throwIfAborted } from "../internal/abort.ts";
@@ -188,6 +192,27 @@ export class ChannelSession {
     }
   }
 
+  /**
+   * Recomputes an answer and says whether it is right. Sends nothing.
+   *
+   * @param disputes of `@athanor/sdk/disputes`, with the model
+   */
+  verify(answer: ChannelAnswer, disputes: Disputes, options: CallOptions = {}): Promise<Verification> {
+    return disputes.verifyReceipt(this.#claimed(answer), options);
+  }
+
+  /**
+   * Challenges an answer on chain if it is wrong, until its receipt expires; `Disputes.challengeReceipt` says how. After a conviction nothing is paid to the provider
+   * any more: `finish` returns the rest of the deposit.
+   */
+  challenge(
+    answer: ChannelAnswer,
+    disputes: Disputes,
+    options: ChallengeOptions = {},
+  ): Promise<ChallengeOutcome> {
+    return disputes.challengeReceipt(this.#claimed(answer), options);
+  }
+
   /** Adds to the deposit, token units. */
   async topUp(
     amount: bigint,
@@ -254,6 +279,11 @@ export class ChannelSession {
   }
 
   // ----------------------------------------------------------------------------------------------- one answer
+
+  /** The last receipt covers all tokens. */
+  #claimed({ receipts, request, tokens }: ChannelAnswer): ClaimedReceipt {
+    return { channel: this.terms, receipt: receipts.at(-1)!, request, tokens };
+  }
 
   async *#answer(options: ChannelInferRequest): AsyncGenerator<StreamPart, ChannelAnswer, undefined> {
     const { signal, stepTokens = DEFAULT_STEP, maxTokens } = options;
