@@ -102,6 +102,7 @@ const channels = z
     maxQueued: optionalLeaf("a number of answers from 0 to 10000, such as 16", 16, integer(0, 10_000)),
     longestDays: optionalLeaf("a number of days from 1 to 365, such as 30", 30, integer(1, 365)),
     keepGenerations: optionalLeaf('a time with its unit, such as "30s"', 30_000, milliseconds),
+    chainSilence: optionalLeaf('a time with its unit, such as "5m"', 300_000, milliseconds),
     bodyBytes: optionalLeaf(
       "a number of bytes from 1024 to 16777216, such as 1048576",
       1_048_576,

@@ -78,10 +78,17 @@ async function round(
   isStopped: () => boolean,
 ): Promise<number> {
   const head = await follow(context, doubt);
-  await readServing(context);
   await settleTransactions(context, outbox);
   await settleChannels(context);
   if (!isStopped()) await advanceJobs(context);
+  // Last: a price that cannot be read must hold nothing up.
+  try {
+    await readServing(context);
+  } catch (error) {
+    if (isNodeTrouble(error)) throw error;
+    context.log.emit("warn", "warning", { ...describeError(error) });
+  }
+  context.desk?.noteRound();
   return head.number;
 }
 

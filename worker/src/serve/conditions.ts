@@ -2,6 +2,7 @@ import { ZeroAddress, getAddress } from "ethers";
 import type { ChannelTerms, Prices } from "@athanor/sdk/channels";
 import { readRateIfAny, tokenPricesOf } from "@athanor/sdk/protocol";
 import type { Chain } from "../chain/chain.ts";
+import { isNodeTrouble } from "../errors.ts";
 import { readOffer } from "../market/offers.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -28,6 +29,7 @@ export async function readConditions(
   owner: string,
   modelRoots: readonly string[],
   tokens: readonly string[],
+  onFailure: (token: string, error: unknown) => void,
 ): Promise<Conditions> {
   const { channelEscrow, vault } = chain.contracts;
   const [parameters, stake, terms] = await Promise.all([
@@ -37,12 +39,18 @@ export async function readConditions(
   ]);
   const prices = new Map<string, Prices>();
   for (const token of tokens) {
-    const rate = await readRateIfAny(chain.contracts, token);
-    // Nobody can say now what the offer comes to: requests wait, what was answered is settled.
-    if (rate === undefined) continue;
-    for (const modelRoot of modelRoots) {
-      const offer = await readOffer(chain, owner, modelRoot, token);
-      if (offer !== null) prices.set(priceKey(modelRoot, token), tokenPricesOf(offer, rate));
+    try {
+      const rate = await readRateIfAny(chain.contracts, token);
+      // Nobody can say now what the offer comes to: requests wait, what was answered is settled.
+      if (rate === undefined) continue;
+      for (const modelRoot of modelRoots) {
+        const offer = await readOffer(chain, owner, modelRoot, token);
+        if (offer !== null) prices.set(priceKey(modelRoot, token), tokenPricesOf(offer, rate));
+      }
+    } catch (error) {
+      if (isNodeTrouble(error)) throw error;
+      // Its price source reverts, or the price is out of bounds: other tokens are served.
+      onFailure(token, error);
     }
   }
   return {

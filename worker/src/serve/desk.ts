@@ -90,6 +90,8 @@ export class Desk {
   /** Undefined until the chain was read. */
   conditions: Conditions | undefined;
   isStopping = false;
+  /** Milliseconds since 1970, local clock: when the main loop read the chain last. */
+  private followedAt = Number.NEGATIVE_INFINITY;
   /** Whether the provider settles all it is owed, to leave. */
   isLeaving = false;
   private readonly options: DeskOptions;
@@ -110,6 +112,16 @@ export class Desk {
     };
     this.books = new Books(this.contract, signer, context.storage, () => context.time.now());
     this.encodings = new Map(encodings.map((encoding) => [encoding.name, encoding]));
+  }
+
+  /** To be called when a round of the main loop succeeded. */
+  noteRound(): void {
+    this.followedAt = this.options.context.clock.now();
+  }
+
+  /** Whether the chain was read lately: what is not known of closings and key rotations cannot cost much. */
+  get seesChain(): boolean {
+    return this.options.context.clock.now() - this.followedAt <= this.settings.chainSilence;
   }
 
   get settleAbove(): ReadonlyMap<string, bigint> {
@@ -177,6 +189,7 @@ export class Desk {
     const { context, signer, minimumDeposits } = this.options;
     const now = context.time.now();
     const { longestDays, maxOpen } = this.settings;
+    this.requireChain();
     // Some seconds more than were promised: clocks differ, and blocks come late.
     const limits = { owner: context.owner, now, longestLife: longestDays * DAY + 120 };
     const terms = checkTerms(proposed, this.requireConditions(), limits);
@@ -295,7 +308,10 @@ export class Desk {
       );
     }
     const isRepeated = this.isLast(channel, voucher);
-    if (!isRepeated) this.requireTime(channel);
+    if (!isRepeated) {
+      this.requireChain();
+      this.requireTime(channel);
+    }
     const stored = isRepeated ? context.storage.answer(id, Number(nonce)) : null;
     let answer: StoredAnswer = stored ?? {
       ...{ channel: id, nonce: Number(nonce), encoding: message.encoding, request: bytes },
@@ -565,6 +581,16 @@ export class Desk {
     if (this.arriving.has(id) || this.underWay.get(id)?.reader !== undefined) throw busy();
   }
 
+  private requireChain(): void {
+    if (this.seesChain) return;
+    throw new Refusal(
+      "ChainUnreachable",
+      "The provider has not seen the chain for a while, so no new voucher is taken.",
+      "Ask again in a minute, or ask another provider.",
+      60,
+    );
+  }
+
   private requireConditions(): Conditions {
     if (this.conditions !== undefined) return this.conditions;
     throw new Refusal("ChainUnreachable", "The chain was not read yet.", "Ask again in some seconds.", 5);
@@ -581,7 +607,11 @@ export class Desk {
 
 function requireOpen({ stage, id }: Pick<StoredChannel, "stage" | "id">): void {
   if (stage === "open") return;
-  throw new Refusal("ChannelNotOpen", `The channel ${id} is closed.`, "Open another one.");
+  throw new Refusal(
+    "ChannelNotOpen",
+    `The channel ${id} is ${stage === "gone" ? "not on chain any more" : "closed"}.`,
+    "Open another one.",
+  );
 }
 
 function busy(): Refusal {

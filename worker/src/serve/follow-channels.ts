@@ -8,18 +8,30 @@ import {
 import { toAthanorError } from "@athanor/sdk/protocol";
 import type { ProviderContext } from "../provider/context.ts";
 import type { ChannelOnChain, StoredChannel } from "../storage/channels.ts";
+import { describeError, isNodeTrouble } from "../errors.ts";
 import { readConditions } from "./conditions.ts";
 
 /** Milliseconds for which what governance and offers say counts as known. */
 const CONDITIONS_LIFE = 15_000;
+/** Channels in one filter of events: nodes refuse those with more than a thousand topics. */
+const FILTERED_AT_ONCE = 500;
 const readAt = new WeakMap<object, number>();
 
 /** Learns what new channels must be like, what answers cost, and how much stake is free; every quarter of a minute. */
 export async function readServing(context: ProviderContext): Promise<void> {
-  const { desk, chain, clock, owner, models } = context;
+  const { desk, chain, clock, owner, models, log } = context;
   if (desk === null || clock.now() - (readAt.get(desk) ?? -CONDITIONS_LIFE) < CONDITIONS_LIFE) return;
-  desk.setConditions(await readConditions(chain, owner, [...models.keys()], desk.offeredTokens));
   readAt.set(desk, clock.now());
+  const onFailure = (token: string, error: unknown) =>
+    log.emit("warn", "warning", { token, ...describeError(error) });
+  try {
+    const conditions = readConditions(chain, owner, [...models.keys()], desk.offeredTokens, onFailure);
+    desk.setConditions(await conditions);
+  } catch (error) {
+    // Read again in the next round; other failures are no better a moment later.
+    if (isNodeTrouble(error)) readAt.delete(desk);
+    throw error;
+  }
 }
 
 /** A database serves channels that opened after it was made: of older ones it does not know what was signed. */
@@ -49,8 +61,12 @@ export async function followChannels(context: ProviderContext, from: number, to:
     });
   }
   const ids = known(context).map(({ id }) => id);
-  const events = await readChannelEvents(chain.contracts, ids, first, to);
-  const touched = new Set(events.map(({ channel }) => channel));
+  const touched = new Set<string>();
+  for (let start = 0; start < ids.length; start += FILTERED_AT_ONCE) {
+    const some = ids.slice(start, start + FILTERED_AT_ONCE);
+    const events = await readChannelEvents(chain.contracts, some, first, to);
+    for (const { channel } of events) touched.add(channel);
+  }
   for (const id of touched) await lookAt(context, id);
 }
 
@@ -63,30 +79,36 @@ export async function recheckChannels(context: ProviderContext): Promise<void> {
 /** Brings what is stored of a channel to what the chain says. */
 export async function lookAt(context: ProviderContext, id: string): Promise<void> {
   const { desk, chain, storage, log } = context;
-  const channel = storage.channel(id);
-  if (desk === null || channel === null) return;
+  const known = storage.channel(id);
+  if (desk === null || known === null) return;
   let view: ChannelView;
   try {
-    view = await readChannel(chain.contracts, channel.terms, chain.chainId);
+    view = await readChannel(chain.contracts, known.terms, chain.chainId);
   } catch (error) {
     const failure = toAthanorError(error);
-    // Gone with a reorganisation; its opening may come back.
     if (failure.code !== "UnknownChannel") throw failure;
+    // Gone with a reorganisation; its opening may come back. Until then nobody pays for it.
+    storage.changeChannel(id, { stage: "gone" });
+    desk.books.forget(id);
     return;
   }
+  // The client may have closed meanwhile.
+  const channel = storage.channel(id)!;
   const before = channel.chain;
   const next = onChain(view);
   const isOver = view.status === "Closed" || view.status === "Released";
-  const stage = view.status === "Released" ? "ended" : isOver ? "closed" : channel.stage;
+  const here = channel.stage === "gone" ? "open" : channel.stage;
+  const stage = view.status === "Released" ? "ended" : isOver ? "closed" : here;
   storage.changeChannel(id, { chain: next, stage });
-  if (next.deposit !== before.deposit) await desk.books.of(storage.channel(id)!).noteDeposit(next.deposit);
+  // Also when it is the same: a worker that was killed may have stored it, and not noted it in the book.
+  if (!isOver) await desk.books.of(storage.channel(id)!).noteDeposit(next.deposit);
   if (next.paid !== before.paid) {
     log.emit("info", "channel.settled", { channel: id, paid: next.paid.toString() });
   }
   if (next.closesAt !== before.closesAt && !isOver) {
     log.emit("info", "channel.closing", { channel: id, closesAt: Number(next.closesAt) });
   }
-  if (stage !== channel.stage) {
+  if (isOver && stage !== channel.stage) {
     log.emit("info", stage === "closed" ? "channel.closed" : "channel.ended", {
       ...{ channel: id, paid: next.paid.toString() },
     });
@@ -98,6 +120,7 @@ const known = ({ storage }: ProviderContext): StoredChannel[] => [
   ...storage.channelsIn("open"),
   ...storage.channelsIn("closing"),
   ...storage.channelsIn("closed"),
+  ...storage.channelsIn("gone"),
 ];
 
 function onChain({ deposit, paid, closesAt, voucherKey, previousKey }: ChannelView): ChannelOnChain {

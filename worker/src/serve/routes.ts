@@ -108,7 +108,7 @@ async function awaitDeposit(
   try {
     for (let waited = 0; ; waited += DEPOSIT_LOOK) {
       const channel = storage.channel(id);
-      if (channel && channel.chain.deposit >= atLeast) {
+      if (channel && channel.stage !== "gone" && channel.chain.deposit >= atLeast) {
         return document({ channel: id, deposit: channel.chain.deposit });
       }
       if (waited >= DEPOSIT_WAIT || signal.aborted) {

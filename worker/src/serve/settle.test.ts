@@ -51,4 +51,40 @@ describe("settleChannels", function () {
     await channel.channels.startClosing(channel.terms);
     await eventually(async () => (await channel.paid()) === price, "the acknowledged part is paid");
   });
+
+  it("closes a channel whose settlement ended while the daemon was down", async () => {
+    const { chain, start, database } = world;
+    const file = database();
+    const clock = movableClock();
+    const first = await start({ channels: {}, database: file, clock });
+    const channel = await openChannel(world, first);
+    await readAnswer(first, channel.id, await channel.ask());
+    first.storage.changeChannel(channel.id, { stage: "closing", notBefore: clock.now() + 3_600_000 });
+    await first.stop();
+    await chain.pass(30 * DAY + 60);
+    clock.skip((30 * DAY + 60) * 1_000);
+    const second = await start({ channels: {}, database: file, clock });
+    await eventually(() => second.storage.channel(channel.id)!.stage === "closed", "closed");
+  });
+
+  it("takes no new voucher while the chain is out of reach, and says so", async () => {
+    const { chain, start } = world;
+    const clock = movableClock();
+    const daemon = await start({ channels: {}, clock });
+    const channel = await openChannel(world, daemon);
+    const desk = daemon.context.desk!;
+    const first = await channel.ask();
+    await readAnswer(daemon, channel.id, first);
+    chain.rpc.fault = () => true;
+    await eventually(() => daemon.log.of("chain.unreachable").length > 0, "an outage");
+    clock.skip(301_000);
+    expect(desk.seesChain).to.equal(false);
+    const refusal: unknown = await desk
+      .request(channel.id, await channel.ask())
+      .catch((error: unknown) => error);
+    expect(refusal).to.deep.include({ code: "ChainUnreachable", status: 503, retryAfter: 60 });
+    await readAnswer(daemon, channel.id, first);
+    chain.rpc.fault = () => false;
+    await eventually(() => desk.seesChain, "the chain is back");
+  });
 });

@@ -92,8 +92,8 @@ export function reasonToSettle(
   if (receipt && now + (terms.receiptLife * 3n) / 4n >= receipt.message.expiry) {
     return "a receipt is not acknowledged";
   }
-  const most = desk.settleAbove.get(terms.token);
-  return most !== undefined && owed >= most ? "much is unpaid" : undefined;
+  const most = desk.settleAbove.get(terms.token) ?? chain.deposit / 2n;
+  return owed >= most ? "much is unpaid" : undefined;
 }
 
 /** Settles what is due, many channels in one transaction, and closes what both sides want closed. */

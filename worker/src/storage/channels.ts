@@ -7,9 +7,9 @@ import type { Row } from "./rows.ts";
 
 /**
  * Where a channel stands on this worker: open; being settled and closed because both sides want that; closed, while its receipts can still be challenged;
- * ended, with its stake free.
+ * ended, with its stake free; gone, because a reorganisation removed its opening, which may come back.
  */
-export type ChannelStage = "open" | "closing" | "closed" | "ended";
+export type ChannelStage = "open" | "closing" | "closed" | "ended" | "gone";
 
 /** What the chain said of a channel when it was looked at last. Amounts in token units, times in seconds since 1970. */
 export interface ChannelOnChain {

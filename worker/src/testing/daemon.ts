@@ -29,7 +29,14 @@ export const testLimits: Config["limits"] = {
 
 const testChannels: ChannelSettings = {
   ...{ host: "127.0.0.1", port: 1, certificate: null, key: null, origins: "*" },
-  ...{ maxOpen: 10, maxConcurrent: 4, maxQueued: 16, longestDays: 31, keepGenerations: 30_000 },
+  ...{
+    maxOpen: 10,
+    maxConcurrent: 4,
+    maxQueued: 16,
+    longestDays: 31,
+    keepGenerations: 30_000,
+    chainSilence: 300_000,
+  },
   ...{ bodyBytes: 1_048_576, minimumDeposits: [], settleAbove: [] },
 };
 

@@ -40,9 +40,6 @@ import {
 } from "../session.ts";
 import { watchOver } from "./watchtower-start.ts";
 
-/** Milliseconds without a round of the main loop after which clients hear that the worker stands still. */
-const UNHEALTHY_AFTER = 180_000;
-
 /** Builds the daemon out of its parts and runs it until a signal. */
 export async function runStart(options: ProviderOptions): Promise<void> {
   const { config, rpc } = await openSession(options);
@@ -102,7 +99,7 @@ export async function runStart(options: ProviderOptions): Promise<void> {
       (await untilReachable(() => openDesk(serving, config, channels, receipts ?? operator), patience));
     const context: ProviderContext = { ...serving, desk };
     if (desk !== null) {
-      const isHealthy = () => clock.now() - (storage.lastAlive() ?? clock.now()) < UNHEALTHY_AFTER;
+      const isHealthy = () => desk.seesChain;
       const { url, close } = await listen(routes({ desk, storage, clock, log, isHealthy }), desk.settings);
       closers.unshift(close);
       log.emit("info", "channels.listening", { url, receiptKey: (receipts ?? operator).address });
