@@ -5,6 +5,7 @@ import type { CallOptions } from "../channels/calls.ts";
 import type { Channels } from "../channels/channels.ts";
 import { ClientChannel } from "../channels/client-channel.ts";
 import { decodeVoucher } from "../channels/encode.ts";
+import { readChannelEvents } from "../channels/events.ts";
 import { KEY_READ_LIFE } from "../channels/liable-keys.ts";
 import type { ChannelView } from "../channels/read-channel.ts";
 import type { ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "../channels/types.ts";
@@ -26,10 +27,11 @@ import {
   channelSchema,
   closeResponseSchema,
   offerSchema,
+  type ChannelReport,
   type ProviderOffer,
   type StreamLine,
 } from "./messages.ts";
-import { ATTEMPTS, awaitDeposit, pauseBefore } from "./patience.ts";
+import { awaitDeposit, pauseBefore } from "./patience.ts";
 import { stepCost } from "./price.ts";
 import { decodeRequestBytes, encodeRequestBytes, inputRootOf, type NativeRequest } from "./request-bytes.ts";
 import type { PendingRequest, SessionRecord, SessionStore } from "./session-store.ts";
@@ -238,7 +240,7 @@ export class ChannelSession {
     const { patience = 60_000, signal } = options;
     const { channels, transport, context } = this.#parts;
     try {
-      await this.#recover(signal).catch((error: unknown) => {
+      await this.#recover(signal, patience).catch((error: unknown) => {
         // Whoever wants to leave must not be held by an answer that never came.
         if (toAthanorError(error).code === "Aborted") throw error;
       });
@@ -300,6 +302,7 @@ export class ChannelSession {
     const text = new StreamedText(tokenizer, request);
     const tokens: number[] = [];
     const receipts: Signed<Receipt>[] = [];
+    let isReconciled = false;
     for (let complete = false; !complete;) {
       throwIfAborted(signal);
       const paid = tokens.length;
@@ -322,13 +325,22 @@ export class ChannelSession {
       const voucher = await this.#book.request({ modelRoot, inputRoot, limit });
       const lines = this.#lines(voucher, pending, tokens, signal);
       let receipt: Signed<Receipt> | undefined;
-      for await (const line of lines) {
-        if (line.type === "receipt") receipt = line.receipt;
-        else if (line.type === "tokens") {
-          const fresh = this.#tokensOf(line, tokens.length, pending);
-          tokens.push(...fresh);
-          yield { text: text.next(tokens, false), tokens: fresh };
+      try {
+        for await (const line of lines) {
+          if (line.type === "receipt") receipt = line.receipt;
+          else if (line.type === "tokens") {
+            const fresh = this.#tokensOf(line, tokens.length, pending);
+            tokens.push(...fresh);
+            yield { text: text.next(tokens, false), tokens: fresh };
+          }
         }
+      } catch (error) {
+        const isRefused = error instanceof AthanorError && error.values["providerCode"] === "VoucherRefused";
+        if (!isRefused || isReconciled) throw error;
+        // The provider has a receipt that this side has not.
+        isReconciled = true;
+        await this.#reconcile(signal);
+        continue;
       }
       await this.#acknowledge(receipt!, pending, request, tokens);
       receipts.push(receipt!);
@@ -399,6 +411,7 @@ export class ChannelSession {
     } catch {
       throw misbehaved(transport, "a chunk that is no list of tokens", "four bytes each");
     }
+    if (tokens.length === 0) throw misbehaved(transport, "an empty chunk", "at least one token");
     if (line.first !== received) {
       throw misbehaved(transport, `tokens from ${line.first} on`, `those from ${received} on`);
     }
@@ -436,23 +449,57 @@ export class ChannelSession {
       ...{ outputTokensRoot: tokensRoot(tokens), outputCount: tokens.length },
       price: stepCost(pricesOf(pending), request.prompt.length, pending.paidTokens, tokens.length),
     });
-    await this.#write({ ...this.#record, pending: undefined });
+    await this.#write({ ...this.#record, pending: undefined, abandoned: undefined });
   }
 
-  async #recover(signal: AbortSignal | undefined): Promise<ChannelAnswer | undefined> {
+  /** @param patience milliseconds to wait for an answer that is being computed */
+  async #recover(signal: AbortSignal | undefined, patience = MOST_IDLE): Promise<ChannelAnswer | undefined> {
     const { pending } = this.#record;
     if (pending === undefined) return undefined;
-    const state = await this.#book.state();
-    // Written down and never signed, or acknowledged already.
-    const isOpen = state.nonce === pending.nonce && state.receipt === undefined;
-    const found = isOpen ? await this.#askFor(pending, signal) : undefined;
-    if (found === undefined) {
-      await this.#write({ ...this.#record, pending: undefined });
+    // Otherwise written down and never signed, or acknowledged already.
+    const isOpen = await this.#isUnanswered(pending);
+    const report = isOpen ? await this.#askFor(pending, signal, patience) : undefined;
+    const answer = report && (await this.#takeReported(report, pending, signal));
+    if (answer === undefined) {
+      const abandoned = isOpen ? pending : this.#record.abandoned;
+      await this.#write({ ...this.#record, pending: undefined, abandoned });
+    }
+    return answer;
+  }
+
+  /** Takes the receipts that the provider has and this side has not: from the provider, or from the chain if it settled them. */
+  async #reconcile(signal: AbortSignal | undefined): Promise<void> {
+    const { abandoned } = this.#record;
+    await this.#noteSettlements(signal);
+    if (abandoned === undefined || !(await this.#isUnanswered(abandoned))) return;
+    await this.#takeReported(await this.#report(signal), abandoned, signal);
+  }
+
+  async #isUnanswered({ nonce }: PendingRequest): Promise<boolean> {
+    const { unanswered = [] } = await this.#book.state();
+    return unanswered.some((voucher) => voucher.nonce === String(nonce));
+  }
+
+  /** The answer to a request, if the report has it; undefined also when the chain has settled it, and it is too late to take it from the provider. */
+  async #takeReported(
+    { receipt, answer }: ChannelReport,
+    pending: PendingRequest,
+    signal: AbortSignal | undefined,
+  ): Promise<ChannelAnswer | undefined> {
+    if (receipt?.message.nonce !== BigInt(pending.nonce) || answer === undefined) {
+      await this.#noteSettlements(signal);
       return undefined;
     }
-    const { receipt, tokens } = found;
+    const line = { type: "tokens", first: 0, chunk: answer.chunk } as const;
+    const tokens = this.#tokensOf(line, 0, pending);
     const request = decodeRequestBytes(decodeBase64(pending.request));
-    await this.#acknowledge(receipt, pending, request, tokens);
+    try {
+      await this.#acknowledge(receipt, pending, request, tokens);
+    } catch (error) {
+      await this.#noteSettlements(signal);
+      if (await this.#isUnanswered(pending)) throw error;
+      return undefined;
+    }
     const tokenizer = await tokenizerOf(this.#parts.context, request.modelRoot, signal);
     const { complete, price } = receipt.message;
     return {
@@ -461,30 +508,47 @@ export class ChannelSession {
     };
   }
 
-  /** The provider's side of the last voucher; undefined if it has no receipt for it. */
+  /** What the provider settled without this side's acknowledgement is paid: the book takes it up. */
+  async #noteSettlements(signal: AbortSignal | undefined): Promise<void> {
+    const { context } = this.#parts;
+    const { amount } = await this.#book.state();
+    const { paid } = await this.onChain();
+    if (paid <= BigInt(amount)) return;
+    const { contracts, reader } = context;
+    const head = await reader.blockNumber(signal);
+    const from = contracts.deployment.startBlock ?? 0;
+    const events = await readChannelEvents(contracts, [this.id], from, head, signal && { signal });
+    for (const event of events) {
+      if (event.name === "ChannelSettled") await this.#book.noteSettled(event.values);
+    }
+  }
+
+  /** The provider's side, once it is not computing the answer to the last voucher any more; undefined if it never took that voucher. */
   async #askFor(
     pending: PendingRequest,
     signal: AbortSignal | undefined,
-  ): Promise<{ receipt: Signed<Receipt>; tokens: number[] } | undefined> {
-    const { signer, transport, channels, context } = this.#parts;
+    patience: number,
+  ): Promise<ChannelReport | undefined> {
+    const { transport, context } = this.#parts;
+    const until = Date.now() + patience;
     for (let attempt = 1; ; attempt++) {
-      const validUntil = Math.max(Math.floor(Date.now() / 1_000), 0) + 300;
-      const place = { channel: this.id, provider: this.terms.provider, validUntil };
-      const authorization = await signAccess(signer, channels.contract, place);
-      const report = await call(transport, `/channels/${this.id}`, channelSchema, {
-        headers: { authorization },
-        signal,
-      });
+      const report = await this.#report(signal);
       if (report.nonce < BigInt(pending.nonce)) return undefined;
-      if (report.running && attempt < ATTEMPTS) {
-        await sleep(Math.min(250 * attempt, context.reader.options.pollInterval), signal);
-        continue;
+      if (!report.running) return report;
+      if (Date.now() >= until) {
+        // It may still sign: what is pending stays so.
+        throw athanorError("ProviderStalled", { endpoint: transport.endpoint, timeout: patience / 1_000 });
       }
-      const { receipt, answer } = report;
-      if (receipt === undefined || answer === undefined) return undefined;
-      const line = { type: "tokens", first: 0, chunk: answer.chunk } as const;
-      return { receipt, tokens: this.#tokensOf(line, 0, pending) };
+      await sleep(Math.min(250 * attempt, context.reader.options.pollInterval), signal);
     }
+  }
+
+  async #report(signal: AbortSignal | undefined): Promise<ChannelReport> {
+    const { signer, transport, channels } = this.#parts;
+    const validUntil = Math.max(Math.floor(Date.now() / 1_000), 0) + 300;
+    const place = { channel: this.id, provider: this.terms.provider, validUntil };
+    const authorization = await signAccess(signer, channels.contract, place);
+    return call(transport, `/channels/${this.id}`, channelSchema, { headers: { authorization }, signal });
   }
 
   /** Before a voucher: the provider's receipt key, as it is or as the offer has it now, must be in use on chain. */

@@ -9,6 +9,8 @@ export interface SessionRecord {
   readonly receiptKey: string;
   /** The request whose answer is not acknowledged yet. */
   readonly pending?: PendingRequest | undefined;
+  /** One that the provider had no answer to when it was asked: it may still sign one. */
+  readonly abandoned?: PendingRequest | undefined;
 }
 
 export interface PendingRequest {

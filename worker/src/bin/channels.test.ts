@@ -292,6 +292,81 @@ describe("channels over HTTP, with a worker of its own process", function () {
       });
     }
 
+    describe("that is slow to say what became of an answer", () => {
+      type Report = Record<string, unknown>;
+      /** A client whose provider changes its reports, and one whose last answer is broken on its way; what went over the line. */
+      const reporting =
+        (change: (report: Report) => void): typeof fetch =>
+        async (input, init) => {
+          const response = await fetch(input, init);
+          if (!/\/channels\/0x[0-9a-f]{64}$/.test(urlOf(input)) || !response.ok) return response;
+          const report = (await response.json()) as Report;
+          change(report);
+          return new Response(JSON.stringify(report), response);
+        };
+      const without = (report: Report) => {
+        delete report["receipt"];
+        delete report["answer"];
+      };
+      let lines: string[];
+      let voucher: { message: Record<string, string>; signature: string };
+
+      beforeEach(async () => {
+        const broken = tampering((all) => ((lines = all), ["{}"]));
+        const noting: typeof fetch = (input, init) => {
+          if (urlOf(input).endsWith("/requests")) {
+            ({ voucher } = JSON.parse(init!.body as string) as { voucher: typeof voucher });
+          }
+          return broken(input, init);
+        };
+        const client = await (await connect(store, { fetch: noting })).resumeChannel(channel.id);
+        const error: unknown = await client.infer(ask("IAGO:\n", 6)).catch((thrown: unknown) => thrown);
+        expect(error).to.have.property("code", "ProviderMisbehaved");
+      });
+
+      it("for long still computes it: the answer is taken when it is there", async () => {
+        let asked = 0;
+        const slow = reporting((report) => {
+          if (++asked > 12) return;
+          without(report);
+          report["running"] = true;
+        });
+        const client = await (await connect(store, { fetch: slow })).resumeChannel(channel.id);
+        await recompute((await client.recover())!);
+      });
+
+      it("had nothing and has it later: its refusal of the next voucher is no end", async () => {
+        let asked = 0;
+        const late = reporting((report) => {
+          if (++asked === 1) without(report);
+        });
+        const client = await (await connect(store, { fetch: late })).resumeChannel(channel.id);
+        const { answers } = await client.balance();
+        await recompute(await client.infer(ask("EMILIA:\n", 6)));
+        expect((await client.balance()).answers).to.equal(answers + 2);
+      });
+
+      it("never shows it, and settles it: the chain shows it, and the next answer comes", async () => {
+        const { receipt } = JSON.parse(lines.at(-1)!) as Line;
+        const numbers = (message: Record<string, unknown>) =>
+          Object.fromEntries(
+            Object.entries(message).map(([name, value]) => [
+              name,
+              typeof value === "string" && /^\d+$/.test(value) ? BigInt(value) : value,
+            ]),
+          ) as never;
+        const { channels } = await connect();
+        await channels.settle(channel.terms, {
+          voucher: { message: numbers(voucher.message), signature: voucher.signature },
+          receipt: { message: numbers(receipt.message), signature: receipt.signature },
+        });
+        const mute = await (await connect(store, { fetch: reporting(without) })).resumeChannel(channel.id);
+        const { answers } = await mute.balance();
+        await recompute(await mute.infer(ask("EMILIA:\n", 6)));
+        expect((await mute.balance()).answers).to.equal(answers + 2);
+      });
+    });
+
     it("that says nothing any more is left in the end, and its client closes on chain", async () => {
       const silent: typeof fetch = (input, init) =>
         urlOf(input).includes("/channels/") && init?.method === "POST"
