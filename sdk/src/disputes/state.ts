@@ -44,14 +44,16 @@ export async function readChallenge(
   signal?: AbortSignal,
 ): Promise<ChallengeState> {
   const { disputeGame } = contracts;
-  const challenge = await disputeGame.challengeOf(id);
-  const status = STATUSES[Number(challenge.status)]!;
-  const [result, conviction, turn, time] = await Promise.all([
+  const before = await disputeGame.challengeOf(id);
+  const turn = STATUSES[Number(before.status)] === "Live" ? await disputeGame.turnOf(id) : undefined;
+  // Read after the turn: whoever's turn it is, the other one cannot have moved on from what is read then.
+  const [challenge, result, conviction, time] = await Promise.all([
+    turn === undefined ? before : disputeGame.challengeOf(id),
     disputeGame.resultOf(job.id),
     disputeGame.convictionOf(job.provider),
-    status === "Live" ? disputeGame.turnOf(id) : undefined,
     reader.time(signal),
   ]);
+  const status = STATUSES[Number(challenge.status)]!;
   return {
     id,
     jobId: job.id,
