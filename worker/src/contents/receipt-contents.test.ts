@@ -5,7 +5,7 @@ import type { StoredAnswer } from "../storage/channels.ts";
 import { openSqlite } from "../storage/sqlite.ts";
 import type { Storage } from "../storage/storage.ts";
 import { Archive } from "./archive.ts";
-import { moveReceiptContents, receiptOwner } from "./receipt-contents.ts";
+import { moveReceiptContents, receiptContentsOf, receiptOwner } from "./receipt-contents.ts";
 
 const channel = `0x${"ab".repeat(32)}`;
 const EXPIRY = 1_800_000_000;
@@ -54,6 +54,21 @@ describe("requests and answers of channels", () => {
     expect(await archive.sweep(over + 1_000, 0)).to.equal(1);
     expect(await archive.read(receiptOwner({ channel, nonce: 1 }))).to.equal(undefined);
     expect(await archive.read(receiptOwner({ channel, nonce: 2 }))).not.to.equal(undefined);
+  });
+
+  it("are found with a receipt only, and whatever became of others", async () => {
+    for (const nonce of [1, 2, 3, 4, 5]) storage.putAnswer(answer(nonce, nonce === 4 ? { expiry: 0 } : {}));
+    await moveReceiptContents({ archive, storage });
+    await store.remove(storage.content(receiptOwner({ channel, nonce: 1 }))!.key);
+    const lost: string[] = [];
+    const found: number[] = [];
+    const onFailure = (owner: string) => lost.push(owner);
+    for await (const { nonce, request } of receiptContentsOf({ archive, storage }, channel, onFailure)) {
+      expect([...request]).to.deep.equal([1, 2, nonce]);
+      found.push(nonce);
+    }
+    expect(found).to.deep.equal([5, 2, 3]);
+    expect(lost).to.deep.equal([receiptOwner({ channel, nonce: 1 })]);
   });
 
   it("stay while there is no receipt, and while the store takes nothing", async () => {

@@ -16,14 +16,24 @@ export const receiptOwner = ({ channel, nonce }: Pick<StoredAnswer, "channel" | 
 /** What of an answer is needed to defend its receipt. */
 export type ReceiptContent = Pick<StoredAnswer, "channel" | "nonce" | "encoding" | "request" | "tokens">;
 
-/** Everything that is kept of a channel, in the database and behind it. */
+/**
+ * Everything that is kept of a channel and has a receipt, in the database and behind it. What is lost does not keep others from being found.
+ *
+ * @param onFailure is told what could not be read
+ */
 export async function* receiptContentsOf(
   { archive, storage }: { readonly archive: Archive; readonly storage: Storage },
   channel: string,
+  onFailure: (owner: string, error: unknown) => void,
 ): AsyncGenerator<ReceiptContent, void, undefined> {
-  yield* storage.answersOf(channel);
+  yield* storage.answersWithReceipt(channel);
   for (const owner of storage.contentOwners(`receipt ${channel} `)) {
-    const bytes = await archive.read(owner);
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await archive.read(owner);
+    } catch (error) {
+      onFailure(owner, error);
+    }
     if (bytes === undefined) continue;
     const kept = JSON.parse(new TextDecoder().decode(bytes)) as Omit<ReceiptContent, "request"> & {
       readonly request: string;

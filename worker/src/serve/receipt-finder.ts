@@ -5,22 +5,27 @@ import { positionOf, readLogs } from "@athanor/sdk/protocol";
 import type { Chain } from "../chain/chain.ts";
 import type { Archive } from "../contents/archive.ts";
 import { receiptContentsOf } from "../contents/receipt-contents.ts";
+import { firstRequestBlock } from "../disputes/follow-disputes.ts";
 import type { FindReceipt } from "../disputes/watchtower.ts";
+import { describeError } from "../errors.ts";
+import type { EventLog } from "../log/event-log.ts";
 import type { Storage } from "../storage/storage.ts";
 import { plain, type Encoding } from "./encodings.ts";
 
 /** Finds what is behind a receipt that somebody made a result: the event says which receipt, the database what was asked. */
 export function receiptFinder(
-  { contracts, provider }: Chain,
+  chain: Chain,
   kept: { readonly storage: Storage; readonly archive: Archive },
+  eventLog: EventLog,
   encodings: readonly Encoding[] = [plain],
 ): FindReceipt {
+  const { contracts, provider } = chain;
   const { receiptResults, deployment } = contracts;
   return async (id) => {
     const topics = [receiptResults.interface.getEvent("ReceiptPresented").topicHash, id];
     const filter = { address: deployment.receiptResults, topics };
     const head = await provider.getBlockNumber();
-    const [log] = await readLogs(provider, filter, deployment.startBlock ?? 0, head);
+    const [log] = await readLogs(provider, filter, await firstRequestBlock(chain), head);
     if (log === undefined) return undefined;
     const presented = receiptResults.interface.parseLog(log)!.args.toObject(true) as unknown as {
       readonly channel: string;
@@ -30,7 +35,12 @@ export function receiptFinder(
     };
     const { channel, job: terms } = presented;
     const count = Number(presented.outputCount);
-    for await (const answer of receiptContentsOf(kept, channel)) {
+    let failure: { readonly error: unknown } | undefined;
+    const onFailure = (owner: string, error: unknown) => {
+      failure ??= { error };
+      eventLog.emit("warn", "content.failed", { owner, ...describeError(error) });
+    };
+    for await (const answer of receiptContentsOf(kept, channel, onFailure)) {
       const tokens = answer.tokens.slice(0, count);
       if (tokens.length < count || tokensRoot(tokens) !== presented.outputTokensRoot) continue;
       const encoding = encodings.find(({ name }) => name === answer.encoding);
@@ -44,6 +54,8 @@ export function receiptFinder(
         return { id, terms, promptTokens, generation, tokens, position: positionOf(log) };
       }
     }
+    // What could not be read now may be what is looked for: it is looked for again.
+    if (failure !== undefined) throw failure.error;
     return undefined;
   };
 }

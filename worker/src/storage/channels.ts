@@ -135,9 +135,18 @@ export class ChannelTables {
     return row === undefined ? null : answerFromRow(row);
   }
 
-  answersOf(channel: string): StoredAnswer[] {
-    const rows = this.database.prepare("SELECT * FROM answers WHERE channel = ? ORDER BY nonce").all(channel);
-    return rows.map((row) => answerFromRow(row));
+  *answersWithReceipt(channel: string): Generator<StoredAnswer, void, undefined> {
+    const next = this.database.prepare(
+      "SELECT * FROM answers WHERE channel = ? AND expiry > 0 AND nonce > ? ORDER BY nonce LIMIT 1",
+    );
+    // One by one, each by its own read: prompts are long, and the caller may wait in between.
+    for (let last = -1; ;) {
+      const row = next.get(channel, last);
+      if (row === undefined) return;
+      const answer = answerFromRow(row);
+      yield answer;
+      last = answer.nonce;
+    }
   }
 
   putAnswer(answer: StoredAnswer): void {

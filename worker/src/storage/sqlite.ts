@@ -360,8 +360,8 @@ class SqliteStorage implements Storage {
     return this.channels.answer(channel, nonce);
   }
 
-  answersOf(channel: string): StoredAnswer[] {
-    return this.channels.answersOf(channel);
+  answersWithReceipt(channel: string): Iterable<StoredAnswer> {
+    return this.channels.answersWithReceipt(channel);
   }
 
   putAnswer(answer: StoredAnswer): void {

@@ -165,8 +165,8 @@ export interface Storage {
   /** Replaces a book that is still `expected`; returns false, and changes nothing, if it is another by now. */
   saveBook(id: string, book: ChannelState, expected: ChannelState | null): boolean;
   answer(channel: string, nonce: number): StoredAnswer | null;
-  /** All that are kept of a channel, oldest first. */
-  answersOf(channel: string): StoredAnswer[];
+  /** Those of a channel that have a receipt, oldest first, read one after another. */
+  answersWithReceipt(channel: string): Iterable<StoredAnswer>;
   putAnswer(answer: StoredAnswer): void;
   /** The block from which on channels may have opened that this database serves; null until it is set. */
   channelsSince(): number | null;

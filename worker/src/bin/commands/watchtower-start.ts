@@ -122,7 +122,7 @@ export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<
     );
     log.emit("info", "watching", { provider: owner, watchtower: watchtower.address });
     const context = { chain, clock, log, disputes, metrics, pollInterval, signal };
-    const findReceipt = kept === null ? undefined : receiptFinder(chain, kept);
+    const findReceipt = kept === null ? undefined : receiptFinder(chain, kept, log);
     await runWatchtower(context, owner, encryptionKeys, findReceipt);
   } catch (error) {
     if (!signal.aborted) throw error;
