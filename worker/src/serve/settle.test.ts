@@ -1,7 +1,7 @@
 import { decodeReceipt } from "@athanor/sdk/channels";
 import { expect } from "chai";
 import { asOwner, openChannel, prepareChannels, readAnswer } from "../testing/channel.ts";
-import { movableClock } from "../testing/clock.ts";
+import { movableClock, type MovableClock } from "../testing/clock.ts";
 import { eventually } from "../testing/eventually.ts";
 import { setUpWorld } from "../testing/world.ts";
 
@@ -86,5 +86,33 @@ describe("settleChannels", function () {
     await readAnswer(daemon, channel.id, first);
     chain.rpc.fault = () => false;
     await eventually(() => desk.seesChain, "the chain is back");
+  });
+
+  it("serves no channel whose opening a reorganisation removed", async () => {
+    const { chain, start } = world;
+    const daemon = await start({ channels: {} });
+    const before = await chain.snapshot();
+    const channel = await openChannel(world, daemon);
+    await before();
+    await chain.mine(8);
+    await eventually(() => daemon.storage.channel(channel.id)!.stage === "gone", "gone");
+    const asked = daemon.context.desk!.request(channel.id, await channel.ask());
+    const refusal: unknown = await asked.catch((error: unknown) => error);
+    expect(refusal).to.deep.include({ code: "ChannelNotOpen", status: 409 });
+  });
+
+  it("settles while prices cannot be read", async () => {
+    const { start } = world;
+    const daemon = await start({ channels: {}, clock: movableClock() });
+    const channel = await openChannel(world, daemon);
+    const price = await readAnswer(daemon, channel.id, await channel.ask());
+    const { desk, clock } = daemon.context;
+    desk!.setConditions = () => {
+      throw new RangeError("the price is too large");
+    };
+    (clock as MovableClock).skip(16_000);
+    await eventually(() => daemon.log.of("warning").length > 0, "the failure is said");
+    await channel.channels.startClosing(channel.terms);
+    await eventually(async () => (await channel.paid()) === price, "the receipt is paid");
   });
 });
