@@ -225,7 +225,7 @@ describe("Desk", function () {
     const next = await send(request(3));
     await atRest(next);
     await next.finish();
-    expect(storage.answersOf(id).map(({ nonce }) => nonce)).to.deep.equal([2]);
+    expect([1, 2, 3].filter((nonce) => storage.answer(id, nonce) !== null)).to.deep.equal([2]);
   });
 
   it("a client that asks while its last answer is signed waits its turn; one that reads it to its end pays and goes on", async () => {
