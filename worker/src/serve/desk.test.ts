@@ -30,6 +30,8 @@ import { Refusal } from "./refusal.ts";
 const contract = { chainId: 31_337n, escrow: Wallet.createRandom().address };
 const prices = { inputPrice: 1_000_000n, outputPrice: 1_000_000n };
 const DEPOSIT = 10_000n;
+/** Of the chain, for a key in use. */
+const FOR_EVER = 2n ** 40n - 1n;
 const DAY = 86_400n;
 
 /** A desk with a real model, database and signatures; what the chain says is put in by hand. */
@@ -123,7 +125,7 @@ describe("Desk", function () {
       contract,
       store,
       signer: voucherKey,
-      receiptKeys: [receiptKey.address],
+      receiptKeyUntil: (key) => Promise.resolve(key === receiptKey.address ? FOR_EVER : 0n),
     });
     await client.noteDeposit(DEPOSIT);
   });
@@ -209,7 +211,10 @@ describe("Desk", function () {
       const { chain } = storage.channel(id)!;
       storage.addChannel({ id: otherId, stage: "open", terms: other, chain });
       await desk.books.of(storage.channel(otherId)!).noteDeposit(DEPOSIT);
-      const mine = new ClientChannel({ terms: other, contract, store, signer: voucherKey, receiptKeys: [] });
+      const mine = new ClientChannel({
+        ...{ terms: other, contract, store, signer: voucherKey },
+        receiptKeyUntil: () => Promise.resolve(0n),
+      });
       await mine.noteDeposit(DEPOSIT);
       const asked = request();
       const voucher = await mine.request({ ...asked, inputRoot: inputRootOf(asked), limit: 1_000n });

@@ -45,7 +45,7 @@ export async function prepareChannels(world: World): Promise<void> {
 
 /** Opens a channel of 20 ATH, and waits until the daemon serves it. */
 export async function openChannel(
-  { chain, owner, operator, modelRoot }: World,
+  { chain, owner, modelRoot }: World,
   { context, storage }: TestDaemon,
 ): Promise<TestChannel> {
   const { deployment } = chain.contracts;
@@ -60,7 +60,7 @@ export async function openChannel(
   await eventually(() => storage.channel(id)?.book?.deposit === String(amount), "the deposit is seen");
   const client = new ClientChannel({
     ...{ terms, contract: channels.contract, store: memoryStore(), signer: voucherKey },
-    receiptKeys: [operator.address],
+    receiptKeyUntil: (key) => channels.receiptKeyUntil(owner.address, key),
     now: () => context.time.now(),
   });
   await client.noteDeposit(amount);
