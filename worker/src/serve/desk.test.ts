@@ -97,12 +97,13 @@ describe("Desk", function () {
     } as unknown as DeskOptions["context"];
     const settings = {
       ...{ longestDays: 30, maxOpen: 2, maxConcurrent: 2, maxQueued: 2 },
-      ...{ keepGenerations: 60_000, bodyBytes: 1_048_576 },
+      ...{ keepGenerations: 60_000, bodyBytes: 1_048_576, chainSilence: 300_000 },
     } as ChannelSettings;
     desk = new Desk({
       ...{ context, settings, signer: receiptKey, tokens: [token] },
       ...{ minimumDeposits: new Map<string, bigint>(), settleAbove: new Map<string, bigint>() },
     });
+    desk.noteRound();
     desk.setConditions({
       ...{ notice: DAY, receiptLife: DAY, workPerSecond: 1n, stakeLock: 500n },
       ...{ freeStake: 5_000n, isJailed: false },
