@@ -1,3 +1,4 @@
+// Longer than 400 lines: one short method for each transaction and question of the channel escrow.
 import type { TransactionReceipt } from "ethers";
 import { validateAddress, validateAmount, validateHash } from "../client/arguments.ts";
 import { createContext, sendOptions, type ClientContext } from "../client/context.ts";
@@ -26,7 +27,7 @@ import {
 import type { Settlement } from "./provider-channel.ts";
 import { RECEIPT_KEY_IN_USE } from "./liable-keys.ts";
 import { quoteTerms, type TermsRequest } from "./quote-terms.ts";
-import { reportCommitment, reportCommitted } from "./report.ts";
+import { equivocationOf, reportCommitment, reportCommitted } from "./report.ts";
 import { readChannel, type ChannelView } from "./read-channel.ts";
 import { channelIdOf, openingData, topUpData, type Acceptance } from "./typed-data.ts";
 import type { ChannelContract, ChannelTerms, Receipt, Signed } from "./types.ts";
@@ -288,7 +289,7 @@ export class Channels {
 
   /**
    * Convicts a provider that signed two receipts of one nonce and length with different roots. Two transactions: a commitment, so that nobody who reads the
-   * report in the queue takes its reward, and the report, in a later second. What cannot be reported is refused before either is sent.
+   * report in the queue takes its reward, and the report, in a later second. Receipts that do not contradict each other, or are of no key of the provider, are refused before either is sent.
    * @param options.reporter receives the reward; default the signer
    */
   reportEquivocation(
@@ -297,7 +298,13 @@ export class Channels {
     second: Signed<Receipt>,
     options: CallOptions & { readonly reporter?: string } = {},
   ): Promise<ChannelTransaction> {
-    return guard(() => {
+    return guard(async () => {
+      const { contradicts, signers, digests } = equivocationOf(this.contract, first, second);
+      if (!contradicts) throw athanorError("NoEquivocation", { first: digests[0]!, second: digests[1]! });
+      for (const [index, signer] of signers.entries()) {
+        const until = signer === undefined ? 0n : await this.receiptKeyUntil(terms.provider, signer);
+        if (until === 0n) throw athanorError("InvalidSigner", { digest: digests[index]! });
+      }
       const reporter = options.reporter ?? this.account;
       const receipts = [first.message, first.signature, second.message, second.signature];
       const { salt, commitment } = reportCommitment(this.contract, first.message, second.message, reporter!);

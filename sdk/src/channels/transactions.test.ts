@@ -345,7 +345,22 @@ describe("channels on chain", () => {
     const lie = { ...first.message, outputTokensRoot: tokensRoot([9, 9, 9]) as string };
     const second = await signReceipt(chain.accounts.operator, mine.contract, lie);
     expect((await rejection(mine.reportEquivocation(terms, first, first))).code).to.equal("NoEquivocation");
+    const forged = await signReceipt(chain.accounts.stranger, mine.contract, lie);
+    expect((await rejection(mine.reportEquivocation(terms, first, forged))).code).to.equal("InvalidSigner");
+    // What the node is shown of the contract of receipts: the commitment is mined before it sees the evidence.
+    const shown: string[] = [];
+    const { receiptResults } = mine.contracts;
+    const commitment = receiptResults.interface.getFunction("commitReport").selector.slice(2);
+    const evidence = receiptResults.interface.getFunction("reportEquivocation").selector.slice(2);
+    chain.hooks.intercept = (_, params, ask) => {
+      const text = JSON.stringify(params);
+      if (text.includes(evidence)) shown.push("evidence");
+      else if (text.includes(commitment)) shown.push("commitment");
+      return ask();
+    };
     const reported = await mine.reportEquivocation(terms, first, second);
+    expect(shown[0]).to.equal("commitment");
+    expect(shown).to.include("evidence");
     expect(reported.events.map(({ name }) => name)).to.deep.equal(["EquivocationProven"]);
     const unpaid = await rejection(theirs.settle(terms, (await provider.settlement())!));
     expect([unpaid.code, unpaid.values["provider"]]).to.deep.equal(["ProviderJailed", terms.provider]);
