@@ -428,7 +428,7 @@ describe("channels over HTTP, with a worker of its own process", function () {
         422,
         "RequestRefused",
       ],
-      ["changes the voucher's limit", (body) => (body.voucher.message["limit"] = "1"), 402, "LimitTooLow"],
+      ["changes the voucher's limit", (body) => (body.voucher.message["limit"] = "1"), 409, "VoucherRefused"],
       [
         "skips a receipt",
         (body) => Object.assign(body.voucher.message, { nonce: "9", receiptCount: "1" }),
@@ -441,13 +441,6 @@ describe("channels over HTTP, with a worker of its own process", function () {
         409,
         "VoucherRefused",
       ],
-      ["pays less than the offer", (body) => (bump(body).prices.outputPrice = "1"), 409, "PriceTooLow"],
-      [
-        "claims to have paid tokens that it has not",
-        (body) => (bump(body).paidTokens = 3),
-        409,
-        "ContinuationMismatch",
-      ],
       ["sends half a request", (body) => (body.request = "AAAA"), 422, "RequestRefused"],
       ["sends no voucher", (body) => Reflect.deleteProperty(body, "voucher"), 400, "BadRequest"],
       ["names another encoding", (body) => (body.encoding = "rot13"), 422, "RequestRefused"],
@@ -457,11 +450,8 @@ describe("channels over HTTP, with a worker of its own process", function () {
       voucher: { message: Record<string, string> };
       request: string;
       encoding: string;
-      prices: Record<string, string>;
-      paidTokens: number;
     }
 
-    const bump = (body: Body) => (Object.assign(body.voucher.message, { nonce: "3" }), body);
     function otherSeed(request: string): string {
       const bytes = Buffer.from(request, "base64");
       bytes[71]! ^= 1;

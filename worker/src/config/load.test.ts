@@ -285,4 +285,17 @@ describe("loadConfig", () => {
       "/nowhere/provider.yaml",
     );
   });
+
+  it("refuses a certificate without its key, and a key without its certificate: they would be served in the clear", () => {
+    for (const field of ["certificate", "key"]) {
+      expect(() => parse(`${minimal}channels:\n  port: 8600\n  ${field}: a.pem\n`), field).to.throw(
+        "certificate and key together",
+      );
+    }
+    expect(
+      parse(`${minimal}channels:\n  port: 8600\n  certificate: a.pem\n  key: b.pem\n`).channels,
+    ).to.include({
+      port: 8_600,
+    });
+  });
 });

@@ -111,6 +111,10 @@ const channels = z
     minimumDeposits: optionalLeaf('amounts with their units, such as ["5 ATH"]', [], amounts),
     settleAbove: optionalLeaf('amounts with their units, such as ["20 ATH"]', [], amounts),
   })
+  .refine(({ certificate, key }) => (certificate === null) === (key === null), {
+    // One without the other would be served in the clear.
+    message: "certificate and key together, or neither",
+  })
   .nullable()
   .default(null);
 

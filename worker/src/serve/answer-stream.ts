@@ -1,7 +1,6 @@
 import { encodeTokens } from "@athanor/engine/commitments";
 import { toJson, type StreamLine } from "@athanor/sdk/channels";
 import { encodeBase64 } from "ethers";
-import { describeError } from "../errors.ts";
 import type { AnswerReader } from "./desk.ts";
 
 /** Milliseconds of silence after which a line says that nothing is lost. */
@@ -74,18 +73,19 @@ async function* linesOf(reader: AnswerReader): AsyncGenerator<StreamLine, void, 
     const receipt = await reader.finish();
     if (receipt !== undefined) yield { type: "receipt", receipt };
     else {
-      const { code, message } = describeError(generation.failure ?? new Error("the answer was stopped"));
+      reader.noteFailure(generation.failure ?? new Error("the answer was stopped"));
       yield failure(
         "ProviderFailed",
-        `The model failed: ${code}: ${message}`,
+        generation.failure ? "The model failed." : "The answer was stopped.",
         "Send the same message again.",
       );
     }
   } catch (error) {
     // The books refuse to contradict what was signed; whatever it is, the reader must hear of an end.
+    reader.noteFailure(error);
     yield failure(
       "ProviderFailed",
-      describeError(error).message,
+      "The worker failed.",
       "Send the same message again, or close the channel.",
     );
   }

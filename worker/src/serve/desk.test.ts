@@ -23,6 +23,7 @@ import type { Storage } from "../storage/storage.ts";
 import { eventually } from "../testing/eventually.ts";
 import { modelProcess, temporaryFolder, writeTinyModel, type TemporaryFolder } from "../testing/model.ts";
 import { recordingLog, type RecordingLog } from "../testing/recording-log.ts";
+import { answerStream } from "./answer-stream.ts";
 import { priceKey } from "./conditions.ts";
 import { Desk, type AnswerReader, type ChannelSettings, type DeskOptions } from "./desk.ts";
 import { Refusal } from "./refusal.ts";
@@ -33,6 +34,8 @@ const DEPOSIT = 10_000n;
 /** Of the chain, for a key in use. */
 const FOR_EVER = 2n ** 40n - 1n;
 const DAY = 86_400n;
+/** What the escrow says of a receipt key that was not removed. */
+const inUse = () => Promise.resolve(2n ** 40n - 1n);
 
 /** A desk with a real model, database and signatures; what the chain says is put in by hand. */
 describe("Desk", function () {
@@ -126,7 +129,7 @@ describe("Desk", function () {
       contract,
       store,
       signer: voucherKey,
-      receiptKeyUntil: (key) => Promise.resolve(key === receiptKey.address ? FOR_EVER : 0n),
+      receiptKeyUntil: inUse,
     });
     await client.noteDeposit(DEPOSIT);
   });
@@ -137,7 +140,9 @@ describe("Desk", function () {
     storage.close();
   });
 
-  const hold = () => (mayStart = new Promise((resolve) => (start = resolve)));
+  const hold = () => {
+    mayStart = new Promise((resolve) => (start = resolve));
+  };
   const request = (maxTokens = 12): NativeRequest => ({
     ...{ modelRoot: model.commitment.modelRoot, prompt: [5, 6, 7], maxTokens, minTokens: maxTokens },
     ...{ temperature: 0, seed: 1n },
@@ -173,7 +178,7 @@ describe("Desk", function () {
   }
 
   it("a client that hangs up before the first token owes the prompt and a token", async () => {
-    void hold();
+    hold();
     const reader = await send(request(400));
     await eventually(() => runs === 1, "the model has begun");
     const left = reader.leave();
@@ -203,7 +208,7 @@ describe("Desk", function () {
   });
 
   it("what a queued client left is not computed, and leaves nothing behind", async () => {
-    void hold();
+    hold();
     const store = memoryStore();
     const places = [1, 2].map((salt) => termsOf(BigInt(salt + 10)));
     const others: AnswerReader[] = [];
@@ -213,8 +218,11 @@ describe("Desk", function () {
       storage.addChannel({ id: otherId, stage: "open", terms: other, chain });
       await desk.books.of(storage.channel(otherId)!).noteDeposit(DEPOSIT);
       const mine = new ClientChannel({
-        ...{ terms: other, contract, store, signer: voucherKey },
-        receiptKeyUntil: () => Promise.resolve(0n),
+        terms: other,
+        contract,
+        store,
+        signer: voucherKey,
+        receiptKeyUntil: inUse,
       });
       await mine.noteDeposit(DEPOSIT);
       const asked = request();
@@ -231,7 +239,8 @@ describe("Desk", function () {
     const next = await send(request(3));
     await atRest(next);
     await next.finish();
-    expect([1, 2, 3].filter((nonce) => storage.answer(id, nonce) !== null)).to.deep.equal([2]);
+    expect(storage.answer(id, 1)).to.equal(null);
+    expect(storage.answer(id, 2)!.tokens).to.have.length(3);
   });
 
   it("a client that asks while its last answer is signed waits its turn; one that reads it to its end pays and goes on", async () => {
@@ -274,6 +283,82 @@ describe("Desk", function () {
     // The next request finds what is owed.
     expect(await codeOf(send(request(3)))).to.equal("VoucherRefused");
     expect(await receipt()).to.include({ outputCount: 12n });
+  });
+
+  for (const [name, change, code] of [
+    ["pays less than the offer", { prices: { ...prices, outputPrice: 1n } }, "PriceTooLow"],
+    ["claims to have paid tokens that it has not", { paidTokens: 3 }, "ContinuationMismatch"],
+    ["asks to be sent what it does not pay", { from: 13 }, "BadRequest"],
+  ] as const) {
+    it(`a client that ${name} is refused: ${code}`, async () => {
+      const asked = request();
+      const sent = { ...message(asked, await voucherFor(asked)), ...change };
+      expect(await codeOf(desk.request(id, sent))).to.equal(code);
+      expect(runs).to.equal(0);
+    });
+  }
+
+  it("a client whose limit pays for no token is refused: LimitTooLow", async () => {
+    expect(await codeOf(send(request(), 3n))).to.equal("LimitTooLow");
+  });
+
+  it("whoever cannot sign for a channel holds up nobody in it", async () => {
+    const asked = request();
+    const voucher = await voucherFor(asked);
+    const forged = { ...voucher, signature: `0x${"11".repeat(64)}1b` };
+    const attempt = desk.request(id, message(asked, forged));
+    const closing = desk.close(id, {
+      message: { ...(await client.settleUp()).message },
+      signature: forged.signature,
+    });
+    const served = desk.request(id, message(asked, voucher));
+    expect(await Promise.all([attempt, closing].map(codeOf))).to.deep.equal([
+      "VoucherRefused",
+      "VoucherRefused",
+    ]);
+    await atRest(await served);
+  });
+
+  for (const stage of ["closing", "closed", "ended"] as const) {
+    it(`a voucher sent again has nothing computed in a channel that is ${stage}; what is there is sent`, async () => {
+      const asked = request();
+      const voucher = await voucherFor(asked);
+      hold();
+      const reader = await desk.request(id, message(asked, voucher));
+      await eventually(() => runs === 1, "the model has begun");
+      // As a worker that is killed: there is no receipt.
+      storage.changeChannel(id, { stage });
+      expect(await codeOf(desk.request(id, message(asked, voucher)))).to.equal("ChannelNotOpen");
+      start();
+      await atRest(reader);
+      await reader.leave();
+      const again = await desk.request(id, message(asked, voucher));
+      expect(again.generation.isAtRest).to.equal(true);
+      expect((await again.finish())!.message.outputCount).to.equal(12n);
+      expect(runs).to.equal(1);
+    });
+  }
+
+  it("acceptances count as open channels while they can open one, each once", async () => {
+    const terms = termsOf(2n);
+    // One is open, and two are the most.
+    for (const proposed of [terms, terms]) expect(await codeOf(desk.accept(proposed))).to.equal("done");
+    expect(await codeOf(desk.accept(termsOf(3n)))).to.equal("ProviderBusy");
+  });
+
+  it("acceptances count against the stake that is free", async () => {
+    storage.changeChannel(id, { stage: "closed" });
+    desk.setConditions({ ...desk.conditions!, freeStake: 900n });
+    expect(await codeOf(desk.accept(termsOf(2n)))).to.equal("done");
+    expect(await codeOf(desk.accept(termsOf(3n)))).to.equal("ProviderBusy");
+  });
+
+  it("a client is told that the model failed, and the log why", async () => {
+    mayStart = Promise.reject(new Error("/secret/path of the model"));
+    mayStart.catch(() => undefined);
+    const text = await new Response(answerStream(await send())).text();
+    expect(text).to.contain("The model failed.").and.not.contain("secret");
+    expect(log.of("answer.failed")[0]).to.have.property("message").that.contains("secret");
   });
 
   it("closing while a request arrives is refused, and takes nothing away from it", async () => {

@@ -3,12 +3,14 @@ import {
   channelIdOf,
   decodeReceipt,
   decodeVoucher,
+  isSignedBy,
   isAccessGranted,
   requestHashOf,
   signAcceptance,
   stepCost,
   toJson,
   tokensWithin,
+  voucherDigest,
   PROTOCOL,
   type AcceptResponse,
   type ChannelContract,
@@ -78,7 +80,9 @@ export interface AnswerReader {
   readonly isReplaced: () => boolean;
   /** Signs and stores the receipt of all tokens so far; undefined when there is nothing new. */
   readonly finish: () => Promise<ChannelReport["receipt"]>;
-  /** The reader has left. */
+  /** Notes what went wrong, which the reader is not told. */
+  readonly noteFailure: (error: unknown) => void;
+  /** The reader has left. Never rejects. */
   readonly leave: () => Promise<void>;
 }
 
@@ -99,6 +103,8 @@ export class Desk {
   private readonly slots = new Map<string, Slots>();
   private readonly underWay = new Map<string, UnderWay>();
   private readonly arriving = new Set<string>();
+  /** Channels that were accepted, and until which second they can be opened with that. A restart forgets them. */
+  private readonly accepted = new Map<string, number>();
   /** Prices that were in the offer until a second ago or some. */
   private readonly formerPrices = new Map<string, Prices & { readonly until: number }>();
 
@@ -192,16 +198,34 @@ export class Desk {
     this.requireChain();
     // Some seconds more than were promised: clocks differ, and blocks come late.
     const limits = { owner: context.owner, now, longestLife: longestDays * DAY + 120 };
-    const terms = checkTerms(proposed, this.requireConditions(), limits);
-    if (context.storage.channelCount("open") >= maxOpen) {
-      throw new Refusal("ProviderBusy", `${maxOpen} channels are open.`, "Ask another provider.", 60);
-    }
+    const conditions = this.requireConditions();
+    const terms = checkTerms(proposed, conditions, limits);
     const channel = channelIdOf(terms, this.contract);
+    const promised = this.promisedBeside(channel, now);
+    // Stake that acceptances may still bind is not free.
+    const isStakeFree = conditions.freeStake >= BigInt(promised + 1) * terms.stakeLock;
+    if (!isStakeFree || context.storage.channelCount("open") + promised >= maxOpen) {
+      throw new Refusal(
+        "ProviderBusy",
+        "As many channels as this provider takes are open, or have been accepted.",
+        "Ask another provider.",
+        60,
+      );
+    }
+    this.accepted.set(channel, now + ACCEPTANCE_LIFE);
     const minimumDeposit = minimumDeposits.get(terms.token) ?? terms.exitBounty + 1n;
     const validUntil = BigInt(now + ACCEPTANCE_LIFE);
     const acceptance = await signAcceptance(signer, this.contract, channel, { minimumDeposit, validUntil });
     context.log.emit("debug", "channel.accepted", { channel, client: terms.client, token: terms.token });
     return { channel, acceptance };
+  }
+
+  /** Acceptances that were signed and are valid, of other channels that were not seen to open. */
+  private promisedBeside(channel: string, now: number): number {
+    for (const [id, until] of this.accepted) {
+      if (until < now || this.options.context.storage.channel(id)) this.accepted.delete(id);
+    }
+    return this.accepted.size - (this.accepted.has(channel) ? 1 : 0);
   }
 
   /** The provider's side of a channel, for whoever its voucher key lets read it. */
@@ -260,6 +284,7 @@ export class Desk {
         "Send one with requestHash and limit 0.",
       );
     }
+    this.requireSigned(channel, voucher);
     const isRepeated = this.isLast(channel, voucher);
     if (isRepeated && channel.stage !== "open") return { channel: id, amount: voucher.message.amount };
     requireOpen(channel);
@@ -280,6 +305,8 @@ export class Desk {
 
   /** Checks everything, takes the voucher, and starts or continues the answer. Nothing is computed, and nothing promised, before all is in order. */
   async request(id: string, message: InferenceRequest): Promise<AnswerReader> {
+    // Whoever cannot sign gets nothing computed, and holds nobody up.
+    this.requireSigned(this.requireChannel(id), message.voucher);
     if (this.arriving.has(id)) throw busy();
     this.arriving.add(id);
     try {
@@ -308,18 +335,19 @@ export class Desk {
       );
     }
     const isRepeated = this.isLast(channel, voucher);
-    if (!isRepeated) {
-      this.requireChain();
-      this.requireTime(channel);
-    }
+    if (!isRepeated) this.requireChain();
     const stored = isRepeated ? context.storage.answer(id, Number(nonce)) : null;
+    // What was computed can be fetched for as long as it is kept; what was not is worth nothing any more.
+    const isFetched = stored !== null && stored.tokens.length > stored.paidTokens && !this.isInTime(channel);
+    if (!isFetched) this.requireTime(channel);
     let answer: StoredAnswer = stored ?? {
       ...{ channel: id, nonce: Number(nonce), encoding: message.encoding, request: bytes },
       ...this.requirePrices(checked, channel, message.prices),
       ...{ paidTokens, tokens: this.paidTokensOf(channel, checked, paidTokens), complete: false, expiry: 0 },
     };
     const { prompt, maxTokens } = checked.request;
-    const allowed = tokensWithin(answer, prompt.length, answer.paidTokens, voucher.message.limit, maxTokens);
+    const paidFor = tokensWithin(answer, prompt.length, answer.paidTokens, voucher.message.limit, maxTokens);
+    const allowed = isFetched ? answer.tokens.length : paidFor;
     if (allowed <= answer.paidTokens) {
       throw new Refusal(
         "LimitTooLow",
@@ -372,6 +400,7 @@ export class Desk {
       ...{ opened, nonce, from, generation: current.generation },
       isReplaced: () => this.underWay.get(id)?.reader !== reader,
       finish: () => this.finish(channel, answer, current),
+      noteFailure: (error) => this.noteFailure(id, error),
       leave: () => this.leave(channel, answer, reader),
     };
   }
@@ -528,6 +557,22 @@ export class Desk {
     );
   }
 
+  /** @throws Refusal `VoucherRefused` */
+  private requireSigned(channel: StoredChannel, voucher: Signed<Voucher>): void {
+    if (this.isLast(channel, voucher)) return;
+    try {
+      const digest = voucherDigest(this.contract, channel.id, voucher.message);
+      if (isSignedBy(channel.chain.voucherKey, digest, voucher.signature)) return;
+    } catch {
+      // Its numbers fit into no voucher.
+    }
+    throw new Refusal(
+      "VoucherRefused",
+      `The voucher is not signed by ${channel.chain.voucherKey}, the voucher key of the channel.`,
+      "Sign it with this key, for this channel.",
+    );
+  }
+
   /** Whether this very voucher was taken last. */
   private isLast({ book }: StoredChannel, voucher: Signed<Voucher>): boolean {
     return book?.voucher !== undefined && toJson(decodeVoucher(book.voucher)) === toJson(voucher);
@@ -556,10 +601,15 @@ export class Desk {
     );
   }
 
-  private requireTime({ stage, chain, terms, id }: StoredChannel): void {
-    requireOpen({ stage, id });
+  private isInTime({ stage, chain, terms }: StoredChannel): boolean {
     const now = BigInt(this.options.context.time.now());
-    if (chain.closesAt - BigInt(ENDING) > now && chain.closesAt >= terms.expiresAt) return;
+    return stage === "open" && chain.closesAt - BigInt(ENDING) > now && chain.closesAt >= terms.expiresAt;
+  }
+
+  private requireTime(channel: StoredChannel): void {
+    const { id, chain } = channel;
+    requireOpen(channel);
+    if (this.isInTime(channel)) return;
     throw new Refusal(
       "ChannelEnding",
       `Vouchers of the channel ${id} settle until second ${chain.closesAt}.`,

@@ -17,6 +17,7 @@ import type { EventLog } from "../log/event-log.ts";
 import type { Storage } from "../storage/storage.ts";
 import { answerStream } from "./answer-stream.ts";
 import type { Desk } from "./desk.ts";
+import { callerOf, WaitingPlaces } from "./callers.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface RoutesOptions {
@@ -31,12 +32,16 @@ export interface RoutesOptions {
 const DEPOSIT_WAIT = 20_000;
 const DEPOSIT_LOOK = 200;
 const MOST_WAITING = 256;
+/** Of them for one channel, and from one address. */
+const MOST_OF_CHANNEL = 8;
+const MOST_OF_ADDRESS = 16;
 
 /** The provider's endpoints. */
 export function routes(options: RoutesOptions): Hono {
   const { desk, log } = options;
   const { origins, bodyBytes } = desk.settings;
   const app = new Hono();
+  const places = new WaitingPlaces();
   app.use(
     "*",
     cors({
@@ -63,7 +68,13 @@ export function routes(options: RoutesOptions): Hono {
   app.get(`${BASE_PATH}/channels/:id/deposit`, (context) => {
     const atLeast = context.req.query("atLeast") ?? "0";
     if (!/^\d{1,30}$/.test(atLeast)) throw badRequest("atLeast is no amount in token units");
-    return awaitDeposit(options, idOf(context), BigInt(atLeast), context.req.raw.signal);
+    const id = idOf(context);
+    const leave = places.enter([
+      ["all", MOST_WAITING],
+      [id, MOST_OF_CHANNEL],
+      [callerOf(context), MOST_OF_ADDRESS],
+    ]);
+    return awaitDeposit(options, id, BigInt(atLeast), context.req.raw.signal).finally(leave);
   });
   app.get(`${BASE_PATH}/channels/:id`, async (context) => {
     return document(await desk.report(idOf(context), context.req.header("authorization")));
@@ -92,8 +103,6 @@ export function routes(options: RoutesOptions): Hono {
   return app;
 }
 
-let waiting = 0;
-
 /** Answers as soon as the main loop has seen the deposit: no caller makes the worker ask the chain. */
 async function awaitDeposit(
   { storage, clock }: RoutesOptions,
@@ -101,27 +110,19 @@ async function awaitDeposit(
   atLeast: bigint,
   signal: AbortSignal,
 ): Promise<Response> {
-  if (waiting >= MOST_WAITING) {
-    throw new Refusal("TooManyRequests", `${waiting} clients wait for deposits.`, "Ask again.", 5);
-  }
-  waiting++;
-  try {
-    for (let waited = 0; ; waited += DEPOSIT_LOOK) {
-      const channel = storage.channel(id);
-      if (channel && channel.stage !== "gone" && channel.chain.deposit >= atLeast) {
-        return document({ channel: id, deposit: channel.chain.deposit });
-      }
-      if (waited >= DEPOSIT_WAIT || signal.aborted) {
-        throw new Refusal(
-          "ChannelUnknown",
-          `No deposit of ${atLeast} units was seen in the channel ${id}.`,
-          "If it was mined, ask again; a channel that opened before this worker's database was made is not served.",
-        );
-      }
-      await clock.sleep(DEPOSIT_LOOK, signal);
+  for (let waited = 0; ; waited += DEPOSIT_LOOK) {
+    const channel = storage.channel(id);
+    if (channel && channel.stage !== "gone" && channel.chain.deposit >= atLeast) {
+      return document({ channel: id, deposit: channel.chain.deposit });
     }
-  } finally {
-    waiting--;
+    if (waited >= DEPOSIT_WAIT || signal.aborted) {
+      throw new Refusal(
+        "ChannelUnknown",
+        `No deposit of ${atLeast} units was seen in the channel ${id}.`,
+        "If it was mined, ask again; a channel that opened before this worker's database was made is not served.",
+      );
+    }
+    await clock.sleep(DEPOSIT_LOOK, signal);
   }
 }
 
