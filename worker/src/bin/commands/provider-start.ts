@@ -125,7 +125,7 @@ export async function runStart(options: ProviderOptions): Promise<void> {
       signal: stop.signal,
       get: lazyModels(models),
       encryptionKeys,
-      kept: context,
+      kept: () => context,
     };
     const watch = watchtower && watchOver({ ...watched, metrics: new DisputeMetrics(registry) }, watchtower);
     await runProvider(context, {

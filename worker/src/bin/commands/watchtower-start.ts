@@ -62,15 +62,25 @@ export async function runWatchtowerStart(options: ProviderOptions): Promise<void
     const metrics = new DisputeMetrics(registry);
     const lastRound = () => metrics.lastRound;
     let closeMetrics: (() => Promise<void>) | undefined;
-    let storage: Storage | null = null;
+    const opened: { storage?: Storage } = {};
     try {
       if (config.metrics) {
         closeMetrics = await serveMetrics({ registry, clock, lastRound }, config.metrics.port);
       }
       const chain = await untilReachable(() => connectChain(rpc, config.chain), { clock, log, signal });
       const { get } = new LazyModels(config.models);
-      if (contents !== null && existsSync(config.storage)) storage = openSqlite(config.storage, clock);
-      const kept = storage && contents && { storage, archive: new Archive(contents.store, storage) };
+      // The daemon may make its database later than this begins.
+      const kept = () => {
+        if (contents === null || (!opened.storage && !existsSync(config.storage))) return null;
+        const storage = (opened.storage ??= openSqlite(config.storage, clock));
+        return { storage, archive: new Archive(contents.store, storage) };
+      };
+      if (contents !== null && kept() === null) {
+        log.emit("warn", "warning", {
+          message: `there is no database ${config.storage}: challenged receipts of channels cannot be answered until there is one`,
+          remedy: "Run the watchtower beside the daemon's database and contents.",
+        });
+      }
       const parts = { config, rpc, chain, clock, log, metrics, signal, get, encryptionKeys, kept };
       await watchOver(parts, wallets[0]!);
     } catch (error) {
@@ -78,12 +88,17 @@ export async function runWatchtowerStart(options: ProviderOptions): Promise<void
       if (!signal.aborted) throw error;
     } finally {
       await closeMetrics?.();
-      storage?.close();
+      opened.storage?.close();
     }
     log.emit("info", "stopped");
   } finally {
     rpc.destroy();
   }
+}
+
+interface Kept {
+  readonly storage: Storage;
+  readonly archive: Archive;
 }
 
 export interface WatchParts {
@@ -97,8 +112,8 @@ export interface WatchParts {
   readonly get: (modelRoot: string) => Promise<Model | undefined>;
   /** With which private requests are opened. */
   readonly encryptionKeys: readonly EncryptionKey[];
-  /** Where the requests behind receipts of channels are; null where no channels are served. */
-  readonly kept: { readonly storage: Storage; readonly archive: Archive } | null;
+  /** Where the requests behind receipts of channels are; asked anew for each receipt, null while there is no such place. */
+  readonly kept: () => Kept | null;
 }
 
 /** Answers challenges with a key until the signal, whatever happens meanwhile. */
@@ -122,7 +137,10 @@ export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<
     );
     log.emit("info", "watching", { provider: owner, watchtower: watchtower.address });
     const context = { chain, clock, log, disputes, metrics, pollInterval, signal };
-    const findReceipt = kept === null ? undefined : receiptFinder(chain, kept, log);
+    const findReceipt = async (id: string) => {
+      const found = kept();
+      return found === null ? undefined : receiptFinder(chain, found, log)(id);
+    };
     await runWatchtower(context, owner, encryptionKeys, findReceipt);
   } catch (error) {
     if (!signal.aborted) throw error;
