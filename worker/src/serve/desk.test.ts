@@ -31,8 +31,6 @@ import { Refusal } from "./refusal.ts";
 const contract = { chainId: 31_337n, escrow: Wallet.createRandom().address };
 const prices = { inputPrice: 1_000_000n, outputPrice: 1_000_000n };
 const DEPOSIT = 10_000n;
-/** Of the chain, for a key in use. */
-const FOR_EVER = 2n ** 40n - 1n;
 const DAY = 86_400n;
 /** What the escrow says of a receipt key that was not removed. */
 const inUse = () => Promise.resolve(2n ** 40n - 1n);
