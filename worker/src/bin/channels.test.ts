@@ -367,22 +367,25 @@ describe("channels over HTTP, with a worker of its own process", function () {
       });
     });
 
-    it("that says nothing any more is left in the end, and its client closes on chain", async () => {
-      const silent: typeof fetch = (input, init) =>
-        urlOf(input).includes("/channels/") && init?.method === "POST"
-          ? new Promise((_, reject) =>
-              init.signal!.addEventListener("abort", () => reject(new Error("aborted"))),
-            )
-          : fetch(input, init);
-      const left = await (await connect(store, { fetch: silent, silence: 200 })).resumeChannel(channel.id);
-      const view = await left.close();
-      expect(view.status).to.equal("Open");
-      expect(view.closesAt).to.be.lessThan(Number(channel.terms.expiresAt));
-      // The worker settles what it is owed as soon as it sees that.
-      await eventually(
-        async () => (await channel.onChain()).paid === (await channel.balance()).spent,
-        "settled",
-      );
+    // In a block of its own, so that it comes last: it closes the channel.
+    describe("that says nothing any more", () => {
+      it("is left in the end, and its client closes on chain", async () => {
+        const silent: typeof fetch = (input, init) =>
+          urlOf(input).includes("/channels/") && init?.method === "POST"
+            ? new Promise((_, reject) =>
+                init.signal!.addEventListener("abort", () => reject(new Error("aborted"))),
+              )
+            : fetch(input, init);
+        const left = await (await connect(store, { fetch: silent, silence: 200 })).resumeChannel(channel.id);
+        const view = await left.close();
+        expect(view.status).to.equal("Open");
+        expect(view.closesAt).to.be.lessThan(Number(channel.terms.expiresAt));
+        // The worker settles what it is owed as soon as it sees that.
+        await eventually(
+          async () => (await channel.onChain()).paid === (await channel.balance()).spent,
+          "settled",
+        );
+      });
     });
   });
 
