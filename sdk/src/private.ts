@@ -1,6 +1,13 @@
 /** Private requests: what seals them, what opens them. */
 export { ANSWER_HEADER_BYTES, AnswerOpener, AnswerSealer, openAnswer, sealAnswer } from "./private/answer.ts";
 export type { Binding, ChannelBinding, JobBinding } from "./private/binding.ts";
+export {
+  openChannelRequest,
+  sealChannelRequest,
+  SEALED_ENCODING,
+  type ChannelPlace,
+  type PrivateNativeRequest,
+} from "./private/channel.ts";
 export { EncryptionKey, type OpeningContext } from "./private/encryption-key.ts";
 export {
   decodeRequest,

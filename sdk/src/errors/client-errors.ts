@@ -130,12 +130,16 @@ export const clientErrors = {
     "{offers} providers with free stake offer the model, but none of them takes private requests.",
     "Send a public request, or choose another model.",
   ],
+  SealedRequestsNotTaken: [
+    "The provider {provider:address} takes no private requests in channels.",
+    "Choose another provider, or send the request with private: false: the provider, and whoever disputes its answer, can then show it.",
+  ],
   RequestStoreMissing: [
     "A private request needs a place where it survives a crash: only with it can its answer be read and challenged.",
-    "Connect with a requestStore: fileRequestStore of @athanor/sdk/node, encryptedRequestStore over a store of your own, or memoryRequestStore for a trial.",
+    "Connect with a requestStore: fileRequestStore of @athanor/sdk/node, encryptedRequestStore over a store of your own, or memoryRequestStore for a trial. Or send it with private: false.",
   ],
   RequestUnknown: [
-    "The job {id} is private, and its request is not known here.",
+    "The request {id} is private, and what it asks is not known here.",
     "Connect with the requestStore that was used when it was sent, or with what the client delegated to you.",
   ],
   DelegationRefused: [

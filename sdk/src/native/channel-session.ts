@@ -1,6 +1,6 @@
 // Longer than 400 lines: one class, because every step of an answer reads and changes the same book.
-import { decodeTokens, tokensRoot } from "@athanor/engine/commitments";
-import { decodeBase64, encodeBase64, ZeroHash } from "ethers";
+import { outputTokensRoot } from "@athanor/engine/commitments";
+import { decodeBase64, ZeroHash } from "ethers";
 import type { CallOptions } from "../channels/calls.ts";
 import type { Channels } from "../channels/channels.ts";
 import { ClientChannel } from "../channels/client-channel.ts";
@@ -21,6 +21,7 @@ import { athanorError, AthanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { sleep, throwIfAborted } from "../internal/abort.ts";
 import { Mutex } from "../internal/mutex.ts";
+import type { Privacy } from "../private/describe.ts";
 import { costOf, type Prices } from "../protocol/cost.ts";
 import { signAccess } from "./access.ts";
 import {
@@ -33,10 +34,21 @@ import {
 } from "./messages.ts";
 import { awaitDeposit, pauseBefore } from "./patience.ts";
 import { stepCost } from "./price.ts";
-import { decodeRequestBytes, encodeRequestBytes, inputRootOf, type NativeRequest } from "./request-bytes.ts";
+import { describeChannelPrivacy } from "./privacy.ts";
+import { inputRootOf, type NativeRequest } from "./request-bytes.ts";
 import type { PendingRequest, SessionRecord, SessionStore } from "./session-store.ts";
 import { StreamedText } from "./streamed-text.ts";
 import { call, callStream, misbehaved, refusal, type Transport } from "./transport.ts";
+import {
+  pendingWire,
+  plainWire,
+  sealedWire,
+  sealingKeyOf,
+  wireText,
+  withSecret,
+  type ChunkReader,
+  type Wire,
+} from "./wire.ts";
 
 /** A question to the provider of a channel. */
 export interface ChannelInferRequest extends GenerationOptions {
@@ -50,6 +62,11 @@ export interface ChannelInferRequest extends GenerationOptions {
    * whole answer with `infer`, 64 with `stream`.
    */
   readonly stepTokens?: number | undefined;
+  /**
+   * Whether request and answer travel sealed and the receipt commits to encrypted tokens, so that only the provider can read them. Default: if the provider takes
+   * such requests. Needs a `requestStore`. `privacy` says what others learn.
+   */
+  readonly private?: boolean | undefined;
   /** Most that the whole answer may cost, token units. */
   readonly maxPrice?: bigint | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -71,8 +88,10 @@ export interface ChannelAnswer {
   readonly price: bigint;
   /** One for each step; the last covers all tokens. */
   readonly receipts: readonly Signed<Receipt>[];
-  /** What was asked, exactly: with the receipts all that is needed to recompute or challenge it. */
+  /** What was asked, exactly: with the receipts all that is needed to recompute or challenge it. Of a private request with its secret. */
   readonly request: NativeRequest;
+  /** Whether only the provider could read it. */
+  readonly private: boolean;
 }
 
 export interface SessionParts {
@@ -148,9 +167,26 @@ export class ChannelSession {
   }
 
   /**
+   * Whether a request would be private, and what others would learn of it. Sends nothing of it.
+   *
+   * @throws AthanorError as `infer` before it sends anything
+   */
+  async privacy(request: ChannelInferRequest): Promise<Privacy> {
+    try {
+      const prepared = await this.#prepare(request);
+      const { prompt, maxTokens } = prepared.request;
+      const shape = { contextLength: prepared.contextLength, promptTokens: prompt.length, maxTokens };
+      return describeChannelPrivacy({ ...shape, private: prepared.sealTo !== undefined });
+    } catch (error) {
+      throw toAthanorError(error);
+    }
+  }
+
+  /**
    * Asks for an answer and waits for its end.
    *
-   * @throws AthanorError `ChannelOverspent`, `PriceAboveLimit`, `ReceiptRefused`, `ProviderRefused`, `ProviderMisbehaved`, `ProviderUnreachable`, `ProviderStalled`, `Aborted`
+   * @throws AthanorError `ChannelOverspent`, `PriceAboveLimit`, `ReceiptRefused`, `ProviderRefused`, `ProviderMisbehaved`, `ProviderUnreachable`, `ProviderStalled`, `Aborted`;
+   * for private requests `EncryptionKeyUnusable`, `SealedRequestsNotTaken`, `RequestStoreMissing`, `SealedAnswerRefused`
    */
   async infer(request: ChannelInferRequest): Promise<ChannelAnswer> {
     const parts = this.stream({ stepTokens: request.maxTokens, ...request });
@@ -289,14 +325,10 @@ export class ChannelSession {
 
   async *#answer(options: ChannelInferRequest): AsyncGenerator<StreamPart, ChannelAnswer, undefined> {
     const { signal, stepTokens = DEFAULT_STEP, maxTokens } = options;
-    validateGenerationOptions(options);
     validateWhole("stepTokens", stepTokens, 1, 2 ** 32 - 1);
     await this.#recover(signal);
-    const { context } = this.#parts;
-    const tokenizer = await tokenizerOf(context, options.model, signal);
-    const request = await this.#requestOf(options);
-    const { prices, vocabularySize } = await this.#priced(request, options.maxPrice, signal);
-    const bytes = encodeRequestBytes(request);
+    const tokenizer = await tokenizerOf(this.#parts.context, options.model, signal);
+    const { request, prices, vocabularySize, sealTo } = await this.#prepare(options);
     const inputRoot = inputRootOf(request);
     const { modelRoot, prompt } = request;
     const text = new StreamedText(tokenizer, request);
@@ -310,28 +342,22 @@ export class ChannelSession {
       const limit = stepCost(prices, prompt.length, paid, allowedTokens);
       await this.#requireKey(signal);
       const { nonce } = await this.#book.state();
+      const wire = await this.#wireOf(request, nonce + 1, sealTo);
       const pending: PendingRequest = {
-        ...{
-          nonce: nonce + 1,
-          request: encodeBase64(bytes),
-          paidTokens: paid,
-          allowedTokens,
-          vocabularySize,
-        },
+        ...{ nonce: nonce + 1, ...wireText(wire), paidTokens: paid, allowedTokens, vocabularySize },
         ...{ inputPrice: String(prices.inputPrice), outputPrice: String(prices.outputPrice) },
       };
       // Before the voucher: what is signed can be asked for again after a crash.
       await this.#write({ ...this.#record, pending });
       const voucher = await this.#book.request({ modelRoot, inputRoot, limit });
-      const lines = this.#lines(voucher, pending, tokens, signal);
+      const lines = this.#lines(voucher, { pending, wire }, tokens, signal);
       let receipt: Signed<Receipt> | undefined;
       try {
-        for await (const line of lines) {
-          if (line.type === "receipt") receipt = line.receipt;
-          else if (line.type === "tokens") {
-            const fresh = this.#tokensOf(line, tokens.length, pending);
-            tokens.push(...fresh);
-            yield { text: text.next(tokens, false), tokens: fresh };
+        for await (const part of lines) {
+          if ("receipt" in part) receipt = part.receipt;
+          else {
+            tokens.push(...part.tokens);
+            yield { text: text.next(tokens, false), tokens: part.tokens };
           }
         }
       } catch (error) {
@@ -350,40 +376,47 @@ export class ChannelSession {
     if (rest !== "") yield { text: rest, tokens: [] };
     return {
       text: textOf(tokenizer, tokens, request),
-      ...{ tokens, complete: true, receipts, request },
+      ...{ tokens, complete: true, receipts, request, private: sealTo !== undefined },
       price: receipts.reduce((sum, { message }) => sum + message.price, 0n),
     };
   }
 
-  /** The lines of an answer until its receipt; asks again when the connection breaks, or the provider is busy. */
+  /** The tokens of an answer as they come, then its receipt; asks again when the connection breaks, or the provider is busy. */
   async *#lines(
     voucher: Signed<Voucher>,
-    pending: PendingRequest,
+    { pending, wire }: { readonly pending: PendingRequest; readonly wire: Wire },
     tokens: readonly number[],
     signal: AbortSignal | undefined,
-  ): AsyncGenerator<StreamLine, void, undefined> {
+  ): AsyncGenerator<{ tokens: number[] } | { receipt: Signed<Receipt> }, void, undefined> {
     const { transport } = this.#parts;
     for (let attempt = 1; ; attempt++) {
       const before = tokens.length;
       try {
         let progressAt = Date.now();
         const body = {
-          ...{ voucher, encoding: "plain", request: pending.request, from: tokens.length },
+          ...{ voucher, ...wireText(wire), from: tokens.length },
           prices: { inputPrice: pending.inputPrice, outputPrice: pending.outputPrice },
           paidTokens: pending.paidTokens,
         };
+        const reader = wire.reader();
         for await (const line of callStream(transport, `/channels/${this.id}/requests`, body, signal)) {
           if (line.type === "error") throw refusal(transport, line);
-          if (line.type === "waiting") {
-            if (Date.now() - progressAt <= MOST_IDLE) continue;
+          if (line.type === "receipt") {
+            reader.end();
+            yield { receipt: line.receipt };
+            return;
+          }
+          const fresh =
+            line.type === "tokens" ? await this.#tokensOf(line, reader, tokens.length, pending) : [];
+          if (fresh.length > 0) {
+            progressAt = Date.now();
+            yield { tokens: fresh };
+          } else if (Date.now() - progressAt > MOST_IDLE) {
             throw athanorError("ProviderStalled", {
               endpoint: transport.endpoint,
               timeout: MOST_IDLE / 1_000,
             });
           }
-          progressAt = Date.now();
-          yield line;
-          if (line.type === "receipt") return;
         }
         throw athanorError("ProviderUnreachable", {
           endpoint: transport.endpoint,
@@ -399,19 +432,20 @@ export class ChannelSession {
     }
   }
 
-  #tokensOf(
-    line: StreamLine & { type: "tokens" },
+  async #tokensOf(
+    line: Pick<StreamLine & { type: "tokens" }, "first" | "chunk">,
+    reader: Pick<ChunkReader, "chunk">,
     received: number,
     { allowedTokens, vocabularySize }: PendingRequest,
-  ): number[] {
+  ): Promise<number[]> {
     const { transport } = this.#parts;
     let tokens: number[];
     try {
-      tokens = decodeTokens(decodeBase64(line.chunk));
-    } catch {
+      tokens = await reader.chunk(decodeBase64(line.chunk));
+    } catch (error) {
+      if (error instanceof AthanorError) throw error;
       throw misbehaved(transport, "a chunk that is no list of tokens", "four bytes each");
     }
-    if (tokens.length === 0) throw misbehaved(transport, "an empty chunk", "at least one token");
     if (line.first !== received) {
       throw misbehaved(transport, `tokens from ${line.first} on`, `those from ${received} on`);
     }
@@ -446,7 +480,7 @@ export class ChannelSession {
     }
     await this.#book.acknowledge(receipt, {
       ...{ modelRoot: request.modelRoot, inputRoot: inputRootOf(request), complete },
-      ...{ outputTokensRoot: tokensRoot(tokens), outputCount: tokens.length },
+      ...{ outputTokensRoot: outputTokensRoot(tokens, request.secret), outputCount: tokens.length },
       price: stepCost(pricesOf(pending), request.prompt.length, pending.paidTokens, tokens.length),
     });
     await this.#write({ ...this.#record, pending: undefined, abandoned: undefined });
@@ -490,9 +524,9 @@ export class ChannelSession {
       await this.#noteSettlements(signal);
       return undefined;
     }
-    const line = { type: "tokens", first: 0, chunk: answer.chunk } as const;
-    const tokens = this.#tokensOf(line, 0, pending);
-    const request = decodeRequestBytes(decodeBase64(pending.request));
+    const { wire, request } = await pendingWire(this.#parts.context.requestStore, pending);
+    const line = { first: 0, chunk: answer.chunk };
+    const tokens = await this.#tokensOf(line, { chunk: wire.whole }, 0, pending);
     try {
       await this.#acknowledge(receipt, pending, request, tokens);
     } catch (error) {
@@ -504,7 +538,7 @@ export class ChannelSession {
     const { complete, price } = receipt.message;
     return {
       text: textOf(tokenizer, tokens, request),
-      ...{ tokens, complete, price, receipts: [receipt], request },
+      ...{ tokens, complete, price, receipts: [receipt], request, private: request.secret !== undefined },
     };
   }
 
@@ -566,6 +600,36 @@ export class ChannelSession {
     this.#keyReadAt = now;
   }
 
+  /** All that can be said of a request, and refused, before anything of it leaves. */
+  async #prepare(options: ChannelInferRequest) {
+    const { maxPrice, signal } = options;
+    validateGenerationOptions(options);
+    if (options.private !== undefined && typeof options.private !== "boolean") {
+      throw invalid("private", show(options.private), "true or false");
+    }
+    const asked = await this.#requestOf(options);
+    const terms = await this.#priced(asked, maxPrice, signal);
+    const { context } = this.#parts;
+    const { provider } = this.terms;
+    const sealTo = await sealingKeyOf(context, provider, await this.offer(signal), options.private);
+    const request = sealTo === undefined ? asked : withSecret(asked, terms.vocabularySize);
+    return { ...terms, request, sealTo };
+  }
+
+  /** The request as it travels with the voucher of this nonce. */
+  async #wireOf(request: NativeRequest, nonce: number, sealTo: string | undefined): Promise<Wire> {
+    const { secret } = request;
+    if (secret === undefined || sealTo === undefined) return plainWire(request);
+    const { context, channels } = this.#parts;
+    const { chainId, escrow } = channels.contract;
+    const place = {
+      ...{ chainId, escrow, provider: this.terms.provider },
+      channel: this.id,
+      nonce: BigInt(nonce),
+    };
+    return sealedWire(context.requestStore!, { ...request, secret }, place, sealTo);
+  }
+
   async #requestOf(options: ChannelInferRequest): Promise<NativeRequest> {
     const { model, prompt, promptTokens, signal } = options;
     if ((prompt === undefined) === (promptTokens === undefined)) {
@@ -590,7 +654,7 @@ export class ChannelSession {
     request: NativeRequest,
     maxPrice: bigint | undefined,
     signal: AbortSignal | undefined,
-  ): Promise<{ readonly prices: Prices; readonly vocabularySize: number }> {
+  ): Promise<{ readonly prices: Prices; readonly vocabularySize: number; readonly contextLength: number }> {
     const { context, transport } = this.#parts;
     const { token, provider } = this.terms;
     const { modelRoot, prompt, maxTokens } = request;
@@ -615,7 +679,8 @@ export class ChannelSession {
     if (maxPrice !== undefined && cost > maxPrice) {
       throw athanorError("PriceAboveLimit", { cost, maxCost: maxPrice, token });
     }
-    return { prices: { inputPrice, outputPrice }, vocabularySize: standing.vocabularySize };
+    const { vocabularySize, contextLength } = standing;
+    return { prices: { inputPrice, outputPrice }, vocabularySize, contextLength };
   }
 
   async #write(record: SessionRecord): Promise<void> {

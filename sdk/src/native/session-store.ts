@@ -16,7 +16,9 @@ export interface SessionRecord {
 export interface PendingRequest {
   /** Of the voucher that asks for it. */
   readonly nonce: number;
-  /** `encodeRequestBytes`, base64. */
+  /** Default `plain`. */
+  readonly encoding?: string | undefined;
+  /** What travels: the bytes of this encoding, base64. Those of a sealed request are in the client's `requestStore`, and not here. */
   readonly request: string;
   readonly inputPrice: string;
   readonly outputPrice: string;
@@ -28,7 +30,7 @@ export interface PendingRequest {
 }
 
 /**
- * Where a client keeps its channels: their books, and what it takes to go on after a crash. Prompts of unacknowledged requests are in it; keys are not.
+ * Where a client keeps its channels: their books, and what it takes to go on after a crash. Prompts of unacknowledged plain requests are in it; keys and sealed requests are not.
  * `fileStore` of `@athanor/sdk/node` keeps files, `indexedDbStore` what browsers have, `memorySessions` nothing.
  */
 export interface SessionStore extends ChannelStore {

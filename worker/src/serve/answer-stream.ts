@@ -1,4 +1,3 @@
-import { encodeTokens } from "@athanor/engine/commitments";
 import { toJson, type StreamLine } from "@athanor/sdk/channels";
 import { encodeBase64 } from "ethers";
 import type { AnswerReader } from "./desk.ts";
@@ -53,6 +52,7 @@ async function* linesOf(reader: AnswerReader): AsyncGenerator<StreamLine, void, 
   const { generation, opened } = reader;
   let sent = reader.from;
   try {
+    const writer = await opened.writer();
     for (;;) {
       if (reader.isReplaced()) {
         yield failure("ChannelBusy", "Another connection reads this answer now.", "Read it there.");
@@ -60,8 +60,8 @@ async function* linesOf(reader: AnswerReader): AsyncGenerator<StreamLine, void, 
       }
       const end = Math.min(generation.tokens.length, sent + MOST_TOKENS);
       if (end > sent) {
-        const bytes = encodeTokens(generation.tokens.slice(sent, end));
-        yield { type: "tokens", first: sent, chunk: encodeBase64(opened.chunk(bytes, sent)) };
+        const bytes = await writer.chunk(generation.tokens.slice(sent, end));
+        yield { type: "tokens", first: sent, chunk: encodeBase64(bytes) };
         sent = end;
         continue;
       }
@@ -71,8 +71,11 @@ async function* linesOf(reader: AnswerReader): AsyncGenerator<StreamLine, void, 
       if (isSilent || generation.ahead > before) yield { type: "waiting", ahead: generation.ahead };
     }
     const receipt = await reader.finish();
-    if (receipt !== undefined) yield { type: "receipt", receipt };
-    else {
+    if (receipt !== undefined) {
+      const bytes = await writer.end();
+      if (bytes !== undefined) yield { type: "tokens", first: sent, chunk: encodeBase64(bytes) };
+      yield { type: "receipt", receipt };
+    } else {
       reader.noteFailure(generation.failure ?? new Error("the answer was stopped"));
       yield failure(
         "ProviderFailed",

@@ -1,5 +1,5 @@
 import { checkGeneration } from "@athanor/engine/commitments";
-import { decodeRequestBytes, inputRootOf, requestHashOf, type NativeRequest } from "@athanor/sdk/channels";
+import { inputRootOf, requestHashOf, type NativeRequest } from "@athanor/sdk/channels";
 import type { ServedModel } from "../provider/context.ts";
 import { describeError } from "../errors.ts";
 import { Refusal } from "./refusal.ts";
@@ -13,22 +13,18 @@ export interface CheckedRequest {
 }
 
 /**
- * Reads a request and checks all that the model demands of it, before anything is promised or computed.
+ * Checks all that the model demands of a request, before anything is promised or computed. What is wrong with a private one is said without showing it: refusals
+ * are not sealed.
  *
  * @param maxTokens most tokens of one answer
  * @throws Refusal `RequestRefused`, `ModelNotServed`
  */
 export function checkRequest(
-  bytes: Uint8Array,
+  request: NativeRequest,
   models: ReadonlyMap<string, ServedModel>,
   maxTokens: number,
 ): CheckedRequest {
-  let request: NativeRequest;
-  try {
-    request = decodeRequestBytes(bytes);
-  } catch (error) {
-    throw refuse(describeError(error).message);
-  }
+  const isPrivate = request.secret !== undefined;
   const model = models.get(request.modelRoot);
   if (model === undefined) {
     throw new Refusal(
@@ -41,7 +37,9 @@ export function checkRequest(
   try {
     checkGeneration(request, vocabularySize);
   } catch (error) {
-    throw refuse(describeError(error).message);
+    throw refuse(
+      isPrivate ? "A generation parameter or stop sequence is out of range." : describeError(error).message,
+    );
   }
   const { prompt, startOffset = 0 } = request;
   if (prompt.length === 0) throw refuse("The prompt is empty.");
@@ -49,7 +47,11 @@ export function checkRequest(
     throw refuse(`The start offset is ${startOffset}, the prompt has ${prompt.length} tokens.`);
   }
   const outside = prompt.find((token) => token >= vocabularySize);
-  if (outside !== undefined) throw refuse(`Token ${outside} is outside the vocabulary of ${vocabularySize}.`);
+  if (outside !== undefined) {
+    throw refuse(
+      `${isPrivate ? "A token" : `Token ${outside}`} is outside the vocabulary of ${vocabularySize}.`,
+    );
+  }
   if (prompt.length + request.maxTokens > contextLength) {
     throw refuse(
       `Prompt and output need ${prompt.length + request.maxTokens} positions, the model has ${contextLength}.`,

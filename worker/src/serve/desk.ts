@@ -22,7 +22,7 @@ import {
   type Signed,
   type Voucher,
 } from "@athanor/sdk/channels";
-import { encodeTokens, tokensRoot } from "@athanor/engine/commitments";
+import { tokensRoot } from "@athanor/engine/commitments";
 import { AthanorError } from "@athanor/sdk";
 import { decodeBase64, encodeBase64, ZeroHash, type Wallet } from "ethers";
 import type { Config } from "../config/schema.ts";
@@ -32,7 +32,7 @@ import type { StoredAnswer, StoredChannel } from "../storage/channels.ts";
 import { Books } from "./books.ts";
 import { checkRequest, type CheckedRequest } from "./check-request.ts";
 import { checkTerms, priceKey, type Conditions } from "./conditions.ts";
-import { plain, type Encoding, type OpenedRequest } from "./encodings.ts";
+import { encodingsOf, postedTokens, type Encoding, type OpenedRequest } from "./encodings.ts";
 import { Generation } from "./generation.ts";
 import { Refusal } from "./refusal.ts";
 import { Slots } from "./slots.ts";
@@ -57,8 +57,6 @@ export interface DeskOptions {
   readonly settleAbove: ReadonlyMap<string, bigint>;
   /** Addresses of the tokens in which something is offered. */
   readonly tokens: readonly string[];
-  /** Ways in which requests may travel, the preferred first. */
-  readonly encodings?: readonly Encoding[];
 }
 
 /** An answer that is being computed or waits to be continued, and whoever reads it. */
@@ -109,7 +107,7 @@ export class Desk {
   private readonly formerPrices = new Map<string, Prices & { readonly until: number }>();
 
   constructor(options: DeskOptions) {
-    const { context, settings, signer, encodings = [plain] } = options;
+    const { context, settings, signer } = options;
     this.options = options;
     this.settings = settings;
     this.contract = {
@@ -117,6 +115,7 @@ export class Desk {
       escrow: context.chain.contracts.deployment.channelEscrow,
     };
     this.books = new Books(this.contract, signer, context.storage, () => context.time.now());
+    const encodings = encodingsOf(context.encryptionKeys, this.contract, context.owner);
     this.encodings = new Map(encodings.map((encoding) => [encoding.name, encoding]));
   }
 
@@ -263,9 +262,11 @@ export class Desk {
           ? {
               encoding: answer.encoding,
               chunk: encodeBase64(
-                opened.chunk(
-                  encodeTokens(answer.tokens.slice(0, Number(receipt?.message.outputCount ?? 0))),
-                  0,
+                await opened.whole(
+                  postedTokens(answer.tokens, opened.request).slice(
+                    0,
+                    Number(receipt?.message.outputCount ?? 0),
+                  ),
                 ),
               ),
             }
@@ -385,7 +386,8 @@ export class Desk {
     if (!continues) {
       const { runner } = checked.model;
       const { keepGenerations: keep } = this.settings;
-      const options = { request: checked.request, tokens: answer.tokens, runner, slots, keep };
+      const tokens = postedTokens(answer.tokens, checked.request);
+      const options = { request: checked.request, tokens, runner, slots, keep };
       const generation = new Generation(options);
       // All that the voucher pays for is there already.
       if (answer.complete || answer.tokens.length >= allowed) generation.close(answer.complete);
@@ -421,17 +423,19 @@ export class Desk {
     // Nothing was added to what a receipt says already.
     if (known && known.message.outputCount >= BigInt(tokens.length)) return known;
     const { request, inputRoot } = checked;
+    // The database gets what receipts commit to: of a private answer the encrypted tokens.
+    const posted = postedTokens(tokens, request);
     // The tokens first: a receipt that is on disk can be defended.
     const life = Number(channel.terms.receiptLife);
     context.storage.putAnswer({
       ...answer,
-      tokens: [...tokens],
+      tokens: posted,
       complete,
       expiry: context.time.now() + life + DAY,
     });
     const receipt = await book.sign({
       ...{ modelRoot: request.modelRoot, inputRoot, complete },
-      outputTokensRoot: tokensRoot(tokens),
+      outputTokensRoot: tokensRoot(posted),
       outputCount: tokens.length,
       price: stepCost(answer, request.prompt.length, answer.paidTokens, tokens.length),
     });
@@ -529,7 +533,7 @@ export class Desk {
       throw new Refusal(
         "RequestRefused",
         `The request cannot be read in its encoding: ${describeError(error).message}.`,
-        `Use one of: ${known}.`,
+        `Use one of: ${known}. Seal each request to the key of the provider's profile, for its own voucher.`,
       );
     }
   }

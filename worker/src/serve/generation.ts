@@ -136,7 +136,7 @@ export class Generation {
 
   private async compute(): Promise<void> {
     const { request, runner } = this.options;
-    const { prompt, startOffset = 0, modelRoot: _, ...generation } = request;
+    const { prompt, startOffset = 0, modelRoot: _, secret: _secret, ...generation } = request;
     try {
       await runner.run({
         ...{ prompt, startOffset, generation },

@@ -1,6 +1,7 @@
 import { tokensRoot } from "@athanor/engine/commitments";
-import { decodeRequestBytes, inputRootOf } from "@athanor/sdk/channels";
+import { inputRootOf } from "@athanor/sdk/channels";
 import type { JobTerms } from "@athanor/sdk";
+import type { EncryptionKey } from "@athanor/sdk/private";
 import { positionOf, readLogs } from "@athanor/sdk/protocol";
 import type { Chain } from "../chain/chain.ts";
 import type { Archive } from "../contents/archive.ts";
@@ -10,17 +11,18 @@ import type { FindReceipt } from "../disputes/watchtower.ts";
 import { describeError } from "../errors.ts";
 import type { EventLog } from "../log/event-log.ts";
 import type { Storage } from "../storage/storage.ts";
-import { plain, type Encoding } from "./encodings.ts";
+import { encodingsOf, postedTokens } from "./encodings.ts";
 
 /** Finds what is behind a receipt that somebody made a result: the event says which receipt, the database what was asked. */
 export function receiptFinder(
   chain: Chain,
   kept: { readonly storage: Storage; readonly archive: Archive },
+  encryptionKeys: readonly EncryptionKey[],
   eventLog: EventLog,
-  encodings: readonly Encoding[] = [plain],
 ): FindReceipt {
-  const { contracts, provider } = chain;
+  const { chainId, contracts, provider } = chain;
   const { receiptResults, deployment } = contracts;
+  const contract = { chainId, escrow: deployment.channelEscrow };
   return async (id) => {
     const topics = [receiptResults.interface.getEvent("ReceiptPresented").topicHash, id];
     const filter = { address: deployment.receiptResults, topics };
@@ -35,6 +37,7 @@ export function receiptFinder(
     };
     const { channel, job: terms } = presented;
     const count = Number(presented.outputCount);
+    const encodings = encodingsOf(encryptionKeys, contract, terms.provider);
     let failure: { readonly error: unknown } | undefined;
     const onFailure = (owner: string, error: unknown) => {
       failure ??= { error };
@@ -46,12 +49,21 @@ export function receiptFinder(
       const encoding = encodings.find(({ name }) => name === answer.encoding);
       const opened = await encoding?.open(answer.request, { channel, nonce: BigInt(answer.nonce) });
       if (opened === undefined) continue;
-      const asked = decodeRequestBytes(opened.request);
+      const asked = opened.request;
       // A part of an answer is judged as the whole answer to the request for as many tokens.
       for (const maxTokens of new Set([asked.maxTokens, count])) {
-        const { prompt: promptTokens, modelRoot: _, ...generation } = { ...asked, maxTokens };
+        const { prompt: promptTokens, modelRoot: _, secret, ...generation } = { ...asked, maxTokens };
         if (inputRootOf({ ...asked, maxTokens }) !== terms.inputRoot) continue;
-        return { id, terms, promptTokens, generation, tokens, position: positionOf(log) };
+        const plainTokens = postedTokens(tokens, asked);
+        return {
+          id,
+          terms,
+          promptTokens,
+          generation,
+          secret,
+          tokens: plainTokens,
+          position: positionOf(log),
+        };
       }
     }
     // What could not be read now may be what is looked for: it is looked for again.

@@ -139,7 +139,7 @@ export async function watchOver(parts: WatchParts, watchtower: Wallet): Promise<
     const context = { chain, clock, log, disputes, metrics, pollInterval, signal };
     const findReceipt = async (id: string) => {
       const found = kept();
-      return found === null ? undefined : receiptFinder(chain, found, log)(id);
+      return found === null ? undefined : receiptFinder(chain, found, encryptionKeys, log)(id);
     };
     await runWatchtower(context, owner, encryptionKeys, findReceipt);
   } catch (error) {
