@@ -1,3 +1,4 @@
+// Longer than 400 lines: one provider, started once, is asked, searched, killed, robbed and challenged by all of these.
 import {
   ChannelClient,
   Channels,
