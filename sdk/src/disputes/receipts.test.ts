@@ -259,6 +259,7 @@ describe("disputes about receipts of channels", () => {
     });
     const answerOf = ({ receipt, request, tokens }: ClaimedReceipt): ChannelAnswer => ({
       ...{ text: "", tokens, complete: true, price: ONE, receipts: [receipt], request },
+      private: request.secret !== undefined,
     });
     const right = answerOf(await answered(world.answer));
     expect(await session.verify(right, party)).to.include({ honest: true });

@@ -69,6 +69,7 @@ describe("private requests in channels, with a worker of its own process", funct
     ChannelClient.connect({
       requestStore: await fileRequestStore({ folder: join(store, "requests"), key }),
       ...options,
+      allowInsecureEndpoints: true,
       signer: wallet,
       deployment: chain.contracts.deployment,
       modelSource: nodeModelSource(),
