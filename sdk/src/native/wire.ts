@@ -33,7 +33,11 @@ export interface Wire {
 }
 
 const plainReader: ChunkReader = {
-  chunk: (bytes) => Promise.resolve(decodeTokens(bytes)),
+  chunk(bytes) {
+    // Otherwise a provider could send lines without end and no token.
+    if (bytes.length === 0) return Promise.reject(new RangeError("the chunk is empty"));
+    return Promise.resolve(decodeTokens(bytes));
+  },
   end: () => undefined,
 };
 
