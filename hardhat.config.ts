@@ -47,7 +47,7 @@ export default defineConfig({
     mocha: { timeout: 120_000 },
     solidity: {
       profiles: {
-        default: { fuzz: { runs: 256 }, invariant: { runs: 24, depth: 80, failOnRevert: true } },
+        default: { fuzz: { runs: 256 }, invariant: { runs: 24, depth: 160, failOnRevert: true } },
         // `npm run audit`.
         audit: { fuzz: { runs: 5_000 }, invariant: { runs: 300, depth: 400, failOnRevert: true } },
       },

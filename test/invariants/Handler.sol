@@ -44,13 +44,13 @@ contract Handler is Assert {
     Model public model;
     // Nothing is immutable: the runner finds a contract's ABI by its bytecode, in which immutables are zeros.
     // Held here because a getter between `vm.prank` and the call it is meant for would use the prank up.
-    Vault private _vault;
-    ProviderRegistry private _providers;
+    Vault internal _vault;
+    ProviderRegistry internal _providers;
     JobEscrow private _escrow;
     Currencies private _currencies;
-    AthToken private _ath;
-    MockStablecoin private _coin;
-    bytes32 private _modelRoot;
+    AthToken internal _ath;
+    MockStablecoin internal _coin;
+    bytes32 internal _modelRoot;
     uint32 private constant ESCROW_BIT = 2;
     address[4] public clients;
     address[3] public owners;
@@ -61,10 +61,13 @@ contract Handler is Assert {
     uint256 public donatedAth;
     uint256 public donatedCoin;
     uint256 public ended;
-    address private _test = msg.sender;
+    /// @notice How often an action, by its selector, did what it is for, and how often that was refused as it must be.
+    mapping(bytes4 action => uint256) public done;
+    mapping(bytes4 action => uint256) public refused;
+    address internal _test = msg.sender;
     uint64 private _salt;
     Opened[] private _jobs;
-    mapping(address owner => Conviction) private _convictions;
+    mapping(address owner => Conviction) internal _convictions;
     mapping(address owner => mapping(address token => bool)) private _offered;
 
     constructor() {
@@ -81,6 +84,8 @@ contract Handler is Assert {
             clients[i] = client;
             _credit(client, address(_ath), 10_000e18);
             _credit(client, address(_coin), 10_000e6);
+            _ath.transfer(client, 1_000e18);
+            _coin.mint(client, 1_000e6);
             vm.startPrank(client);
             _vault.approveModules(address(_ath), ESCROW_BIT);
             _vault.approveModules(address(_coin), ESCROW_BIT);
@@ -89,10 +94,10 @@ contract Handler is Assert {
         for (uint160 i = 0; i < 3; ++i) {
             address owner = address(0x90e00 + i);
             owners[i] = owner;
-            _credit(owner, address(_ath), 2_000e18);
+            _credit(owner, address(_ath), 4_000e18);
             vm.startPrank(owner);
-            _vault.stake(1_500e18);
-            model.debit(address(_ath), owner, 1_500e18);
+            _vault.stake(3_000e18);
+            model.debit(address(_ath), owner, 3_000e18);
             _vault.approveStakeModules(3);
             _providers.register(_profile(i));
             _convictions[owner].deposit = 500e18;
@@ -115,15 +120,12 @@ contract Handler is Assert {
         _vault.deposit(token, amount, owner);
         vm.stopPrank();
         model.credit(token, owner, amount);
+        ++done[msg.sig];
     }
 
     function withdraw(uint256 who, bool inAth, uint256 amount) public {
         address token = _token(inAth);
-        amount = bound(amount, 0, model.available(token, actor(who)));
-        if (amount == 0) return;
-        vm.prank(actor(who));
-        _vault.withdraw(token, amount, actor(who));
-        model.debit(token, actor(who), amount);
+        _withdraw(actor(who), token, _part(amount, model.available(token, actor(who))));
     }
 
     function donate(uint256 who, bool inAth, uint256 amount) public {
@@ -133,22 +135,21 @@ contract Handler is Assert {
         IERC20(token).transfer(address(_vault), amount);
         if (inAth) donatedAth += amount;
         else donatedCoin += amount;
+        ++done[msg.sig];
     }
 
     function stake(uint256 who, uint256 amount) public {
-        amount = bound(amount, 0, model.available(address(_ath), actor(who)));
+        amount = _part(amount, model.available(address(_ath), actor(who)));
         if (amount == 0) return;
         vm.prank(actor(who));
         _vault.stake(amount);
         model.debit(address(_ath), actor(who), amount);
+        ++done[msg.sig];
     }
 
     function unbond(uint256 who, uint256 amount) public {
         IVault.Stake memory position = _vault.stakeOf(actor(who));
-        amount = bound(amount, 0, position.staked - position.locked);
-        if (amount == 0) return;
-        vm.prank(actor(who));
-        _vault.unbond(amount);
+        _unbond(actor(who), _part(amount, position.staked - position.locked));
     }
 
     function claimUnbonded(uint256 who) public {
@@ -157,16 +158,18 @@ contract Handler is Assert {
         vm.prank(STRANGER);
         _vault.claimUnbonded(actor(who));
         model.credit(address(_ath), actor(who), unbonding.amount);
+        ++done[msg.sig];
     }
 
     /// @notice Approvals come and go wherever the vault lets them.
-    function toggleApproval(uint256 who, bool inAth) public {
+    function toggleApproval(uint256 who, bool inAth, uint256 dice) public {
         address token = _token(inAth);
         IVault.Account memory account = _vault.accountOf(token, actor(who));
-        if (account.escrowed != 0) return;
+        if (account.escrowed != 0 || (account.modules != 0 && dice % 4 != 0)) return;
         vm.prank(actor(who));
         if (account.modules == 0) _vault.approveModules(token, ESCROW_BIT);
         else _vault.revokeModules(token);
+        ++done[msg.sig];
     }
 
     // --------------------------------------------------------------------------------------------- providers
@@ -183,6 +186,7 @@ contract Handler is Assert {
             uint64(bound(input, 0, maximum)),
             uint64(bound(output, 0, maximum))
         );
+        ++done[msg.sig];
     }
 
     function changeHardware(uint256 which, uint256 gpus) public {
@@ -206,6 +210,7 @@ contract Handler is Assert {
             _providers.update(profile);
         }
         _convictions[owner].deposit = due;
+        ++done[msg.sig];
     }
 
     function deregister(uint256 which) public {
@@ -215,6 +220,7 @@ contract Handler is Assert {
         _removeOffers(owner);
         vm.prank(owner);
         _providers.deregister();
+        ++done[msg.sig];
     }
 
     // --------------------------------------------------------------------------------------------- jobs
@@ -228,7 +234,7 @@ contract Handler is Assert {
         uint256 output,
         uint256 time
     ) public {
-        address client = actor(who);
+        address client = who % 4 == 0 ? actor(who >> 2) : clients[(who >> 2) % 4];
         address owner = owners[which % 3];
         address token = _token(inAth);
         if (!_offers(owner, token)) return;
@@ -261,11 +267,12 @@ contract Handler is Assert {
         assertTrue(_escrow.jobIdOf(job) == id, "JOB-1: the id is that of the expected terms");
         _jobs.push(Opened(job, id, JobStatus.Created, 0, 0, 0, 0));
         model.escrow(token, client, price);
+        ++done[msg.sig];
     }
 
     function submit(uint256 which, uint256 count) public {
         if (_jobs.length == 0) return;
-        Opened storage opened = _jobs[which % _jobs.length];
+        Opened storage opened = _jobs[_find(which, _isAnswerable)];
         if (opened.status != JobStatus.Created || block.timestamp > opened.job.submitDeadline) return;
         count = bound(count, 1, opened.job.maxTokens);
         bytes memory tokens = new bytes(4 * count);
@@ -278,11 +285,12 @@ contract Handler is Assert {
             uint32(count)
         );
         opened.root = keccak256(abi.encodePacked(uint8(0), new bytes(128)));
+        ++done[msg.sig];
     }
 
     function finalize(uint256 which, uint256 forWhom) public {
         if (_jobs.length == 0) return;
-        _finalize(_jobs[which % _jobs.length], actor(forWhom));
+        _finalize(_jobs[_find(which, _finalizable)], actor(forWhom));
     }
 
     function finalizeBatch(uint256 first, uint256 length, uint256 forWhom) public {
@@ -304,12 +312,12 @@ contract Handler is Assert {
 
     function expire(uint256 which, uint256 forWhom) public {
         if (_jobs.length == 0) return;
-        _expire(_jobs[which % _jobs.length], actor(forWhom));
+        _expire(_jobs[_find(which, _isExpirable)], actor(forWhom));
     }
 
     function decline(uint256 which) public {
         if (_jobs.length == 0) return;
-        Opened storage opened = _jobs[which % _jobs.length];
+        Opened storage opened = _jobs[_find(which, _isAnswerable)];
         if (opened.status != JobStatus.Created || block.timestamp > opened.job.submitDeadline) return;
         address operator = _providers.operatorOf(opened.job.provider);
         vm.prank(operator);
@@ -321,17 +329,18 @@ contract Handler is Assert {
 
     function challenge(uint256 which) public {
         if (_jobs.length == 0) return;
-        Opened storage opened = _jobs[which % _jobs.length];
+        Opened storage opened = _jobs[_find(which, _isSubmitted)];
         if (opened.status != JobStatus.Submitted) return;
         if (block.timestamp >= uint256(opened.submittedAt) + opened.job.challengeWindow) return;
         vm.prank(GAME);
         _escrow.challengeOpened(opened.job, IJobEscrow.Output(opened.count, opened.root));
         ++opened.liveChallenges;
+        ++done[msg.sig];
     }
 
     function closeChallenge(uint256 which) public {
         if (_jobs.length == 0) return;
-        _closeChallenge(_jobs[which % _jobs.length]);
+        _closeChallenge(_jobs[_find(which, _isChallenged)]);
     }
 
     /// @notice Rarely, so that most runs keep a provider that works.
@@ -346,17 +355,19 @@ contract Handler is Assert {
         assertEqual(paid, payout, "SLASH-1: what the game asked for");
         model.slash(address(_ath), GAME, forfeited, payout);
         (conviction.jailed, conviction.deposit) = (true, 0);
+        ++done[msg.sig];
     }
 
     function refund(uint256 which, uint256 forWhom) public {
         if (_jobs.length == 0) return;
-        _refundConvicted(_jobs[which % _jobs.length], actor(forWhom));
+        _refundConvicted(_jobs[_find(which, _isRefundable)], actor(forWhom));
     }
 
     // --------------------------------------------------------------------------------------------- world
 
     function passTime(uint256 time) public {
-        vm.warp(block.timestamp + bound(time, 1, 8 hours));
+        vm.warp(block.timestamp + bound(time, 1, time % 2 == 0 ? 1 hours : 1 days));
+        ++done[msg.sig];
     }
 
     /// @notice Governance changes everything it can, within its bounds.
@@ -366,7 +377,7 @@ contract Handler is Assert {
         } else if (what % 5 == 0) {
             _escrow.setParameters(
                 system.defaultParameters(
-                    uint96(bound(value, 0, 300e18)),
+                    uint96(bound(value, 0, 200e18)),
                     uint32(bound(value, 10 minutes, 1 days))
                 )
             );
@@ -391,13 +402,14 @@ contract Handler is Assert {
             _escrow.withdrawFees(token, fees, STRANGER);
             model.debit(token, address(_escrow), fees);
         }
+        ++done[msg.sig];
     }
 
     // --------------------------------------------------------------------------------------------- exits
 
     /// @notice Everybody ends everything and takes out all there is. Only for the test: the runner, which calls everything, does nothing here.
     function drain() external {
-        if (msg.sender != _test) return;
+        if (!_isTest()) return;
         for (uint256 i = 0; i < _jobs.length; ++i) {
             Opened storage opened = _jobs[i];
             if (opened.status == JobStatus.Created && block.timestamp <= opened.job.submitDeadline) {
@@ -412,12 +424,14 @@ contract Handler is Assert {
             _finalize(opened, STRANGER);
         }
         for (uint256 i = 0; i < 3; ++i) deregister(i);
-        for (uint256 i = 0; i < 8; ++i) unbond(i, _vault.stakeOf(actor(i)).staked);
+        for (uint256 i = 0; i < 8; ++i) _unbond(actor(i), _vault.stakeOf(actor(i)).staked);
         vm.warp(block.timestamp + 90 days);
         for (uint256 i = 0; i < 8; ++i) claimUnbonded(i);
         for (uint256 i = 0; i < 2; ++i) {
             govern(3, i);
-            for (uint256 j = 0; j < 8; ++j) withdraw(j, i == 0, model.available(_token(i == 0), actor(j)));
+            for (uint256 j = 0; j < 8; ++j) {
+                _withdraw(actor(j), _token(i == 0), model.available(_token(i == 0), actor(j)));
+            }
         }
         uint256 rewards = model.available(address(_ath), GAME);
         if (rewards == 0) return;
@@ -465,6 +479,58 @@ contract Handler is Assert {
         }
     }
 
+    function _withdraw(address owner, address token, uint256 amount) private {
+        if (amount == 0) return;
+        vm.prank(owner);
+        _vault.withdraw(token, amount, owner);
+        model.debit(token, owner, amount);
+        ++done[msg.sig];
+    }
+
+    function _unbond(address owner, uint256 amount) private {
+        if (amount == 0) return;
+        vm.prank(owner);
+        _vault.unbond(amount);
+        ++done[msg.sig];
+    }
+
+    /// @dev Mostly a small part, so that something is left for other actions.
+    function _part(uint256 dice, uint256 whole) internal pure returns (uint256) {
+        return bound(dice >> 3, 0, dice % 8 == 0 ? whole : whole / 8);
+    }
+
+    /// @dev The next job from `which` on of which that holds, if there is one: by chance alone, few actions would meet a job that they can act on.
+    function _find(
+        uint256 which,
+        function(Opened storage) view returns (bool) holds
+    ) private view returns (uint256 index) {
+        for (uint256 i = 0; i < _jobs.length; ++i) {
+            index = ((which % _jobs.length) + i) % _jobs.length;
+            if (holds(_jobs[index])) return index;
+        }
+        return which % _jobs.length;
+    }
+
+    function _isAnswerable(Opened storage opened) private view returns (bool) {
+        return opened.status == JobStatus.Created && block.timestamp <= opened.job.submitDeadline;
+    }
+
+    function _isExpirable(Opened storage opened) private view returns (bool) {
+        return opened.status == JobStatus.Created && block.timestamp > opened.job.submitDeadline;
+    }
+
+    function _isSubmitted(Opened storage opened) private view returns (bool) {
+        return opened.status == JobStatus.Submitted;
+    }
+
+    function _isChallenged(Opened storage opened) private view returns (bool) {
+        return opened.liveChallenges != 0;
+    }
+
+    function _isRefundable(Opened storage opened) private view returns (bool) {
+        return _convictions[opened.job.provider].jailed && opened.status <= JobStatus.Submitted;
+    }
+
     function _finalizable(Opened storage opened) private view returns (bool) {
         return
             opened.status == JobStatus.Submitted &&
@@ -493,6 +559,7 @@ contract Handler is Assert {
         vm.prank(GAME);
         _escrow.challengeClosed(opened.id);
         --opened.liveChallenges;
+        ++done[msg.sig];
     }
 
     function _refundConvicted(Opened storage opened, address bountyRecipient) private {
@@ -511,6 +578,7 @@ contract Handler is Assert {
         model.pay(opened.job, opened.count, address(_escrow), bountyRecipient);
         opened.status = JobStatus.Finalized;
         ++ended;
+        ++done[msg.sig];
     }
 
     function _refund(
@@ -522,6 +590,7 @@ contract Handler is Assert {
         model.refund(opened.job, bounty, bountyRecipient);
         opened.status = status;
         ++ended;
+        ++done[msg.sig];
     }
 
     function _expectedJob(
@@ -613,7 +682,7 @@ contract Handler is Assert {
             });
     }
 
-    function _token(bool inAth) private view returns (address) {
+    function _token(bool inAth) internal view returns (address) {
         return inAth ? address(_ath) : address(_coin);
     }
 
@@ -622,5 +691,11 @@ contract Handler is Assert {
         IERC20(token).approve(address(_vault), amount);
         _vault.deposit(token, amount, owner);
         model.credit(token, owner, amount);
+    }
+
+    /// @dev The runner may pick the test's own address as a sender; it then is the origin, too.
+    function _isTest() internal view returns (bool) {
+        // solhint-disable-next-line avoid-tx-origin
+        return msg.sender == _test && tx.origin != _test;
     }
 }

@@ -22,6 +22,33 @@ contract Model {
         escrowed[token][client] += amount;
     }
 
+    /// @notice A deposit of a channel, from somebody's free balance.
+    function entrust(address token, address payer, address module, uint256 amount) external {
+        debit(token, payer, amount);
+        escrowed[token][module] += amount;
+    }
+
+    /// @notice A part of a channel's deposit is paid: the fee, rounded up, is the module's.
+    function settle(
+        address token,
+        address module,
+        address provider,
+        uint256 due,
+        uint256 basisPoints
+    ) external {
+        uint256 fee = (due * basisPoints) / 10_000;
+        if ((due * basisPoints) % 10_000 != 0) fee += 1;
+        escrowed[token][module] -= due;
+        credit(token, provider, due - fee);
+        credit(token, module, fee);
+    }
+
+    /// @notice A part of a channel's deposit goes to somebody as it is.
+    function giveBack(address token, address module, address recipient, uint256 amount) external {
+        escrowed[token][module] -= amount;
+        credit(token, recipient, amount);
+    }
+
     /// @notice The price of a result: millionths of token units, rounded up once, and never below the minimum.
     function priceOf(Job memory job, uint256 outputTokens) public pure returns (uint256 price) {
         uint256 millionths = uint256(job.promptTokens) * job.inputPrice + outputTokens * job.outputPrice;

@@ -4,18 +4,33 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IVault} from "../../contracts/interfaces/IVault.sol";
+import {ChannelState, ChannelStatus} from "../../contracts/types/Channel.sol";
 import {JobState, JobStatus} from "../../contracts/types/JobState.sol";
 import {Assert} from "../support/Assert.sol";
 import {System} from "../support/System.sol";
+import {deploy} from "../support/Deploy.sol";
+import {ChannelHandler} from "./ChannelHandler.sol";
 import {Handler} from "./Handler.sol";
 
-/// @notice The properties of PROPERTIES.md, after any sequence of actions of `Handler`.
+/// @notice The properties of PROPERTIES.md, after any sequence of actions of `Handler` and `ChannelHandler`.
 contract ProtocolInvariantsTest is Assert {
-    Handler private handler;
+    struct Action {
+        string name;
+        bytes4 selector;
+        /// @dev Which argument is a boolean, counted from 1.
+        uint256 boolean;
+        bool refusable;
+    }
+
+    uint256 private constant RUNS = 24;
+    uint256 private constant DEPTH = 240;
+    uint256 private constant LEAST = 3;
+
+    ChannelHandler private handler;
     System private system;
 
     function setUp() public {
-        handler = new Handler();
+        handler = ChannelHandler(deploy("ChannelHandler", ""));
         system = handler.system();
     }
 
@@ -29,7 +44,7 @@ contract ProtocolInvariantsTest is Assert {
         targets = new TargetInterface[](1);
         targets[0].target = address(handler);
         targets[0].artifacts = new string[](1);
-        targets[0].artifacts[0] = "Handler";
+        targets[0].artifacts[0] = "ChannelHandler";
     }
 
     /// @notice What the runner may call.
@@ -39,17 +54,45 @@ contract ProtocolInvariantsTest is Assert {
     }
 
     /// @notice One campaign for all of them, so that each state that is reached is held to every property.
-    function invariant_everyPropertyHolds() external view {
+    function invariant_everyPropertyHolds() public view {
         _ledgerIsTheSumOfAllAccounts();
         _ledgerIsCoveredAndDonationsAreTheRest();
         _supplyIsConserved();
         _everyAccountIsWhatTheModelSays();
         _locksAreHardwareAndOpenJobs();
         _statesAreWhatTheActionsMadeThem();
+        _channelsPayWhatWasPromised();
+    }
+
+    /// @notice An action that never happens proves nothing: played by fixed dice, as long as the campaign, each does what it is for, and what
+    /// the rules forbid is tried and refused.
+    function test_campaign_everyActionHappensAndIsRefusedWhereItMustBe() external {
+        Action[] memory actions = _actions();
+        uint256[] memory done = new uint256[](actions.length);
+        uint256[] memory refused = new uint256[](actions.length);
+        for (uint256 run = 0; run < RUNS; ++run) {
+            setUp();
+            for (uint256 step = 0; step < DEPTH; ++step) {
+                uint256 dice = uint256(keccak256(abi.encode(run, step)));
+                _play(actions[dice % actions.length], dice);
+            }
+            invariant_everyPropertyHolds();
+            for (uint256 i = 0; i < actions.length; ++i) {
+                done[i] += handler.done(actions[i].selector);
+                refused[i] += handler.refused(actions[i].selector);
+            }
+            afterInvariant();
+        }
+        for (uint256 i = 0; i < actions.length; ++i) {
+            assertAtMost(LEAST, done[i], string.concat("done: ", actions[i].name));
+            if (actions[i].refusable)
+                assertAtMost(LEAST, refused[i], string.concat("refused: ", actions[i].name));
+        }
     }
 
     /// @notice EXIT-1: at the end of every run everybody leaves, and the vault keeps nothing but what was given to it.
-    function afterInvariant() external {
+    function afterInvariant() public {
+        handler.drainChannels();
         handler.drain();
         _everyAccountIsWhatTheModelSays();
         for (uint256 i = 0; i < 2; ++i) {
@@ -65,6 +108,7 @@ contract ProtocolInvariantsTest is Assert {
         for (uint256 i = 0; i < 2; ++i) {
             address token = _token(i);
             uint256 sum = _held(token, address(system.escrow())) + _held(token, handler.GAME());
+            sum += _held(token, address(system.channels()));
             for (uint256 j = 0; j < 8; ++j) sum += _held(token, handler.actor(j));
             assertEqual(system.vault().tokenState(token).ledger, sum, "LEDGER-1");
         }
@@ -90,13 +134,10 @@ contract ProtocolInvariantsTest is Assert {
 
     function _everyAccountIsWhatTheModelSays() private view {
         for (uint256 i = 0; i < 2; ++i) {
-            for (uint256 j = 0; j < 10; ++j) {
-                address owner =
-                    j == 8
-                        ? address(system.escrow())
-                        : j == 9
-                            ? handler.GAME()
-                            : handler.actor(j);
+            for (uint256 j = 0; j < 11; ++j) {
+                address owner = j < 8 ? handler.actor(j) : handler.GAME();
+                if (j == 8) owner = address(system.escrow());
+                if (j == 9) owner = address(system.channels());
                 IVault.Account memory account = system.vault().accountOf(_token(i), owner);
                 assertEqual(
                     account.available,
@@ -124,6 +165,12 @@ contract ProtocolInvariantsTest is Assert {
                 locked += opened.job.stakeLock;
                 ++open;
             }
+            for (uint256 i = 0; i < handler.channelCount(); ++i) {
+                ChannelHandler.Life memory life = handler.channelAt(i);
+                if (life.terms.provider != owner || life.status == ChannelStatus.Released) continue;
+                locked += life.terms.stakeLock;
+                ++open;
+            }
             assertEqual(position.locked, locked, "STAKE-1: locked");
             assertEqual(position.openWork, open, "STAKE-1: open work");
             assertAtMost(position.locked, position.staked, "STAKE-2: locked is staked");
@@ -147,6 +194,92 @@ contract ProtocolInvariantsTest is Assert {
             assertEqual(state.submittedAt(), opened.submittedAt, "JOB-2: submittedAt");
             assertEqual(state.liveChallenges(), opened.liveChallenges, "JOB-2: live challenges");
         }
+    }
+
+    function _channelsPayWhatWasPromised() private view {
+        uint256[2] memory held;
+        for (uint256 i = 0; i < handler.channelCount(); ++i) {
+            ChannelHandler.Life memory life = handler.channelAt(i);
+            ChannelState memory state = system.channels().channelState(life.id);
+            assertTrue(state.status == life.status, "CHANNEL-4: status");
+            assertEqual(state.closesAt, life.closesAt, "CHANNEL-4: end of settlement");
+            assertEqual(state.liveChallenges, life.live, "CHANNEL-4: live challenges");
+            assertEqual(state.deposit, life.deposit, "CHANNEL-4: deposit");
+            assertEqual(state.paid, life.paid, "CHANNEL-4: paid");
+            assertAtMost(state.paid, life.promised, "CHANNEL-1: paid is promised");
+            assertAtMost(
+                uint256(state.paid) + life.terms.exitBounty,
+                state.deposit,
+                "CHANNEL-1: the exit bounty stays"
+            );
+            uint256 open = 0;
+            if (state.status == ChannelStatus.Open) open = uint256(state.deposit) - state.paid;
+            if (state.status == ChannelStatus.Closed) open = life.terms.exitBounty;
+            assertEqual(
+                open + state.paid + life.returned,
+                life.deposit,
+                "CHANNEL-3: open, paid and returned"
+            );
+            held[life.terms.token == _token(0) ? 0 : 1] += open;
+        }
+        for (uint256 i = 0; i < 2; ++i) {
+            uint256 escrowed = system.vault().accountOf(_token(i), address(system.channels())).escrowed;
+            assertEqual(escrowed, held[i], "CHANNEL-3: deposits lie in the vault");
+        }
+    }
+
+    function _play(Action memory action, uint256 dice) private {
+        bytes memory arguments = "";
+        for (uint256 i = 1; i <= 6; ++i) {
+            uint256 argument = uint256(keccak256(abi.encode(dice, i)));
+            arguments = abi.encodePacked(arguments, i == action.boolean ? argument % 2 : argument);
+        }
+        (bool success, bytes memory reason) = address(handler).call(
+            abi.encodePacked(action.selector, arguments)
+        );
+        if (success) return;
+        assembly ("memory-safe") {
+            revert(add(reason, 0x20), mload(reason))
+        }
+    }
+
+    function _actions() private view returns (Action[] memory actions) {
+        actions = new Action[](35);
+        actions[0] = Action("deposit", handler.deposit.selector, 2, false);
+        actions[1] = Action("withdraw", handler.withdraw.selector, 2, false);
+        actions[2] = Action("donate", handler.donate.selector, 2, false);
+        actions[3] = Action("stake", handler.stake.selector, 0, false);
+        actions[4] = Action("unbond", handler.unbond.selector, 0, false);
+        actions[5] = Action("toggleApproval", handler.toggleApproval.selector, 2, false);
+        actions[6] = Action("setOffer", handler.setOffer.selector, 2, false);
+        actions[7] = Action("changeHardware", handler.changeHardware.selector, 0, false);
+        actions[8] = Action("deregister", handler.deregister.selector, 0, false);
+        actions[9] = Action("create", handler.create.selector, 3, false);
+        actions[10] = Action("submit", handler.submit.selector, 0, false);
+        actions[11] = Action("finalize", handler.finalize.selector, 0, false);
+        actions[12] = Action("finalizeBatch", handler.finalizeBatch.selector, 0, false);
+        actions[13] = Action("expire", handler.expire.selector, 0, false);
+        actions[14] = Action("decline", handler.decline.selector, 0, false);
+        actions[15] = Action("challenge", handler.challenge.selector, 0, false);
+        actions[16] = Action("closeChallenge", handler.closeChallenge.selector, 0, false);
+        actions[17] = Action("convict", handler.convict.selector, 0, false);
+        actions[18] = Action("refund", handler.refund.selector, 0, false);
+        actions[19] = Action("passTime", handler.passTime.selector, 0, false);
+        actions[20] = Action("govern", handler.govern.selector, 0, false);
+        actions[21] = Action("openChannel", handler.openChannel.selector, 3, true);
+        actions[22] = Action("topUp", handler.topUp.selector, 0, true);
+        actions[23] = Action("settleVoucher", handler.settleVoucher.selector, 0, true);
+        actions[24] = Action("settleReceipt", handler.settleReceipt.selector, 0, true);
+        actions[25] = Action("settleThree", handler.settleThree.selector, 0, true);
+        actions[26] = Action("rotateVoucherKey", handler.rotateVoucherKey.selector, 0, true);
+        actions[27] = Action("changeReceiptKey", handler.changeReceiptKey.selector, 0, false);
+        actions[28] = Action("startClosing", handler.startClosing.selector, 0, true);
+        actions[29] = Action("closeChannel", handler.closeChannel.selector, 0, true);
+        actions[30] = Action("finishChannel", handler.finishChannel.selector, 0, true);
+        actions[31] = Action("releaseChannel", handler.releaseChannel.selector, 0, true);
+        actions[32] = Action("challengeReceipt", handler.challengeReceipt.selector, 0, false);
+        actions[33] = Action("endDoubt", handler.endDoubt.selector, 0, false);
+        actions[34] = Action("governChannels", handler.governChannels.selector, 0, false);
     }
 
     function _held(address token, address owner) private view returns (uint256 sum) {

@@ -3,7 +3,10 @@ pragma solidity ^0.8.28;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 
+import {ChannelEscrow} from "../../contracts/channels/ChannelEscrow.sol";
+import {ReceiptResults} from "../../contracts/channels/ReceiptResults.sol";
 import {Currencies} from "../../contracts/currencies/Currencies.sol";
+import {IChannelEscrow} from "../../contracts/interfaces/IChannelEscrow.sol";
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.sol";
@@ -14,9 +17,11 @@ import {ProgramRegistry} from "../../contracts/registry/ProgramRegistry.sol";
 import {ProviderRegistry} from "../../contracts/registry/ProviderRegistry.sol";
 import {Vault} from "../../contracts/staking/Vault.sol";
 import {AthToken} from "../../contracts/token/AthToken.sol";
+import {deploy} from "./Deploy.sol";
 
 /// @notice The whole protocol, governed by whoever deploys it, with one registered model.
 contract System {
+    AccessManager public immutable manager;
     AthToken public immutable ath;
     MockStablecoin public immutable coin;
     Vault public immutable vault;
@@ -25,10 +30,13 @@ contract System {
     ProviderRegistry public immutable providers;
     Currencies public immutable currencies;
     JobEscrow public immutable escrow;
+    ChannelEscrow public immutable channels;
+    ReceiptResults public immutable receipts;
     bytes32 public immutable modelRoot;
 
     uint32 public constant REGISTRY_BIT = 1;
     uint32 public constant ESCROW_BIT = 2;
+    uint32 public constant CHANNEL_BIT = 4;
     uint32 public constant VOCABULARY = 1_000;
     uint32 public constant CONTEXT = 64;
 
@@ -37,24 +45,46 @@ contract System {
 
     /// @param governor Governs, and receives all ATH.
     constructor(address governor) {
-        AccessManager manager = new AccessManager(address(this));
-        ath = new AthToken(governor);
-        coin = new MockStablecoin();
-        vault = new Vault(address(manager), address(ath));
-        programs = new ProgramRegistry();
-        models = new ModelRegistry(programs);
-        providers = new ProviderRegistry(address(manager), vault, models);
-        currencies = new Currencies(address(manager));
-        escrow = new JobEscrow(
-            address(manager),
-            vault,
-            providers,
-            currencies,
-            address(0),
-            defaultParameters(100e18, 1 hours)
+        manager = AccessManager(deploy("AccessManager", abi.encode(address(this))));
+        ath = AthToken(deploy("AthToken", abi.encode(governor)));
+        coin = MockStablecoin(deploy("MockStablecoin", ""));
+        vault = Vault(deploy("Vault", abi.encode(manager, ath)));
+        programs = ProgramRegistry(deploy("ProgramRegistry", ""));
+        models = ModelRegistry(deploy("ModelRegistry", abi.encode(programs)));
+        providers = ProviderRegistry(deploy("ProviderRegistry", abi.encode(manager, vault, models)));
+        currencies = Currencies(deploy("Currencies", abi.encode(manager)));
+        escrow = JobEscrow(
+            deploy(
+                "JobEscrow",
+                abi.encode(
+                    manager,
+                    vault,
+                    providers,
+                    currencies,
+                    address(0),
+                    defaultParameters(100e18, 1 hours)
+                )
+            )
         );
         vault.addModule(address(providers));
         vault.addModule(address(escrow));
+        channels = ChannelEscrow(
+            deploy(
+                "ChannelEscrow",
+                abi.encode(
+                    manager,
+                    vault,
+                    providers,
+                    address(0),
+                    IChannelEscrow.Parameters(50e18, 1 hours, 2 hours, 1e9)
+                )
+            )
+        );
+        receipts = ReceiptResults(
+            deploy("ReceiptResults", abi.encode(manager, channels, models, vault, address(0)))
+        );
+        channels.setReceiptResults(address(receipts));
+        vault.addModule(address(channels));
         vault.setTokenAccepted(address(coin), true);
         providers.setFraudDeposit(500e18);
         providers.setHardwareClass(0, IProviderRegistry.HardwareClass("any", 100e18, true));
@@ -63,6 +93,8 @@ contract System {
         currencies.list(address(coin), 99_999_989, type(uint32).max);
         escrow.setTokenTerms(address(ath), IJobEscrow.TokenTerms(true, 100, 1e17, 5e16));
         escrow.setTokenTerms(address(coin), IJobEscrow.TokenTerms(true, 300, 10_000, 1_000));
+        channels.setTokenTerms(address(ath), IChannelEscrow.TokenTerms(true, 100, 1e18));
+        channels.setTokenTerms(address(coin), IChannelEscrow.TokenTerms(true, 300, 100_000));
         _addProgram();
         modelRoot = models.register(
             IModelRegistry.Model(VOCABULARY, CONTEXT, 1e6, PROGRAM, "weights", "tokenizer"),

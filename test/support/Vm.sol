@@ -3,6 +3,9 @@ pragma solidity ^0.8.28;
 
 /// @notice The cheatcodes of Hardhat's Solidity tests that ours use.
 interface Vm {
+    function getCode(string calldata artifact) external view returns (bytes memory code);
+    function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function addr(uint256 privateKey) external pure returns (address);
     function etch(address target, bytes calldata code) external;
     function warp(uint256 timestamp) external;
     /// @dev The compiler reads `block.timestamp` once and does not expect it to change within a call.
