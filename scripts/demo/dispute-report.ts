@@ -95,6 +95,8 @@ function describe(result: DisputeDemoResult, { kind, at }: MoveMade): string {
       return "show the client's delegation";
     case "commit":
       return "put the bond down for a secret challenge";
+    case "present":
+      return "make the receipt a result";
     case "open":
       return "open the challenge";
     case "postTrace":
