@@ -122,7 +122,7 @@ export class ProviderChannel {
         outputCount: BigInt(answer.outputCount),
         complete: answer.complete,
         price: answer.price,
-        expiry: this.#now() + this.#options.terms.receiptLife,
+        expiry: this.#freshExpiry(),
       };
       const signed = await signReceipt(this.#options.signer, this.#options.contract, receipt);
       return [{ ...state, receipt: encodeSigned(signed), earlier: undefined }, signed];
@@ -160,6 +160,11 @@ export class ProviderChannel {
     return books.find(({ root }) => root === voucher.receiptsRoot) ?? books[0]!;
   }
 
+  /** The chain takes no receipt that outlives its life, and its last block may be older than this clock says. */
+  #freshExpiry(): bigint {
+    return this.#now() + this.#options.terms.receiptLife - CLOCK_MARGIN;
+  }
+
   /** INVARIANT: the answer is the same, so that receipts of one nonce and length never contradict each other. */
   async #renewed(
     state: ChannelState,
@@ -174,7 +179,7 @@ export class ProviderChannel {
       const signed = await signReceipt(signer, contract, given.message);
       return [{ ...state, receipt: encodeSigned(signed) }, signed];
     }
-    const renewed = { ...given.message, expiry: this.#now() + terms.receiptLife };
+    const renewed = { ...given.message, expiry: this.#freshExpiry() };
     const signed = await signReceipt(signer, contract, renewed);
     return [{ ...state, receipt: encodeSigned(signed), earlier: [...earlier, digest] }, signed];
   }
@@ -192,3 +197,5 @@ function refuseAnswer(field: string, found: unknown, expected: unknown): void {
   if (found === expected) return;
   throw athanorError("AnswerRefused", { field, found: String(found), expected: String(expected) });
 }
+/** Seconds by which the chain's clock may be behind. */
+const CLOCK_MARGIN = 60n;

@@ -215,7 +215,10 @@ export async function startChain(path = ""): Promise<TestChain> {
     },
     async snapshot() {
       const snapshot = await networkHelpers.takeSnapshot();
-      return () => snapshot.restore();
+      return async () => {
+        await snapshot.restore();
+        await catchUp();
+      };
     },
     async close() {
       await rpc.close();
@@ -233,6 +236,14 @@ export async function startChain(path = ""): Promise<TestChain> {
     return receipt!.logs.find(({ topics }) => created.includes(topics[0]!))!.topics[1]!;
   }
 
+  /** Back at a snapshot, the chain's clock is behind the machine's, which the worker knows, too. */
+  async function catchUp(): Promise<boolean> {
+    const now = Math.floor(Date.now() / 1000);
+    if ((await networkHelpers.time.latest()) >= now) return false;
+    await networkHelpers.time.increaseTo(now);
+    return true;
+  }
+
   async function requestOf({
     provider: owner,
     modelRoot,
@@ -242,10 +253,8 @@ export async function startChain(path = ""): Promise<TestChain> {
     seconds = 3_000,
     ...rest
   }: JobRequest) {
-    // Back at a snapshot, the chain's clock may be behind the machine's, which the worker knows, too. Tests count seconds from here.
-    const now = Math.floor(Date.now() / 1000);
-    if ((await networkHelpers.time.latest()) < now) await networkHelpers.time.increaseTo(now);
-    else await networkHelpers.mine(1);
+    // Tests count seconds from here.
+    if (!(await catchUp())) await networkHelpers.mine(1);
     return {
       provider: owner,
       modelRoot,
