@@ -77,8 +77,11 @@ describe("jobs that are not answered", function () {
 
     await eventually(() => storage.job(id)!.notBefore > 0, "looked at, and put off");
     await chain.pass(602);
-    clock.skip(61_000);
-    await eventually(() => storage.job(id)!.state === "missed", "expired");
+    await eventually(() => {
+      // A round that had read the chain before puts the job off once more.
+      if (storage.job(id)!.notBefore > clock.now()) clock.skip(61_000);
+      return storage.job(id)!.state === "missed";
+    }, "expired");
     expect(await chain.status(id)).to.equal("Expired");
     const { openWork } = await contracts.vault.stakeOf(owner.address);
     expect(openWork, "open work").to.equal(0n);
