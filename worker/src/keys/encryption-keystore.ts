@@ -1,9 +1,9 @@
 import { EncryptionKey } from "@athanor/sdk/private";
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import { open, readFile } from "node:fs/promises";
 import { z } from "zod";
 import { WorkerError } from "../errors.ts";
-import { DEFAULT_SCRYPT_COST, requirePrivate } from "./keystore.ts";
+import { DEFAULT_SCRYPT_COST } from "./keystore.ts";
+import { readPrivateFile, writePrivateFile } from "./private-file.ts";
 
 const SEED_BYTES = 32;
 const BLOCK_SIZE = 8;
@@ -43,18 +43,7 @@ export interface UnlockedEncryptionKey {
  * @throws WorkerError KEYSTORE_MISSING, KEYSTORE_PERMISSIONS, KEYSTORE_CORRUPT
  */
 export async function readEncryptionKeystore(file: string): Promise<EncryptionKeystore> {
-  let json: string;
-  try {
-    await requirePrivate(file);
-    json = await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof WorkerError) throw cause;
-    throw new WorkerError("KEYSTORE_MISSING", `The keystore ${file} cannot be read.`, {
-      remedy: `Create it with "athanor key create-encryption --out ${file}", or correct the path in the configuration.`,
-      details: { file },
-      cause,
-    });
-  }
+  const json = await readPrivateFile(file, "athanor key create-encryption");
   try {
     const content = format.parse(JSON.parse(json));
     return { file, publicKey: content.publicKey, content };
@@ -116,22 +105,7 @@ export async function createEncryptionKeystore(
     ciphertext: ciphertext.toString("hex"),
     tag: cipher.getAuthTag().toString("hex"),
   };
-  try {
-    const handle = await open(file, "wx", 0o600);
-    await handle.writeFile(`${JSON.stringify(content, undefined, 2)}\n`);
-    await handle.sync();
-    await handle.close();
-  } catch (cause) {
-    throw new WorkerError(
-      "KEYSTORE_EXISTS",
-      `${file} cannot be created: it exists, or its folder does not.`,
-      {
-        remedy: "Choose another file; a keystore is never overwritten.",
-        details: { file },
-        cause,
-      },
-    );
-  }
+  await writePrivateFile(file, JSON.stringify(content, undefined, 2));
   return publicKey;
 }
 

@@ -1,6 +1,6 @@
-import { open, readFile, stat } from "node:fs/promises";
 import { encryptKeystoreJson, getAddress, isAddress, Wallet } from "ethers";
 import { WorkerError } from "../errors.ts";
+import { readPrivateFile, writePrivateFile } from "./private-file.ts";
 
 export interface KeystoreFile {
   readonly file: string;
@@ -18,18 +18,7 @@ export const DEFAULT_SCRYPT_COST = 131_072;
  * @throws WorkerError KEYSTORE_MISSING, KEYSTORE_PERMISSIONS (others may read the file), KEYSTORE_CORRUPT
  */
 export async function readKeystore(file: string): Promise<KeystoreFile> {
-  let json: string;
-  try {
-    await requirePrivate(file);
-    json = await readFile(file, "utf8");
-  } catch (cause) {
-    if (cause instanceof WorkerError) throw cause;
-    throw new WorkerError("KEYSTORE_MISSING", `The keystore ${file} cannot be read.`, {
-      remedy: `Create it with "athanor key create --out ${file}", or correct the path in the configuration.`,
-      details: { file },
-      cause,
-    });
-  }
+  const json = await readPrivateFile(file, "athanor key create");
   const address = claimedAddress(json);
   if (address === undefined) {
     throw new WorkerError(
@@ -86,38 +75,7 @@ export async function writeKeystore(
   const json = await encryptKeystoreJson({ address, privateKey }, password, {
     scrypt: { N: scryptCost, r: 8, p: 1 },
   });
-  try {
-    const handle = await open(file, "wx", 0o600);
-    await handle.writeFile(`${json}\n`);
-    await handle.sync();
-    await handle.close();
-  } catch (cause) {
-    throw new WorkerError(
-      "KEYSTORE_EXISTS",
-      `${file} cannot be created: it exists, or its folder does not.`,
-      {
-        remedy: "Choose another file; a keystore is never overwritten.",
-        details: { file },
-        cause,
-      },
-    );
-  }
-}
-
-/** Refuses a file that others can read. @throws WorkerError KEYSTORE_PERMISSIONS */
-export async function requirePrivate(file: string): Promise<void> {
-  const { mode } = await stat(file);
-  // Windows has no such bits; there the folder's access list decides.
-  if (process.platform === "win32" || (mode & 0o077) === 0) return;
-  const permissions = (mode & 0o777).toString(8).padStart(4, "0");
-  throw new WorkerError(
-    "KEYSTORE_PERMISSIONS",
-    `Others than its owner can read ${file} (mode ${permissions}).`,
-    {
-      remedy: `Run: chmod 600 ${file}`,
-      details: { file, permissions },
-    },
-  );
+  await writePrivateFile(file, json);
 }
 
 function claimedAddress(json: string): string | undefined {
