@@ -1,6 +1,6 @@
 import { formatAmount } from "@athanor/sdk";
 import { formatTable } from "../lib/table.ts";
-import { balanceTables, balanceTexts } from "./report.ts";
+import { balanceTables, balanceTexts, paymentsTable } from "./report.ts";
 import type { ChannelDemoResult } from "./run-channel.ts";
 import { short } from "./stage.ts";
 
@@ -95,11 +95,5 @@ function payments({ token, deposit, paid, fee, exitBounty, answers: given }: Cha
       "kept for whoever frees the provider's stake when the last receipt has expired",
     ],
   ];
-  const columns = [
-    { heading: "from" },
-    { heading: "to" },
-    { heading: "amount", align: "right" as const },
-    { heading: "for" },
-  ];
-  return `Who paid what to whom\n\n${formatTable(columns, rows)}`;
+  return paymentsTable(rows);
 }

@@ -122,6 +122,11 @@ function payments(result: DemoResult): string {
     ["escrow", nameOf(result, payment.bountyRecipient), amount(payment.bounty), "bounty for ending the job"],
     ["escrow", "client", amount(payment.refund), "refund for tokens that were not generated"],
   ];
+  return paymentsTable(rows);
+}
+
+/** Rows of who paid, to whom, how much, and for what. */
+export function paymentsTable(rows: string[][]): string {
   const columns = [
     { heading: "from" },
     { heading: "to" },
