@@ -25,13 +25,17 @@ interface IVault {
     /// @param locked The part of `staked` that backs registered hardware and open work; the same unit never backs two things.
     /// @param openWork Number of open locks taken for work.
     /// @param modules Bit i is set when the owner approved the module with index i.
-    /// @param jailed Whether the owner was slashed: it takes no work and earns nothing, for good. What is left of its stake stays its own.
+    /// @param jailed Whether the owner was convicted: it takes no work and earns nothing, for good. What is left of its stake stays its own.
+    /// @param suspended Whether a module keeps the owner from new work for now. Open work goes on and earns.
+    /// @param resting Whether the owner keeps itself from new work. Open work goes on and earns.
     struct Stake {
         uint96 staked;
         uint96 locked;
         uint24 openWork;
-        uint32 modules;
+        uint16 modules;
         bool jailed;
+        bool suspended;
+        bool resting;
     }
 
     /// @notice ATH on its way out of the stake.
@@ -94,6 +98,16 @@ interface IVault {
         uint256 paid,
         address indexed recipient
     );
+    /// @notice A module took `forfeited` ATH units that it had locked: `paid` went to the module's own account, the rest was burned.
+    event Penalised(address indexed owner, address indexed module, uint256 forfeited, uint256 paid);
+    /// @notice A module keeps an owner from new work, or no longer.
+    event Suspended(address indexed owner, address indexed module, bool suspended);
+    /// @notice An owner keeps itself from new work, or no longer.
+    event Resting(address indexed owner, bool resting);
+    /// @notice A module opens no new work before `until`, seconds since 1970; it can be paused again from `pausableFrom`.
+    event ModulePaused(address indexed module, uint40 until, uint40 pausableFrom);
+    /// @notice A module opens work again.
+    event ModuleResumed(address indexed module);
     /// @notice A module was added, for good.
     event ModuleAdded(address indexed module, uint8 index);
     /// @notice Deposits in a token are taken from now on, or no longer.
@@ -139,6 +153,16 @@ interface IVault {
     error LockUnderflow(address owner, uint256 locked, uint256 freed);
     /// @notice The provider was convicted of a wrong result: it takes no work and is paid for none. Choose another provider; refund open jobs.
     error ProviderJailed(address provider);
+    /// @notice The provider takes no new work at present. Choose another provider; what is open goes on.
+    error ProviderTakesNoWork(address provider);
+    /// @notice The module opens no new work before this time, in seconds. Open work goes on; nothing that ends work is ever paused.
+    error ModulePausedUntil(address module, uint40 until);
+    /// @notice A pause lasts so many seconds at the most.
+    error PauseOutOfBounds(uint40 duration, uint40 maximum);
+    /// @notice After a pause, a module works for a while before it can be paused again. Wait until this time, in seconds.
+    error PausedRecently(address module, uint40 pausableFrom);
+    /// @notice The module is not paused.
+    error NotPaused(address module);
     /// @notice A module asked to pay out more than half of what it slashes, ATH units.
     error PayoutAboveHalf(uint256 payout, uint256 maximum);
 
@@ -197,9 +221,13 @@ interface IVault {
     /// @notice Moves `owner`'s unbonded ATH into its account. Anyone may call.
     function claimUnbonded(address owner) external;
 
+    /// @notice Keeps the caller from new work, or lets it take work again. Open work goes on: so stake that backs it gets free, and can be unbonded.
+    function setResting(bool resting) external;
+
     // -------------------------------------------------------------------------------------------- modules
 
-    /// @notice Binds `amount` of the payer's account and `stakeLock` of the provider's stake to open work. Refused for a jailed provider.
+    /// @notice Binds `amount` of the payer's account and `stakeLock` of the provider's stake to open work. Refused for a jailed, suspended or
+    /// resting provider, and while the calling module is paused.
     function openWork(
         address payer,
         address token,
@@ -233,7 +261,22 @@ interface IVault {
         address recipient
     ) external returns (uint256 forfeited, uint256 paid);
 
+    /// @notice Takes `amount` of what is locked of the owner's stake, and jails nobody. At most half of it is paid out, the rest is burned.
+    /// @param amount ATH units; the calling module locked them before.
+    /// @param payout ATH units of it for the calling module's own account, at most half.
+    function penalise(address owner, uint256 amount, uint256 payout) external;
+
+    /// @notice Keeps an owner from new work, or no longer. Open work goes on.
+    function setSuspended(address owner, bool suspended) external;
+
     // ----------------------------------------------------------------------------------------- governance
+
+    /// @notice Keeps a module from opening new work for `duration` seconds, at most 7 days; then not again for 30 days.
+    /// Whatever ends work, pays or frees stake goes on. Meant for a guardian: a role of its own in the access manager.
+    function pauseModule(address module, uint40 duration) external;
+
+    /// @notice Ends a pause early.
+    function resumeModule(address module) external;
 
     /// @notice Adds a module, for good: work that a module opened can always be ended.
     function addModule(address module) external returns (uint8 index);
@@ -257,6 +300,12 @@ interface IVault {
 
     /// @notice Whether an owner was slashed.
     function isJailed(address owner) external view returns (bool);
+
+    /// @notice ATH units that were ever taken of an owner's stake, unbonding or not. Never falls.
+    function slashedOf(address owner) external view returns (uint256);
+
+    /// @notice The time before which a module opens no new work, and the time from which it can be paused again, in seconds.
+    function pauseOf(address module) external view returns (uint40 until, uint40 pausableFrom);
 
     /// @notice An owner's ATH on its way out of the stake.
     function unbondingOf(address owner) external view returns (Unbonding memory);

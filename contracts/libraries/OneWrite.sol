@@ -39,7 +39,9 @@ library OneWrite {
                 (uint256(stake.locked) << 96) |
                 (uint256(stake.openWork) << 192) |
                 (uint256(stake.modules) << 216) |
-                (uint256(stake.jailed ? 1 : 0) << 248);
+                (uint256(stake.jailed ? 1 : 0) << 232) |
+                (uint256(stake.suspended ? 1 : 0) << 240) |
+                (uint256(stake.resting ? 1 : 0) << 248);
         assembly ("memory-safe") {
             sstore(target.slot, word)
         }

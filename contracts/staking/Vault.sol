@@ -26,22 +26,34 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
 
     // ------------------------------------------------------------------------------------------ constants
 
-    uint8 private constant MAX_MODULES = 32;
+    uint8 private constant MAX_MODULES = 16;
     /// @dev Nothing is slashed for that is not locked: what unbonds was free. It outlasts usual disputes all the same, should a module free too much.
     uint40 private constant MIN_UNBONDING_PERIOD = 14 days;
     uint40 private constant MAX_UNBONDING_PERIOD = 90 days;
+    uint40 private constant MAX_PAUSE = 7 days;
+    uint40 private constant PAUSE_INTERVAL = 30 days;
 
     /// @inheritdoc IVault
     address public immutable ath;
 
     // -------------------------------------------------------------------------------------------- storage
 
+    /// @param bit Its bit in approvals.
+    /// @param pausedUntil Before this time it opens no new work.
+    /// @param pausableFrom From this time on it can be paused again.
+    struct Module {
+        uint32 bit;
+        uint40 pausedUntil;
+        uint40 pausableFrom;
+    }
+
     mapping(address token => mapping(address owner => Account)) private _accounts;
     mapping(address owner => Stake) private _stakes;
     mapping(address owner => Unbonding) private _unbondings;
     mapping(address token => TokenState) private _tokens;
-    /// @dev The approval bit of a module; 0 for every other address.
-    mapping(address module => uint32 bit) private _moduleBits;
+    /// @dev Empty for every address that is no module.
+    mapping(address module => Module) private _modules;
+    mapping(address owner => uint256) private _slashed;
     uint40 private _unbondingPeriod;
     uint8 private _moduleCount;
 
@@ -159,7 +171,8 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     function approveStakeModules(uint32 modules) external {
         Stake storage position = _stakes[msg.sender];
         uint32 approved = position.modules | _knownModules(modules);
-        position.modules = approved;
+        // All that exist have a bit below 16.
+        position.modules = uint16(approved);
         emit StakeModulesApproved(msg.sender, approved);
     }
 
@@ -201,6 +214,12 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         emit UnbondingClaimed(owner, unbonding.amount);
     }
 
+    /// @inheritdoc IVault
+    function setResting(bool resting) external {
+        _stakes[msg.sender].resting = resting;
+        emit Resting(msg.sender, resting);
+    }
+
     // -------------------------------------------------------------------------------------------- modules
 
     /// @inheritdoc IVault
@@ -211,10 +230,11 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         address provider,
         uint256 stakeLock
     ) external {
-        uint32 bit = _callingModule();
+        Module memory module = _modules[msg.sender];
+        if (module.bit == 0) revert NotAModule(msg.sender);
 
         Account memory account = _accounts[token][payer];
-        if (account.modules & bit == 0) revert ModuleNotApproved(token, payer, msg.sender);
+        if (account.modules & module.bit == 0) revert ModuleNotApproved(token, payer, msg.sender);
         if (account.available < amount) revert InsufficientBalance(token, payer, account.available, amount);
         unchecked {
             account.available -= uint112(amount);
@@ -222,7 +242,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         account.escrowed += uint112(amount);
         _accounts[token][payer].store(account);
 
-        _openWork(msg.sender, bit, provider, stakeLock);
+        _openWork(msg.sender, module, provider, stakeLock);
     }
 
     /// @inheritdoc IVault
@@ -278,11 +298,29 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         position.jailed = true;
         _stakes[owner].store(position);
         if (fromUnbonding != 0) _unbondings[owner].amount -= uint96(fromUnbonding);
-        _credit(ath, recipient, paid);
-        _tokens[ath].ledger -= uint112(forfeited - paid);
         emit Slashed(owner, msg.sender, forfeited, paid, recipient);
+        _forfeit(owner, forfeited, paid, recipient);
+    }
 
-        ERC20Burnable(ath).burn(forfeited - paid);
+    /// @inheritdoc IVault
+    function penalise(address owner, uint256 amount, uint256 payout) external {
+        Stake memory position = _stakes[owner];
+        _unlock(position, _callingModule(), owner, amount);
+        // INVARIANT: what is locked is staked.
+        position.staked -= uint96(amount);
+        // INVARIANT: at least half of what is forfeited is burned, so that a penalty against oneself always costs.
+        if (payout > amount / 2) revert PayoutAboveHalf(payout, amount / 2);
+        _stakes[owner].store(position);
+        emit Penalised(owner, msg.sender, amount, payout);
+        _forfeit(owner, amount, payout, msg.sender);
+    }
+
+    /// @inheritdoc IVault
+    function setSuspended(address owner, bool suspended) external {
+        Stake storage position = _stakes[owner];
+        if (position.modules & _callingModule() == 0) revert StakeModuleNotApproved(owner, msg.sender);
+        position.suspended = suspended;
+        emit Suspended(owner, msg.sender, suspended);
     }
 
     // ----------------------------------------------------------------------------------------- governance
@@ -290,12 +328,32 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     /// @inheritdoc IVault
     function addModule(address module) external restricted returns (uint8 index) {
         if (module.code.length == 0) revert ModuleWithoutCode(module);
-        if (_moduleBits[module] != 0) revert ModuleAlreadyAdded(module);
+        if (_modules[module].bit != 0) revert ModuleAlreadyAdded(module);
         index = _moduleCount;
         if (index == MAX_MODULES) revert TooManyModules(MAX_MODULES);
         _moduleCount = index + 1;
-        _moduleBits[module] = uint32(1) << index;
+        _modules[module].bit = uint32(1) << index;
         emit ModuleAdded(module, index);
+    }
+
+    /// @inheritdoc IVault
+    function pauseModule(address module, uint40 duration) external restricted {
+        Module storage paused = _modules[module];
+        if (paused.bit == 0) revert NotAModule(module);
+        if (duration == 0 || duration > MAX_PAUSE) revert PauseOutOfBounds(duration, MAX_PAUSE);
+        // INVARIANT: of any 37 days, new work is refused for 7 at the most.
+        if (block.timestamp < paused.pausableFrom) revert PausedRecently(module, paused.pausableFrom);
+        uint40 until = uint40(block.timestamp) + duration;
+        (paused.pausedUntil, paused.pausableFrom) = (until, until + PAUSE_INTERVAL);
+        emit ModulePaused(module, until, until + PAUSE_INTERVAL);
+    }
+
+    /// @inheritdoc IVault
+    function resumeModule(address module) external restricted {
+        Module storage paused = _modules[module];
+        if (block.timestamp >= paused.pausedUntil) revert NotPaused(module);
+        paused.pausedUntil = 0;
+        emit ModuleResumed(module);
     }
 
     /// @inheritdoc IVault
@@ -326,6 +384,17 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IVault
+    function slashedOf(address owner) external view returns (uint256) {
+        return _slashed[owner];
+    }
+
+    /// @inheritdoc IVault
+    function pauseOf(address module) external view returns (uint40, uint40) {
+        Module storage paused = _modules[module];
+        return (paused.pausedUntil, paused.pausableFrom);
+    }
+
+    /// @inheritdoc IVault
     function unbondingOf(address owner) external view returns (Unbonding memory) {
         return _unbondings[owner];
     }
@@ -347,7 +416,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
 
     /// @inheritdoc IVault
     function moduleBit(address module) external view returns (uint32) {
-        return _moduleBits[module];
+        return _modules[module].bit;
     }
 
     // ------------------------------------------------------------------------------------------- internal
@@ -378,11 +447,11 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     /// @dev Binds an amount to work of a module, in the module's own account, and opens the work that the module wants for it.
     function _entrust(address module, address token, uint112 amount, bytes calldata data) private {
         // INVARIANT: nobody makes the vault call a contract of his choice.
-        uint32 bit = _moduleBits[module];
-        if (bit == 0) revert NotAModule(module);
+        Module memory called = _modules[module];
+        if (called.bit == 0) revert NotAModule(module);
         Account storage account = _accounts[token][module];
         // INVARIANT: what a module has escrowed, it can settle.
-        if (account.modules & bit == 0) revert ModuleNotApproved(token, module, module);
+        if (account.modules & called.bit == 0) revert ModuleNotApproved(token, module, module);
         account.escrowed += amount;
         (address provider, uint256 stakeLock) = IVaultModule(module).onEntrusted(
             msg.sender,
@@ -390,16 +459,26 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
             amount,
             data
         );
-        if (provider != address(0)) _openWork(module, bit, provider, stakeLock);
+        if (provider != address(0)) _openWork(module, called, provider, stakeLock);
     }
 
-    /// @dev Counts a work of a provider, and locks its stake for it.
-    function _openWork(address module, uint32 bit, address provider, uint256 stakeLock) private {
+    /// @dev Counts a work of a provider, and locks its stake for it. INVARIANT: this, and nothing else, can be paused.
+    function _openWork(address opener, Module memory module, address provider, uint256 stakeLock) private {
+        if (block.timestamp < module.pausedUntil) revert ModulePausedUntil(opener, module.pausedUntil);
         Stake memory position = _stakes[provider];
         if (position.jailed) revert ProviderJailed(provider);
-        _lock(position, module, bit, provider, stakeLock);
+        if (position.suspended || position.resting) revert ProviderTakesNoWork(provider);
+        _lock(position, opener, module.bit, provider, stakeLock);
         position.openWork += 1;
         _stakes[provider].store(position);
+    }
+
+    /// @dev Pays out and burns what was taken of a stake.
+    function _forfeit(address owner, uint256 amount, uint256 payout, address recipient) private {
+        _slashed[owner] += amount;
+        _credit(ath, recipient, payout);
+        _tokens[ath].ledger -= uint112(amount - payout);
+        ERC20Burnable(ath).burn(amount - payout);
     }
 
     /// @dev Divides a part of what a payer has escrowed.
@@ -433,7 +512,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     }
 
     function _callingModule() private view returns (uint32 bit) {
-        bit = _moduleBits[msg.sender];
+        bit = _modules[msg.sender].bit;
         if (bit == 0) revert NotAModule(msg.sender);
     }
 
