@@ -43,6 +43,7 @@ if (runner === "mocha") {
     failed: count("Failure"),
     skipped: count("Skipped"),
     files: [...new Set(files)],
+    failures: [],
   });
   process.exitCode = result.success ? 0 : 1;
 } else {

@@ -25,6 +25,10 @@ function positive(text: string): number {
   return Number(text);
 }
 
+function indented(text: string): string {
+  return text.replaceAll(/^/gm, "    ");
+}
+
 const chosen = suites.filter(({ name, slow }) => only?.includes(name) ?? (audit || slow !== true));
 // Hardhat takes its fuzzing and invariant runs from the profile of this name; TypeScript tests read ATHANOR_AUDIT.
 const environment = audit
@@ -55,7 +59,9 @@ console.log(
     ),
   )}\n`,
 );
-for (const { suite, problems } of outcomes) {
+// Again, below everything: their own places are thousands of lines up.
+for (const { suite, problems, failures } of outcomes) {
+  for (const { test, reason } of failures) console.log(`${suite}: ${test}\n${indented(reason)}\n`);
   for (const problem of problems) console.log(`${suite}: ${problem}`);
 }
 

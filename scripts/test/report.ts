@@ -1,5 +1,13 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 
+/** A test that failed. */
+export interface Failure {
+  /** Its full name. */
+  readonly test: string;
+  /** What went wrong, with the beginning of where. */
+  readonly reason: string;
+}
+
 /** What one test process counted. It is written by the process that ran the tests and read by the one that adds up. */
 export interface Report {
   readonly passed: number;
@@ -7,6 +15,8 @@ export interface Report {
   readonly skipped: number;
   /** Absolute paths of the files in which at least one test stood. */
   readonly files: readonly string[];
+  /** The first failures, at most 20; a runner that tells only their number gives none. */
+  readonly failures: readonly Failure[];
 }
 
 /** Names the file into which a test process writes its report. */

@@ -8,7 +8,7 @@ const [vault, escrow] = ["test/Vault.test.ts", "test/JobEscrow.test.ts"].map((fi
   string,
 ];
 const ended = (code: number) => ({ code, stuck: false });
-const report = { passed: 3, failed: 0, skipped: 0, files: [vault] };
+const report = { passed: 3, failed: 0, skipped: 0, files: [vault], failures: [] };
 
 describe("judging a test process", () => {
   it("takes the counts of a run in which every file had a test", () => {
@@ -17,12 +17,15 @@ describe("judging a test process", () => {
       failed: 0,
       skipped: 0,
       problems: [],
+      failures: [],
     });
-    expect(judge([vault], ended(1), { ...report, failed: 1 })).to.deep.equal({
+    const failures = [{ test: "Vault deposits", reason: "Error: no" }];
+    expect(judge([vault], ended(1), { ...report, failed: 1, failures })).to.deep.equal({
       passed: 3,
       failed: 1,
       skipped: 0,
       problems: [],
+      failures,
     });
   });
 
@@ -30,7 +33,10 @@ describe("judging a test process", () => {
     const cases: [Parameters<typeof judge>, string][] = [
       [[[], ended(0), undefined], "there are no test files"],
       [[[vault], ended(134), undefined], "the test process ended with code 134 before it reported"],
-      [[[vault], ended(0), { passed: 0, failed: 0, skipped: 0, files: [] }], "not one test ran"],
+      [
+        [[vault], ended(0), { passed: 0, failed: 0, skipped: 0, files: [], failures: [] }],
+        "not one test ran",
+      ],
       [[[vault, escrow], ended(0), report], `no test ran in ${join("test", "JobEscrow.test.ts")}`],
       [[[vault], ended(7), report], "every test passed, but the process ended with code 7"],
       [

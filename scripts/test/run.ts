@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { root } from "../launch/paths.mjs";
 import { type Ending, runToEnd } from "./process.ts";
-import { readReport, reportVariable } from "./report.ts";
+import { type Failure, readReport, reportVariable } from "./report.ts";
 import { type Suite, filesOf } from "./suites.ts";
 
 /** What came of one suite. `problems` are counted in `failed`: a suite that ran nothing has one. */
@@ -13,6 +13,7 @@ export interface Outcome {
   readonly failed: number;
   readonly skipped: number;
   readonly problems: readonly string[];
+  readonly failures: readonly Failure[];
   readonly seconds: number;
 }
 
@@ -52,8 +53,8 @@ export function judge(
   files: readonly string[],
   { code, stuck }: Ending,
   report: ReturnType<typeof readReport>,
-): Pick<Outcome, "passed" | "failed" | "skipped" | "problems"> {
-  const { passed, failed, skipped } = report ?? { passed: 0, failed: 0, skipped: 0 };
+): Pick<Outcome, "passed" | "failed" | "skipped" | "problems" | "failures"> {
+  const { passed, failed, skipped, failures } = report ?? { passed: 0, failed: 0, skipped: 0, failures: [] };
   const problems: string[] = [];
   if (files.length === 0) problems.push("there are no test files");
   else if (report === undefined) {
@@ -68,7 +69,7 @@ export function judge(
       problems.push(`every test passed, but the process ended with code ${code}`);
     }
   }
-  return { passed, failed: failed + problems.length, skipped, problems };
+  return { passed, failed: failed + problems.length, skipped, problems, failures };
 }
 
 function commandOf(suite: Suite, files: readonly string[]): string[] {
