@@ -75,6 +75,27 @@ const settlingWithConvict = (payouts: { earned: bigint } | { fee: bigint }): Pro
     convict,
   );
 
+/** New work for a provider that takes none at present. */
+const takingNoWork = (prepare: (system: System) => Promise<unknown>): Promise<Refusal> =>
+  refused(async (system) => {
+    const { vault, client, provider, addresses } = system;
+    await prepare(system);
+    const escrow = await speakAs(addresses.escrow);
+    return {
+      call: () => vault.connect(escrow).openWork(client, addresses.ath, 0n, provider, 0n),
+      values: [provider.address],
+    };
+  });
+
+/** A pause of so many seconds, outside the bounds. */
+const pausing = (seconds: number): Promise<Refusal> =>
+  refused(({ vault, addresses }) =>
+    Promise.resolve({
+      call: () => vault.pauseModule(addresses.escrow, seconds),
+      values: [seconds, 7 * DAY],
+    }),
+  );
+
 /** Something that is over for a provider whose finished result waits when it is convicted. */
 const jailing = (
   call: (system: System, opened: OpenJob, output: Output) => Promise<unknown>,
@@ -235,6 +256,22 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
           values: [stranger.address, addresses.providers],
         };
       }),
+    "penalise, the owner never approved the module": () =>
+      refused(async ({ vault, stranger, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).penalise(stranger, 0n, 0n),
+          values: [stranger.address, addresses.providers],
+        };
+      }),
+    "setSuspended, the owner never approved the module": () =>
+      refused(async ({ vault, stranger, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).setSuspended(stranger, true),
+          values: [stranger.address, addresses.providers],
+        };
+      }),
     "unlockStake, the owner never approved the module": () =>
       refused(async ({ vault, stranger, addresses }) => {
         const registry = await speakAs(addresses.providers);
@@ -326,6 +363,24 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
           values: [provider.address],
         }),
       ),
+    "penalise, called by the owner": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).penalise(provider, 2n, 1n),
+          values: [provider.address],
+        }),
+      ),
+    "setSuspended, called by the owner": () =>
+      refused(({ vault, provider }) =>
+        Promise.resolve({
+          call: () => vault.connect(provider).setSuspended(provider, false),
+          values: [provider.address],
+        }),
+      ),
+    "pauseModule, what is no module": () =>
+      refused(({ vault, stranger }) =>
+        Promise.resolve({ call: () => vault.pauseModule(stranger, DAY), values: [stranger.address] }),
+      ),
     "unlockStake, called by the owner": () =>
       refused(({ vault, provider }) =>
         Promise.resolve({
@@ -351,11 +406,11 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
       ),
   },
   TooManyModules: {
-    "addModule, the 33rd": () =>
+    "addModule, the 17th": () =>
       refused(async ({ vault }) => {
-        for (let i = 3; i < 32; i += 1) await vault.addModule(await newContract());
+        for (let i = 3; i < 16; i += 1) await vault.addModule(await newContract());
         const last = await newContract();
-        return { call: () => vault.addModule(last), values: [32] };
+        return { call: () => vault.addModule(last), values: [16] };
       }),
   },
   NothingToClaim: {
@@ -499,7 +554,110 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
       }),
     "convict, a second time": () => jailing((system) => convict(system)),
   },
+  ProviderTakesNoWork: {
+    "openWork, the provider rests": () =>
+      takingNoWork(({ vault, provider }) => vault.connect(provider).setResting(true)),
+    "openWork, the provider is suspended": () =>
+      takingNoWork(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        await vault.connect(registry).setSuspended(provider, true);
+      }),
+    "openWork, the provider rests and is suspended no longer": () =>
+      takingNoWork(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        await vault.connect(registry).setSuspended(provider, true);
+        await vault.connect(provider).setResting(true);
+        await vault.connect(registry).setSuspended(provider, false);
+      }),
+  },
+  ModulePausedUntil: {
+    "create, a second before the pause ends": () =>
+      refused(async (system) => {
+        const { vault, escrow, client, addresses } = system;
+        const request = await requestTo(system);
+        await vault.pauseModule(addresses.escrow, 60);
+        const until = (await time.latest()) + 60;
+        await time.setNextBlockTimestamp(until - 1);
+        return { call: () => escrow.connect(client).create(request), values: [addresses.escrow, until] };
+      }),
+    "openWork, the calling module is paused": () =>
+      refused(async ({ vault, client, provider, addresses }) => {
+        const escrow = await speakAs(addresses.escrow);
+        await vault.pauseModule(addresses.escrow, 7 * DAY);
+        const until = (await time.latest()) + 7 * DAY;
+        return {
+          call: () => vault.connect(escrow).openWork(client, addresses.ath, 0n, provider, 0n),
+          values: [addresses.escrow, until],
+        };
+      }),
+  },
+  PauseOutOfBounds: {
+    "pauseModule, for no time": () => pausing(0),
+    "pauseModule, a second more than seven days": () => pausing(7 * DAY + 1),
+    "pauseModule, for ever": () => pausing(2 ** 40 - 1),
+  },
+  PausedRecently: {
+    "pauseModule, a second before the module has worked for thirty days": () =>
+      refused(async ({ vault, addresses }) => {
+        await vault.pauseModule(addresses.escrow, 3 * DAY);
+        const pausableFrom = (await time.latest()) + 33 * DAY;
+        await time.setNextBlockTimestamp(pausableFrom - 1);
+        return {
+          call: () => vault.pauseModule(addresses.escrow, 1),
+          values: [addresses.escrow, pausableFrom],
+        };
+      }),
+    "pauseModule, to prolong a pause": () =>
+      refused(async ({ vault, addresses }) => {
+        await vault.pauseModule(addresses.escrow, 1);
+        const pausableFrom = (await time.latest()) + 1 + 30 * DAY;
+        return {
+          call: () => vault.pauseModule(addresses.escrow, 7 * DAY),
+          values: [addresses.escrow, pausableFrom],
+        };
+      }),
+    "pauseModule, after a pause that was ended early": () =>
+      refused(async ({ vault, addresses }) => {
+        await vault.pauseModule(addresses.escrow, DAY);
+        const pausableFrom = (await time.latest()) + 31 * DAY;
+        await vault.resumeModule(addresses.escrow);
+        return {
+          call: () => vault.pauseModule(addresses.escrow, 1),
+          values: [addresses.escrow, pausableFrom],
+        };
+      }),
+  },
+  NotPaused: {
+    "resumeModule, a module that was never paused": () =>
+      refused(({ vault, addresses }) =>
+        Promise.resolve({ call: () => vault.resumeModule(addresses.escrow), values: [addresses.escrow] }),
+      ),
+    "resumeModule, what is no module": () =>
+      refused(({ vault, stranger }) =>
+        Promise.resolve({ call: () => vault.resumeModule(stranger), values: [stranger.address] }),
+      ),
+    "resumeModule, a second time": () =>
+      refused(async ({ vault, addresses }) => {
+        await vault.pauseModule(addresses.escrow, DAY);
+        await vault.resumeModule(addresses.escrow);
+        return { call: () => vault.resumeModule(addresses.escrow), values: [addresses.escrow] };
+      }),
+    "resumeModule, in the second in which the pause ends": () =>
+      refused(async ({ vault, addresses }) => {
+        await vault.pauseModule(addresses.escrow, DAY);
+        await time.setNextBlockTimestamp((await time.latest()) + DAY);
+        return { call: () => vault.resumeModule(addresses.escrow), values: [addresses.escrow] };
+      }),
+  },
   PayoutAboveHalf: {
+    "penalise, one unit more than half of an odd amount": () =>
+      refused(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).penalise(provider, 7n, 4n),
+          values: [4n, 3n],
+        };
+      }),
     "slash, one unit more than half": () =>
       refused(async ({ vault, provider, addresses }) => {
         const registry = await speakAs(addresses.providers);
@@ -515,6 +673,14 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
       }),
   },
   LockUnderflow: {
+    "penalise, one unit more than is locked": () =>
+      refused(async ({ vault, provider, addresses }) => {
+        const registry = await speakAs(addresses.providers);
+        return {
+          call: () => vault.connect(registry).penalise(provider, 6_000n * ATH + 1n, 0n),
+          values: [provider.address, 6_000n * ATH, 6_000n * ATH + 1n],
+        };
+      }),
     "unlockStake, one unit more than is locked": () =>
       refused(async ({ vault, provider, addresses }) => {
         const registry = await speakAs(addresses.providers);

@@ -17,6 +17,8 @@ import {
 } from "../support/system.ts";
 
 const FOURTEEN_DAYS = 14n * 86_400n;
+/** A stake that is neither jailed nor suspended nor resting. */
+const UNIMPAIRED = [false, false, false] as const;
 
 /** An ERC-2612 signature for the vault. */
 async function signPermit({ ath, vault }: System, owner: Signer, value: bigint): Promise<Signature> {
@@ -212,7 +214,7 @@ describe("Vault: modules", () => {
       6_000n * ATH + 7n,
       1n,
       3n,
-      false,
+      ...UNIMPAIRED,
     ]);
     await vault.connect(module).settle({
       payer: client,
@@ -234,7 +236,13 @@ describe("Vault: modules", () => {
     expect(await available(provider.address)).to.equal(4n);
     expect(await available(addresses.escrow)).to.equal(3n);
     expect(await available(stranger.address)).to.equal(2n);
-    expect([...(await vault.stakeOf(provider))]).to.deep.equal([10_000n * ATH, 6_000n * ATH, 0n, 3n, false]);
+    expect([...(await vault.stakeOf(provider))]).to.deep.equal([
+      10_000n * ATH,
+      6_000n * ATH,
+      0n,
+      3n,
+      ...UNIMPAIRED,
+    ]);
   });
 
   it("settle with one account in every role loses nothing", async () => {
@@ -292,7 +300,7 @@ describe("Vault: modules", () => {
       6_000n * ATH + 1n,
       0n,
       3n,
-      false,
+      ...UNIMPAIRED,
     ]);
   });
 });
@@ -307,13 +315,15 @@ describe("Vault: governance", () => {
     expect(await vault.moduleBit(module)).to.equal(8n);
   });
 
-  it("the 32nd module has the highest bit, and all 32 can be approved", async () => {
+  it("the 16th module has the highest bit, and all 16 can be approved, for accounts and for stakes", async () => {
     const { vault, newcomer, addresses } = await freshSystem();
     let last = "";
-    for (let i = 3; i < 32; i += 1) await vault.addModule((last = await newContract()));
-    expect(await vault.moduleBit(last)).to.equal(2n ** 31n);
-    await vault.connect(newcomer).approveModules(addresses.ath, 2n ** 32n - 1n);
-    expect((await vault.accountOf(addresses.ath, newcomer)).modules).to.equal(2n ** 32n - 1n);
+    for (let i = 3; i < 16; i += 1) await vault.addModule((last = await newContract()));
+    expect(await vault.moduleBit(last)).to.equal(2n ** 15n);
+    await vault.connect(newcomer).approveModules(addresses.ath, 2n ** 16n - 1n);
+    await vault.connect(newcomer).approveStakeModules(2n ** 16n - 1n);
+    expect((await vault.accountOf(addresses.ath, newcomer)).modules).to.equal(2n ** 16n - 1n);
+    expect([...(await vault.stakeOf(newcomer))]).to.deep.equal([0n, 0n, 0n, 2n ** 16n - 1n, ...UNIMPAIRED]);
   });
 
   it("setTokenAccepted starts and stops deposits", async () => {

@@ -11,6 +11,9 @@ export const RESTRICTED: Record<
 > = {
   vault: {
     addModule: ({ vault, stranger }, sender) => vault.connect(sender).addModule(stranger),
+    pauseModule: ({ vault, addresses }, sender) =>
+      vault.connect(sender).pauseModule(addresses.escrow, 86_400),
+    resumeModule: ({ vault, addresses }, sender) => vault.connect(sender).resumeModule(addresses.escrow),
     setTokenAccepted: ({ vault, stranger }, sender) => vault.connect(sender).setTokenAccepted(stranger, true),
     setUnbondingPeriod: ({ vault }, sender) => vault.connect(sender).setUnbondingPeriod(15 * 86_400),
   },

@@ -137,13 +137,18 @@ export const money: readonly NamedMutant[] = [
     {
       name: "a module that the payer did not approve takes from it",
       after: "function openWork",
-      original: "account.modules & bit == 0",
+      original: "account.modules & module.bit == 0",
       mutated: "false",
     },
-    { name: "slashing pays out more than half", original: "payout > amount / 2", mutated: "false" },
+    {
+      name: "slashing pays out more than half",
+      after: "function slash(",
+      original: "payout > amount / 2",
+      mutated: "false",
+    },
     {
       name: "what is slashed is not burned",
-      original: "ERC20Burnable(ath).burn(forfeited - paid);",
+      original: "ERC20Burnable(ath).burn(amount - payout);",
       mutated: "",
     },
     {

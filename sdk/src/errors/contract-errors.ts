@@ -323,6 +323,23 @@ export const contractErrors = {
     "The provider {provider:address} was convicted of a wrong result: it takes no work and is paid for none.",
     "Choose another provider; open jobs of this one are refunded with client.refund(id).",
   ],
+  ProviderTakesNoWork: [
+    "The provider {provider:address} takes no new work at present: it rests, or it is suspended.",
+    "Choose another provider; what is open with this one goes on.",
+  ],
+  ModulePausedUntil: [
+    "The contract {module:address} opens no new work before {until:time}; what is open goes on, and can be ended and withdrawn.",
+    "Wait until then, or use the other way to pay: jobs and channels are paused apart.",
+  ],
+  PauseOutOfBounds: [
+    "A pause of {duration:duration} is not possible: it lasts from 1 s to {maximum:duration}.",
+    "Choose a time within these bounds.",
+  ],
+  PausedRecently: [
+    "The contract {module:address} was paused already, and can be paused again from {pausableFrom:time}.",
+    "Wait until then.",
+  ],
+  NotPaused: ["The contract {module:address} is not paused.", "Nothing is to be done."],
   PayoutAboveHalf: [
     "A slash was to pay out {payout:ath}; at most half of what it takes can be, {maximum:ath}.",
     "This is a defect of the calling module; please report it.",

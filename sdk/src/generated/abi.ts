@@ -14430,6 +14430,22 @@ export const vaultAbi = [
     "internalType": "address",
     "name": "module",
     "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "until",
+    "type": "uint40"
+   }
+  ],
+  "name": "ModulePausedUntil",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
    }
   ],
   "name": "ModuleWithoutCode",
@@ -14450,11 +14466,54 @@ export const vaultAbi = [
   "inputs": [
    {
     "internalType": "address",
+    "name": "module",
+    "type": "address"
+   }
+  ],
+  "name": "NotPaused",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
     "name": "owner",
     "type": "address"
    }
   ],
   "name": "NothingToClaim",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint40",
+    "name": "duration",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint40",
+    "name": "maximum",
+    "type": "uint40"
+   }
+  ],
+  "name": "PauseOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "pausableFrom",
+    "type": "uint40"
+   }
+  ],
+  "name": "PausedRecently",
   "type": "error"
  },
  {
@@ -14482,6 +14541,17 @@ export const vaultAbi = [
    }
   ],
   "name": "ProviderJailed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderTakesNoWork",
   "type": "error"
  },
  {
@@ -14723,6 +14793,44 @@ export const vaultAbi = [
    {
     "indexed": true,
     "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "until",
+    "type": "uint40"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "pausableFrom",
+    "type": "uint40"
+   }
+  ],
+  "name": "ModulePaused",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   }
+  ],
+  "name": "ModuleResumed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
     "name": "token",
     "type": "address"
    },
@@ -14740,6 +14848,56 @@ export const vaultAbi = [
    }
   ],
   "name": "ModulesApproved",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "forfeited",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   }
+  ],
+  "name": "Penalised",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bool",
+    "name": "resting",
+    "type": "bool"
+   }
+  ],
+  "name": "Resting",
   "type": "event"
  },
  {
@@ -14815,6 +14973,31 @@ export const vaultAbi = [
    }
   ],
   "name": "Staked",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bool",
+    "name": "suspended",
+    "type": "bool"
+   }
+  ],
+  "name": "Suspended",
   "type": "event"
  },
  {
@@ -15325,6 +15508,71 @@ export const vaultAbi = [
   "inputs": [
    {
     "internalType": "address",
+    "name": "module",
+    "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "duration",
+    "type": "uint40"
+   }
+  ],
+  "name": "pauseModule",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "module",
+    "type": "address"
+   }
+  ],
+  "name": "pauseOf",
+  "outputs": [
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "payout",
+    "type": "uint256"
+   }
+  ],
+  "name": "penalise",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
     "name": "token",
     "type": "address"
    },
@@ -15363,6 +15611,19 @@ export const vaultAbi = [
   "inputs": [
    {
     "internalType": "address",
+    "name": "module",
+    "type": "address"
+   }
+  ],
+  "name": "resumeModule",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
     "name": "token",
     "type": "address"
    }
@@ -15388,6 +15649,37 @@ export const vaultAbi = [
    }
   ],
   "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bool",
+    "name": "resting",
+    "type": "bool"
+   }
+  ],
+  "name": "setResting",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "bool",
+    "name": "suspended",
+    "type": "bool"
+   }
+  ],
+  "name": "setSuspended",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
@@ -15585,6 +15877,25 @@ export const vaultAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   }
+  ],
+  "name": "slashedOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "amount",
     "type": "uint256"
@@ -15623,13 +15934,23 @@ export const vaultAbi = [
       "type": "uint24"
      },
      {
-      "internalType": "uint32",
+      "internalType": "uint16",
       "name": "modules",
-      "type": "uint32"
+      "type": "uint16"
      },
      {
       "internalType": "bool",
       "name": "jailed",
+      "type": "bool"
+     },
+     {
+      "internalType": "bool",
+      "name": "suspended",
+      "type": "bool"
+     },
+     {
+      "internalType": "bool",
+      "name": "resting",
       "type": "bool"
      }
     ],

@@ -17,9 +17,9 @@ export declare namespace IVault {
     export type SettlementStructOutput = [payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, bountyRecipient: string, bounty: bigint, stakeLock: bigint] & {payer: string, token: string, escrowed: bigint, provider: string, earned: bigint, fee: bigint, bountyRecipient: string, bounty: bigint, stakeLock: bigint }
   
 
-    export type StakeStruct = {staked: BigNumberish, locked: BigNumberish, openWork: BigNumberish, modules: BigNumberish, jailed: boolean}
+    export type StakeStruct = {staked: BigNumberish, locked: BigNumberish, openWork: BigNumberish, modules: BigNumberish, jailed: boolean, suspended: boolean, resting: boolean}
 
-    export type StakeStructOutput = [staked: bigint, locked: bigint, openWork: bigint, modules: bigint, jailed: boolean] & {staked: bigint, locked: bigint, openWork: bigint, modules: bigint, jailed: boolean }
+    export type StakeStructOutput = [staked: bigint, locked: bigint, openWork: bigint, modules: bigint, jailed: boolean, suspended: boolean, resting: boolean] & {staked: bigint, locked: bigint, openWork: bigint, modules: bigint, jailed: boolean, suspended: boolean, resting: boolean }
   
 
     export type TokenStateStruct = {accepted: boolean, ledger: BigNumberish}
@@ -34,9 +34,9 @@ export declare namespace IVault {
     }
 
   export interface VaultInterface extends Interface {
-    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "entrust" | "entrustBalance" | "entrustWithPermit" | "isConsumingScheduledOp" | "isJailed" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "permit" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "settlePart" | "slash" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "accountOf" | "addModule" | "approveModules" | "approveStakeModules" | "ath" | "authority" | "claimUnbonded" | "deposit" | "entrust" | "entrustBalance" | "entrustWithPermit" | "isConsumingScheduledOp" | "isJailed" | "lockStake" | "moduleBit" | "moduleCount" | "multicall" | "openWork" | "pauseModule" | "pauseOf" | "penalise" | "permit" | "resumeModule" | "revokeModules" | "revokeStakeModules" | "setAuthority" | "setResting" | "setSuspended" | "setTokenAccepted" | "setUnbondingPeriod" | "settle" | "settlePart" | "slash" | "slashedOf" | "stake" | "stakeOf" | "tokenState" | "unbond" | "unbondingOf" | "unbondingPeriod" | "unlockStake" | "withdraw"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "ModuleAdded" | "ModulesApproved" | "Slashed" | "StakeModulesApproved" | "Staked" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "Deposited" | "ModuleAdded" | "ModulePaused" | "ModuleResumed" | "ModulesApproved" | "Penalised" | "Resting" | "Slashed" | "StakeModulesApproved" | "Staked" | "Suspended" | "TokenAccepted" | "UnbondingClaimed" | "UnbondingPeriodSet" | "UnbondingStarted" | "Withdrawn"): EventFragment;
 
     encodeFunctionData(functionFragment: 'accountOf', values: [AddressLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'addModule', values: [AddressLike]): string;
@@ -56,15 +56,22 @@ encodeFunctionData(functionFragment: 'moduleBit', values: [AddressLike]): string
 encodeFunctionData(functionFragment: 'moduleCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'multicall', values: [BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'openWork', values: [AddressLike, AddressLike, BigNumberish, AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'pauseModule', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'pauseOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'penalise', values: [AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'permit', values: [AddressLike, BigNumberish, BigNumberish, BigNumberish, BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'resumeModule', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'revokeModules', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'revokeStakeModules', values?: undefined): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setResting', values: [boolean]): string;
+encodeFunctionData(functionFragment: 'setSuspended', values: [AddressLike, boolean]): string;
 encodeFunctionData(functionFragment: 'setTokenAccepted', values: [AddressLike, boolean]): string;
 encodeFunctionData(functionFragment: 'setUnbondingPeriod', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'settle', values: [IVault.SettlementStruct]): string;
 encodeFunctionData(functionFragment: 'settlePart', values: [IVault.SettlementStruct]): string;
 encodeFunctionData(functionFragment: 'slash', values: [AddressLike, BigNumberish, BigNumberish, AddressLike]): string;
+encodeFunctionData(functionFragment: 'slashedOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'stake', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'stakeOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'tokenState', values: [AddressLike]): string;
@@ -92,15 +99,22 @@ decodeFunctionResult(functionFragment: 'moduleBit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'moduleCount', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'multicall', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'openWork', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'pauseModule', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'pauseOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'penalise', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'permit', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'resumeModule', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revokeModules', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'revokeStakeModules', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setResting', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setSuspended', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setTokenAccepted', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setUnbondingPeriod', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settle', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'settlePart', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'slash', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'slashedOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'stakeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'tokenState', data: BytesLike): Result;
@@ -148,10 +162,58 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
 
   
 
+    export declare namespace ModulePausedEvent {
+      export type InputTuple = [module: AddressLike, until: BigNumberish, pausableFrom: BigNumberish];
+      export type OutputTuple = [module: string, until: bigint, pausableFrom: bigint];
+      export interface OutputObject {module: string, until: bigint, pausableFrom: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace ModuleResumedEvent {
+      export type InputTuple = [module: AddressLike];
+      export type OutputTuple = [module: string];
+      export interface OutputObject {module: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export declare namespace ModulesApprovedEvent {
       export type InputTuple = [token: AddressLike, owner: AddressLike, modules: BigNumberish];
       export type OutputTuple = [token: string, owner: string, modules: bigint];
       export interface OutputObject {token: string, owner: string, modules: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace PenalisedEvent {
+      export type InputTuple = [owner: AddressLike, module: AddressLike, forfeited: BigNumberish, paid: BigNumberish];
+      export type OutputTuple = [owner: string, module: string, forfeited: bigint, paid: bigint];
+      export interface OutputObject {owner: string, module: string, forfeited: bigint, paid: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace RestingEvent {
+      export type InputTuple = [owner: AddressLike, resting: boolean];
+      export type OutputTuple = [owner: string, resting: boolean];
+      export interface OutputObject {owner: string, resting: boolean }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -188,6 +250,18 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       export type InputTuple = [owner: AddressLike, amount: BigNumberish];
       export type OutputTuple = [owner: string, amount: bigint];
       export interface OutputObject {owner: string, amount: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace SuspendedEvent {
+      export type InputTuple = [owner: AddressLike, module: AddressLike, suspended: boolean];
+      export type OutputTuple = [owner: string, module: string, suspended: boolean];
+      export interface OutputObject {owner: string, module: string, suspended: boolean }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -434,8 +508,40 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    pauseModule: TypedContractMethod<
+      [module: AddressLike, duration: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    pauseOf: TypedContractMethod<
+      [module: AddressLike, ],
+      [[bigint, bigint]],
+      'view'
+    >
+    
+
+    
+    penalise: TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     permit: TypedContractMethod<
       [token: AddressLike, amount: BigNumberish, deadline: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    resumeModule: TypedContractMethod<
+      [module: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -460,6 +566,22 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
     setAuthority: TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setResting: TypedContractMethod<
+      [resting: boolean, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setSuspended: TypedContractMethod<
+      [owner: AddressLike, suspended: boolean, ],
       [void],
       'nonpayable'
     >
@@ -502,6 +624,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
       [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, recipient: AddressLike, ],
       [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
       'nonpayable'
+    >
+    
+
+    
+    slashedOf: TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
     >
     
 
@@ -662,8 +792,28 @@ getFunction(nameOrSignature: 'openWork'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'pauseModule'): TypedContractMethod<
+      [module: AddressLike, duration: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'pauseOf'): TypedContractMethod<
+      [module: AddressLike, ],
+      [[bigint, bigint]],
+      'view'
+    >;
+getFunction(nameOrSignature: 'penalise'): TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'permit'): TypedContractMethod<
       [token: AddressLike, amount: BigNumberish, deadline: BigNumberish, v: BigNumberish, r: BytesLike, s: BytesLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'resumeModule'): TypedContractMethod<
+      [module: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -679,6 +829,16 @@ getFunction(nameOrSignature: 'revokeStakeModules'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setResting'): TypedContractMethod<
+      [resting: boolean, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setSuspended'): TypedContractMethod<
+      [owner: AddressLike, suspended: boolean, ],
       [void],
       'nonpayable'
     >;
@@ -706,6 +866,11 @@ getFunction(nameOrSignature: 'slash'): TypedContractMethod<
       [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, recipient: AddressLike, ],
       [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'slashedOf'): TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'stake'): TypedContractMethod<
       [amount: BigNumberish, ],
@@ -751,10 +916,15 @@ getFunction(nameOrSignature: 'withdraw'): TypedContractMethod<
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'Deposited'): TypedContractEvent<DepositedEvent.InputTuple, DepositedEvent.OutputTuple, DepositedEvent.OutputObject>;
 getEvent(key: 'ModuleAdded'): TypedContractEvent<ModuleAddedEvent.InputTuple, ModuleAddedEvent.OutputTuple, ModuleAddedEvent.OutputObject>;
+getEvent(key: 'ModulePaused'): TypedContractEvent<ModulePausedEvent.InputTuple, ModulePausedEvent.OutputTuple, ModulePausedEvent.OutputObject>;
+getEvent(key: 'ModuleResumed'): TypedContractEvent<ModuleResumedEvent.InputTuple, ModuleResumedEvent.OutputTuple, ModuleResumedEvent.OutputObject>;
 getEvent(key: 'ModulesApproved'): TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
+getEvent(key: 'Penalised'): TypedContractEvent<PenalisedEvent.InputTuple, PenalisedEvent.OutputTuple, PenalisedEvent.OutputObject>;
+getEvent(key: 'Resting'): TypedContractEvent<RestingEvent.InputTuple, RestingEvent.OutputTuple, RestingEvent.OutputObject>;
 getEvent(key: 'Slashed'): TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
 getEvent(key: 'StakeModulesApproved'): TypedContractEvent<StakeModulesApprovedEvent.InputTuple, StakeModulesApprovedEvent.OutputTuple, StakeModulesApprovedEvent.OutputObject>;
 getEvent(key: 'Staked'): TypedContractEvent<StakedEvent.InputTuple, StakedEvent.OutputTuple, StakedEvent.OutputObject>;
+getEvent(key: 'Suspended'): TypedContractEvent<SuspendedEvent.InputTuple, SuspendedEvent.OutputTuple, SuspendedEvent.OutputObject>;
 getEvent(key: 'TokenAccepted'): TypedContractEvent<TokenAcceptedEvent.InputTuple, TokenAcceptedEvent.OutputTuple, TokenAcceptedEvent.OutputObject>;
 getEvent(key: 'UnbondingClaimed'): TypedContractEvent<UnbondingClaimedEvent.InputTuple, UnbondingClaimedEvent.OutputTuple, UnbondingClaimedEvent.OutputObject>;
 getEvent(key: 'UnbondingPeriodSet'): TypedContractEvent<UnbondingPeriodSetEvent.InputTuple, UnbondingPeriodSetEvent.OutputTuple, UnbondingPeriodSetEvent.OutputObject>;
@@ -775,8 +945,24 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
       ModuleAdded: TypedContractEvent<ModuleAddedEvent.InputTuple, ModuleAddedEvent.OutputTuple, ModuleAddedEvent.OutputObject>;
     
 
+      'ModulePaused(address,uint40,uint40)': TypedContractEvent<ModulePausedEvent.InputTuple, ModulePausedEvent.OutputTuple, ModulePausedEvent.OutputObject>;
+      ModulePaused: TypedContractEvent<ModulePausedEvent.InputTuple, ModulePausedEvent.OutputTuple, ModulePausedEvent.OutputObject>;
+    
+
+      'ModuleResumed(address)': TypedContractEvent<ModuleResumedEvent.InputTuple, ModuleResumedEvent.OutputTuple, ModuleResumedEvent.OutputObject>;
+      ModuleResumed: TypedContractEvent<ModuleResumedEvent.InputTuple, ModuleResumedEvent.OutputTuple, ModuleResumedEvent.OutputObject>;
+    
+
       'ModulesApproved(address,address,uint32)': TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
       ModulesApproved: TypedContractEvent<ModulesApprovedEvent.InputTuple, ModulesApprovedEvent.OutputTuple, ModulesApprovedEvent.OutputObject>;
+    
+
+      'Penalised(address,address,uint256,uint256)': TypedContractEvent<PenalisedEvent.InputTuple, PenalisedEvent.OutputTuple, PenalisedEvent.OutputObject>;
+      Penalised: TypedContractEvent<PenalisedEvent.InputTuple, PenalisedEvent.OutputTuple, PenalisedEvent.OutputObject>;
+    
+
+      'Resting(address,bool)': TypedContractEvent<RestingEvent.InputTuple, RestingEvent.OutputTuple, RestingEvent.OutputObject>;
+      Resting: TypedContractEvent<RestingEvent.InputTuple, RestingEvent.OutputTuple, RestingEvent.OutputObject>;
     
 
       'Slashed(address,address,uint256,uint256,address)': TypedContractEvent<SlashedEvent.InputTuple, SlashedEvent.OutputTuple, SlashedEvent.OutputObject>;
@@ -789,6 +975,10 @@ getEvent(key: 'Withdrawn'): TypedContractEvent<WithdrawnEvent.InputTuple, Withdr
 
       'Staked(address,uint256)': TypedContractEvent<StakedEvent.InputTuple, StakedEvent.OutputTuple, StakedEvent.OutputObject>;
       Staked: TypedContractEvent<StakedEvent.InputTuple, StakedEvent.OutputTuple, StakedEvent.OutputObject>;
+    
+
+      'Suspended(address,address,bool)': TypedContractEvent<SuspendedEvent.InputTuple, SuspendedEvent.OutputTuple, SuspendedEvent.OutputObject>;
+      Suspended: TypedContractEvent<SuspendedEvent.InputTuple, SuspendedEvent.OutputTuple, SuspendedEvent.OutputObject>;
     
 
       'TokenAccepted(address,bool)': TypedContractEvent<TokenAcceptedEvent.InputTuple, TokenAcceptedEvent.OutputTuple, TokenAcceptedEvent.OutputObject>;
