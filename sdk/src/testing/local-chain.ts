@@ -77,7 +77,8 @@ export function tokenizerSource(json: string = byteTokenizerJson()): ModelSource
 export async function startLocalChain(
   options: { modelUri?: string; athMicrocents?: bigint } = {},
 ): Promise<LocalChain> {
-  const connection = await network.create();
+  // Otherwise it begins when this process read its configuration, many tests ago.
+  const connection = await network.create({ override: { initialDate: new Date() } });
   const parameters = { Athanor: { athMicrocents: options.athMicrocents ?? 2_500_003n } };
   const deployed = await connection.ignition.deploy(localAthanor, { parameters });
   const addressOf = async (name: keyof typeof deployed) => deployed[name].getAddress();

@@ -95,7 +95,8 @@ export interface JobRequest {
 let salt = 1;
 
 export async function startChain(path = ""): Promise<TestChain> {
-  const connection = await network.create();
+  // Otherwise it begins when this process read its configuration, many tests ago.
+  const connection = await network.create({ override: { initialDate: new Date() } });
   const { ethers, ignition, networkHelpers, provider } = connection;
   const deployed = await ignition.deploy(localAthanor);
   const [deployer, client] = await ethers.getSigners();
