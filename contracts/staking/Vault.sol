@@ -230,11 +230,10 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         address provider,
         uint256 stakeLock
     ) external {
-        Module memory module = _modules[msg.sender];
-        if (module.bit == 0) revert NotAModule(msg.sender);
+        (uint32 bit, uint40 pausedUntil) = _moduleOf(msg.sender);
 
         Account memory account = _accounts[token][payer];
-        if (account.modules & module.bit == 0) revert ModuleNotApproved(token, payer, msg.sender);
+        if (account.modules & bit == 0) revert ModuleNotApproved(token, payer, msg.sender);
         if (account.available < amount) revert InsufficientBalance(token, payer, account.available, amount);
         unchecked {
             account.available -= uint112(amount);
@@ -242,7 +241,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
         account.escrowed += uint112(amount);
         _accounts[token][payer].store(account);
 
-        _openWork(msg.sender, module, provider, stakeLock);
+        _openWork(msg.sender, bit, pausedUntil, provider, stakeLock);
     }
 
     /// @inheritdoc IVault
@@ -389,7 +388,7 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc IVault
-    function pauseOf(address module) external view returns (uint40, uint40) {
+    function pauseOf(address module) external view returns (uint40 until, uint40 pausableFrom) {
         Module storage paused = _modules[module];
         return (paused.pausedUntil, paused.pausableFrom);
     }
@@ -447,11 +446,10 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     /// @dev Binds an amount to work of a module, in the module's own account, and opens the work that the module wants for it.
     function _entrust(address module, address token, uint112 amount, bytes calldata data) private {
         // INVARIANT: nobody makes the vault call a contract of his choice.
-        Module memory called = _modules[module];
-        if (called.bit == 0) revert NotAModule(module);
+        (uint32 bit, uint40 pausedUntil) = _moduleOf(module);
         Account storage account = _accounts[token][module];
         // INVARIANT: what a module has escrowed, it can settle.
-        if (account.modules & called.bit == 0) revert ModuleNotApproved(token, module, module);
+        if (account.modules & bit == 0) revert ModuleNotApproved(token, module, module);
         account.escrowed += amount;
         (address provider, uint256 stakeLock) = IVaultModule(module).onEntrusted(
             msg.sender,
@@ -459,16 +457,22 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
             amount,
             data
         );
-        if (provider != address(0)) _openWork(module, called, provider, stakeLock);
+        if (provider != address(0)) _openWork(module, bit, pausedUntil, provider, stakeLock);
     }
 
     /// @dev Counts a work of a provider, and locks its stake for it. INVARIANT: this, and nothing else, can be paused.
-    function _openWork(address opener, Module memory module, address provider, uint256 stakeLock) private {
-        if (block.timestamp < module.pausedUntil) revert ModulePausedUntil(opener, module.pausedUntil);
+    function _openWork(
+        address module,
+        uint32 bit,
+        uint40 pausedUntil,
+        address provider,
+        uint256 stakeLock
+    ) private {
+        if (block.timestamp < pausedUntil) revert ModulePausedUntil(module, pausedUntil);
         Stake memory position = _stakes[provider];
         if (position.jailed) revert ProviderJailed(provider);
         if (position.suspended || position.resting) revert ProviderTakesNoWork(provider);
-        _lock(position, opener, module.bit, provider, stakeLock);
+        _lock(position, module, bit, provider, stakeLock);
         position.openWork += 1;
         _stakes[provider].store(position);
     }
@@ -514,6 +518,12 @@ contract Vault is IVault, AccessManaged, Multicall, ReentrancyGuardTransient {
     function _callingModule() private view returns (uint32 bit) {
         bit = _modules[msg.sender].bit;
         if (bit == 0) revert NotAModule(msg.sender);
+    }
+
+    function _moduleOf(address module) private view returns (uint32 bit, uint40 pausedUntil) {
+        Module storage found = _modules[module];
+        (bit, pausedUntil) = (found.bit, found.pausedUntil);
+        if (bit == 0) revert NotAModule(module);
     }
 
     function _knownModules(uint32 modules) private view returns (uint32) {

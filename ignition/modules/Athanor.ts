@@ -1,4 +1,5 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { GUARDED, GUARDIAN } from "../roles.ts";
 
 /**
  * The protocol: token, access manager, vault, registries, job and channel escrow, dispute game; wired together and parameterised.
@@ -105,6 +106,8 @@ export default buildModule("Athanor", (m) => {
   const first = m.call(vault, "addModule", [providerRegistry], { id: "addProviderRegistry" });
   const second = m.call(vault, "addModule", [jobEscrow], { id: "addJobEscrow", after: [first] });
   const third = m.call(vault, "addModule", [channelEscrow], { id: "addChannelEscrow", after: [second] });
+  m.call(accessManager, "labelRole", [GUARDIAN, "guardian"]);
+  m.call(accessManager, "setTargetFunctionRole", [vault, GUARDED, GUARDIAN]);
   m.call(providerRegistry, "setFraudDeposit", [m.getParameter("fraudDeposit", 5_000n * 10n ** 18n)]);
   m.call(providerRegistry, "setHardwareClass", [
     0,

@@ -1,13 +1,15 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { GUARDIAN } from "../roles.ts";
 import athanor from "./Athanor.ts";
 
 const DAY = 86_400;
 
 /**
  * The protocol under governance: the same contracts, a governor and a timelock. At the end the timelock is the only administrator and the
- * account that deployed has no power over anything. docs/governance.md says what governance can do.
+ * account that deployed has no power over anything. The guardian can pause new work, and nothing else. docs/governance.md says what governance can do.
  *
  * Parameters besides those of the module Athanor:
+ * - guardian: address; nobody by default
  * - timelockDelay: seconds between a decision and its execution
  * - votingDelay, votingPeriod, lateQuorumExtension: seconds
  * - proposalThreshold: ATH units; quorumPercent: percent of the supply
@@ -38,14 +40,21 @@ export default buildModule("Governance", (m) => {
     after: roles,
   });
 
-  // When everything is deployed and wired.
+  // When everything is deployed and wired. The timelock is a guardian as well, so that governance pauses and resumes without one.
+  const guardian = m.getParameter("guardian", "0x0000000000000000000000000000000000000000");
+  const guardians = Object.entries({ guardian, timelock }).map(([name, account]) =>
+    m.call(accessManager, "grantRole", [GUARDIAN, account, 0], {
+      id: `grantGuardian_${name}`,
+      after: [athanor],
+    }),
+  );
   const administrator = m.call(accessManager, "grantRole", [0n, timelock, 0], {
     id: "grantAdministrator",
     after: [athanor],
   });
   m.call(accessManager, "renounceRole", [0n, deployer], {
     id: "renounceAdministrator",
-    after: [administrator],
+    after: [administrator, ...guardians],
   });
   return { ...contracts, timelock, governor };
 });

@@ -1,9 +1,11 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
+import { GUARDIAN } from "../roles.ts";
 import athanor from "./Athanor.ts";
 
-/** The protocol on a local chain, with a stablecoin of 6 decimals that anyone can mint. */
+/** The protocol on a local chain, with a stablecoin of 6 decimals that anyone can mint. The deployer governs, and is the guardian too. */
 export default buildModule("LocalAthanor", (m) => {
   const contracts = m.useModule(athanor);
+  m.call(contracts.accessManager, "grantRole", [GUARDIAN, m.getAccount(0), 0], { id: "grantGuardian" });
   const stablecoin = m.contract("MockStablecoin");
   m.call(contracts.vault, "setTokenAccepted", [stablecoin, true], { id: "acceptStablecoin" });
   // A dollar.

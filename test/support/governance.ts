@@ -15,16 +15,18 @@ export interface Action {
   readonly data: string;
 }
 
-/** The protocol under governance, with a holder of all ATH who votes with it. */
+/** The protocol under governance, with a guardian and a holder of all ATH who votes with it. */
 async function deployGoverned() {
-  const deployed = await ignition.deploy(governance);
-  const [deployer, voter, provider, client, stranger] = (await ethers.getSigners()) as [
+  const [deployer, voter, provider, client, stranger, guardian] = (await ethers.getSigners()) as [
+    Signer,
     Signer,
     Signer,
     Signer,
     Signer,
     Signer,
   ];
+  const parameters = { Governance: { guardian: guardian.address } };
+  const deployed = await ignition.deploy(governance, { parameters });
   const contract = (name: keyof typeof deployed) => deployed[name];
   const addressOf = async (name: keyof typeof deployed) => contract(name).getAddress();
   const ath = deployed.ath as unknown as AthToken;
@@ -66,6 +68,7 @@ async function deployGoverned() {
     provider,
     client,
     stranger,
+    guardian,
   };
 }
 

@@ -137,7 +137,7 @@ export const money: readonly NamedMutant[] = [
     {
       name: "a module that the payer did not approve takes from it",
       after: "function openWork",
-      original: "account.modules & module.bit == 0",
+      original: "account.modules & bit == 0",
       mutated: "false",
     },
     {
@@ -155,6 +155,73 @@ export const money: readonly NamedMutant[] = [
       name: "stake escapes a slash by unbonding",
       original: "Math.min(amount - fromStake, _unbondings[owner].amount)",
       mutated: "0",
+    },
+    {
+      name: "a penalty pays out more than half",
+      after: "function penalise",
+      original: "payout > amount / 2",
+      mutated: "false",
+    },
+    {
+      name: "a penalty takes what the module never locked",
+      after: "function penalise",
+      original: "_unlock(position, _callingModule(), owner, amount);",
+      mutated: "_callingModule();",
+    },
+    {
+      name: "a penalty leaves the stake whole",
+      after: "function penalise",
+      original: "position.staked -= uint96(amount);",
+      mutated: "",
+    },
+    { name: "penalties are not counted", original: "_slashed[owner] += amount;", mutated: "" },
+    {
+      name: "a module suspends owners that never approved it",
+      after: "function setSuspended",
+      original: "position.modules & _callingModule() == 0",
+      mutated: "_callingModule() == 0",
+    },
+    {
+      name: "a suspended provider takes work",
+      original: "position.suspended || position.resting",
+      mutated: "position.resting",
+    },
+    {
+      name: "a resting provider takes work",
+      original: "position.suspended || position.resting",
+      mutated: "position.suspended",
+    },
+    {
+      name: "a paused module opens work",
+      original: "if (block.timestamp < pausedUntil) revert ModulePausedUntil(module, pausedUntil);",
+      mutated: "",
+    },
+    {
+      name: "a pause lasts a second too long",
+      original: "block.timestamp < pausedUntil",
+      mutated: "block.timestamp <= pausedUntil",
+    },
+    {
+      name: "a pause ends the work that is open",
+      after: "function settle(",
+      original: "uint32 bit = _callingModule();",
+      mutated:
+        "uint32 bit = _callingModule(); if (block.timestamp < _modules[msg.sender].pausedUntil) revert NotPaused(msg.sender);",
+    },
+    {
+      name: "a pause lasts as long as the guardian likes",
+      original: "duration == 0 || duration > MAX_PAUSE",
+      mutated: "duration == 0",
+    },
+    {
+      name: "a pause is prolonged",
+      original: "block.timestamp < paused.pausableFrom",
+      mutated: "block.timestamp < paused.pausedUntil",
+    },
+    {
+      name: "a pause that was ended early can be repeated at once",
+      original: "paused.pausedUntil = 0;",
+      mutated: "(paused.pausedUntil, paused.pausableFrom) = (0, 0);",
     },
     { name: "a slashed provider works on", original: "position.jailed = true;", mutated: "" },
     {

@@ -15534,12 +15534,12 @@ export const vaultAbi = [
   "outputs": [
    {
     "internalType": "uint40",
-    "name": "",
+    "name": "until",
     "type": "uint40"
    },
    {
     "internalType": "uint40",
-    "name": "",
+    "name": "pausableFrom",
     "type": "uint40"
    }
   ],

@@ -363,7 +363,7 @@ export const vaultFragments = [
   "function multicall(bytes[] data) returns (bytes[] results)",
   "function openWork(address payer, address token, uint256 amount, address provider, uint256 stakeLock)",
   "function pauseModule(address module, uint40 duration)",
-  "function pauseOf(address module) view returns (uint40, uint40)",
+  "function pauseOf(address module) view returns (uint40 until, uint40 pausableFrom)",
   "function penalise(address owner, uint256 amount, uint256 payout)",
   "function permit(address token, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s)",
   "function resumeModule(address module)",

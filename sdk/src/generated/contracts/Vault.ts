@@ -518,7 +518,7 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
     pauseOf: TypedContractMethod<
       [module: AddressLike, ],
-      [[bigint, bigint]],
+      [[bigint, bigint] & {until: bigint, pausableFrom: bigint }],
       'view'
     >
     
@@ -799,7 +799,7 @@ getFunction(nameOrSignature: 'pauseModule'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'pauseOf'): TypedContractMethod<
       [module: AddressLike, ],
-      [[bigint, bigint]],
+      [[bigint, bigint] & {until: bigint, pausableFrom: bigint }],
       'view'
     >;
 getFunction(nameOrSignature: 'penalise'): TypedContractMethod<
