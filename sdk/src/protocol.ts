@@ -41,6 +41,7 @@ export {
   type JobOutcome,
   type SubmittedResult,
 } from "./protocol/read-outcome.ts";
+export { takesWork, type Standing } from "./protocol/new-work.ts";
 export { missingProgramCalls, uploadProgram, type ProgramCall } from "./protocol/upload-program.ts";
 export { readRate, readRateIfAny, tokenPricesOf, type OfferPrices } from "./protocol/rates.ts";
 export { tokenBytes, tokensOf } from "./protocol/tokens.ts";

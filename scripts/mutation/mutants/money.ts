@@ -202,11 +202,11 @@ export const money: readonly NamedMutant[] = [
       mutated: "block.timestamp <= pausedUntil",
     },
     {
-      name: "a pause ends the work that is open",
+      name: "a pause holds up work that is open",
       after: "function settle(",
-      original: "uint32 bit = _callingModule();",
+      original: "position.openWork -= 1;",
       mutated:
-        "uint32 bit = _callingModule(); if (block.timestamp < _modules[msg.sender].pausedUntil) revert NotPaused(msg.sender);",
+        "if (block.timestamp < _modules[msg.sender].pausedUntil) revert NotPaused(msg.sender); position.openWork -= 1;",
     },
     {
       name: "a pause lasts as long as the guardian likes",

@@ -2,6 +2,7 @@ import { hexlify, randomBytes } from "ethers";
 import { validateAddress, validateAmount, validateWhole } from "../client/arguments.ts";
 import { sendOptions, type ClientContext } from "../client/context.ts";
 import { athanorError } from "../errors/athanor-error.ts";
+import { requireTakesWork, requireUnpaused } from "../protocol/new-work.ts";
 import type { ChannelTerms } from "./types.ts";
 
 const DAY = 86_400;
@@ -22,7 +23,11 @@ export interface TermsRequest {
   readonly salt?: bigint | undefined;
 }
 
-/** Terms that a channel of the signer can open with now. */
+/**
+ * Terms that a channel of the signer can open with now.
+ *
+ * @throws AthanorError `ChannelTokenNotAccepted`; `ProviderJailed` or `ProviderTakesNoWork`; `ModulePausedUntil` while no channel opens
+ */
 export async function quoteTerms(
   context: ClientContext,
   request: TermsRequest,
@@ -37,12 +42,15 @@ export async function quoteTerms(
   validateAddress("voucherKey", voucherKey);
   validateWhole("lifetime", lifetime, 1, 365 * DAY);
   validateAmount("salt", salt, 64n);
-  const [parameters, tokenTerms, now] = await Promise.all([
+  const [parameters, tokenTerms, stake, now] = await Promise.all([
     contracts.channelEscrow.parameters(),
     contracts.channelEscrow.tokenTermsOf(token),
+    contracts.vault.stakeOf(provider),
     reader.time(signal),
+    requireUnpaused(contracts, contracts.deployment.channelEscrow, reader, signal),
   ]);
   if (!tokenTerms.accepted) throw athanorError("ChannelTokenNotAccepted", { token });
+  requireTakesWork(provider, stake);
   const { stakeLock = parameters.stakePerChannel } = request;
   validateAmount("stakeLock", stakeLock, 96n);
   return {

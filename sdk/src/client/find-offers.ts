@@ -3,6 +3,7 @@ import type { TokenRate } from "../amounts/microcents.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { mapLimited } from "../internal/map-limited.ts";
+import { takesWork } from "../protocol/new-work.ts";
 import { readRate, tokenPricesOf } from "../protocol/rates.ts";
 import { logReaderOf, readLogs } from "../protocol/read-logs.ts";
 import { tokenInfo, type ClientContext } from "./context.ts";
@@ -97,7 +98,8 @@ async function offerAt(
       contextLength: Number(offer.contextLength),
       vocabularySize: Number(offer.vocabularySize),
       freeStake,
-      available: freeStake >= stakePerJob && (stake.modules & context.moduleBit) !== 0n,
+      takesWork: takesWork(stake),
+      available: takesWork(stake) && freeStake >= stakePerJob && (stake.modules & context.moduleBit) !== 0n,
     };
   } catch (error) {
     if (toAthanorError(error).code === "NoSuchOffer") return undefined;

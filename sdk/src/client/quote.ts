@@ -6,6 +6,7 @@ import { toAthanorError } from "../errors/to-athanor-error.ts";
 import type { IJobEscrow } from "../generated/contracts/JobEscrow.ts";
 import { describePrivacy } from "../private/describe.ts";
 import { costOf } from "../protocol/cost.ts";
+import { requireUnpaused } from "../protocol/new-work.ts";
 import { tokenBytes } from "../protocol/tokens.ts";
 import { sameAddress, simulatedSender, tokenizerOf, tokenInfo, type ClientContext } from "./context.ts";
 import { findOffers, readOffer } from "./find-offers.ts";
@@ -41,6 +42,7 @@ export async function prepare(
   await contracts.modelRegistry.modelOf(model);
   const terms = await contracts.jobEscrow.tokenTermsOf(address);
   if (!terms.accepted) throw athanorError("PaymentTokenNotAccepted", { token: address });
+  await requireUnpaused(contracts, contracts.deployment.jobEscrow, context.reader, signal);
   const token = await tokenInfo(context, address);
 
   const promptTokens =
@@ -191,8 +193,9 @@ async function simulate(
 
 async function refuseUnavailable(
   { contracts }: ClientContext,
-  { provider: owner, freeStake }: Offer,
+  { provider: owner, freeStake, takesWork }: Offer,
 ): Promise<never> {
+  if (!takesWork) throw athanorError("ProviderTakesNoWork", { provider: owner });
   const { stakePerJob: required } = await contracts.jobEscrow.parameters();
   if (freeStake < required) throw athanorError("InsufficientStake", { owner, free: freeStake, required });
   throw athanorError("StakeModuleNotApproved", { owner, module: contracts.deployment.jobEscrow });

@@ -117,7 +117,9 @@ export interface Offer extends Prices, OfferPrices {
   readonly vocabularySize: number;
   /** ATH units of the provider's stake that back nothing yet. */
   readonly freeStake: bigint;
-  /** Whether the stake suffices for another job. */
+  /** Whether the provider takes new work: it does not rest, and is not suspended. */
+  readonly takesWork: boolean;
+  /** Whether another job can begin: the provider takes new work, and its stake suffices. */
   readonly available: boolean;
 }
 

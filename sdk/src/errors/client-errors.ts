@@ -31,7 +31,7 @@ export const clientErrors = {
     "Pay in another token, or choose another model; client.offers({{ model }}) lists the offers.",
   ],
   NoProviderAvailable: [
-    "{offers} providers offer the model, but none has {stakePerJob:ath} of stake free for another job.",
+    "{offers} providers offer the model, but none takes another job now: each rests, is suspended, or has less than {stakePerJob:ath} of stake free.",
     "Try again when their open jobs have ended.",
   ],
   InsufficientFunds: [
