@@ -87,13 +87,15 @@ describe("docs/providers.md", function () {
     daemon!.stop();
     await daemon!.ended;
     expect(daemon!.output()).to.contain('"event":"stopped"');
-    expect(commands, "commands run").to.equal(10);
+    expect(commands, "commands run").to.equal(12);
     const text = said.join("");
     expect(text).to.contain("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");
     expect(text, "check")
       .to.match(/✓ {2}speed/)
       .and.not.contain("✗");
     expect(text, "status").to.contain('"collected": 1').and.contain("Nothing keeps jobs away");
+    expect(text, "rest").to.contain("✓ take no new jobs and channels");
+    expect(text, "the end of the rest").to.contain("✓ take new jobs and channels again");
     expect(text, "withdraw").to.match(/✓ pay [\d.]+ ATH/);
     expect(text, "leave").to.contain("✓ start to unbond");
   });

@@ -8,6 +8,7 @@ import { describeError } from "../errors.ts";
 import { readOffer, wantedOffer } from "../market/offers.ts";
 import { hardwareClassIndex, readProviderState, type ProviderState } from "../market/provider-state.ts";
 import { readToken } from "../market/tokens.ts";
+import { hindrancesOf } from "../status/new-work.ts";
 import { failed, ok, warning, type CheckResult } from "./check.ts";
 
 const REGISTER = "Run: athanor provider register --config FILE";
@@ -30,6 +31,19 @@ export async function checkRegistration(
     await checkHardware(chain, config, state),
     await checkStake(chain, config, state),
   ];
+}
+
+/** Whether new work begins, as far as stake and offers let it. */
+export async function checkNewWork(chain: Chain, config: Config): Promise<CheckResult[]> {
+  const state = await readProviderState(chain, config.provider.owner);
+  if (state.convicted) {
+    const remedy = "Get the rest of the stake back: athanor provider leave --config FILE";
+    return [failed("new work", "a result of this provider was proven wrong: it takes none any more", remedy)];
+  }
+  const now = (await chain.provider.getBlock("latest"))!.timestamp;
+  const hindrances = hindrancesOf(state, now, config.channels !== null);
+  if (hindrances.length === 0) return [ok("new work", "taken")];
+  return hindrances.map(({ what, remedy }) => warning("new work", what, remedy));
 }
 
 function checkOperator(state: ProviderState, operator: string | undefined): CheckResult {

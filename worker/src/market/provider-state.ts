@@ -6,6 +6,14 @@ export interface ProviderState {
   readonly registered: boolean;
   /** Whether a result was proven wrong: the provider takes no work and is paid for none, for good. */
   readonly convicted: boolean;
+  /** Whether the protocol keeps the provider from new work, for now. */
+  readonly suspended: boolean;
+  /** Whether the owner keeps the provider from new work. */
+  readonly resting: boolean;
+  /** Before this time no new job begins with anybody, seconds since 1970; 0 if jobs were never paused. */
+  readonly jobsPausedUntil: number;
+  /** The same of channels. */
+  readonly channelsPausedUntil: number;
   readonly operator: string;
   readonly watchtower: string;
   readonly encryptionKey: string;
@@ -36,8 +44,8 @@ export interface ProviderState {
 
 export async function readProviderState({ contracts }: Chain, owner: string): Promise<ProviderState> {
   const { ath, vault, providerRegistry, jobEscrow, deployment } = contracts;
-  const [provider, stake, account, wallet, unbonding, parameters, registryBit, escrowBit] = await Promise.all(
-    [
+  const [provider, stake, account, wallet, unbonding, parameters, registryBit, escrowBit, jobs, channels] =
+    await Promise.all([
       providerRegistry.providerOf(owner),
       vault.stakeOf(owner),
       vault.accountOf(deployment.ath, owner),
@@ -46,13 +54,18 @@ export async function readProviderState({ contracts }: Chain, owner: string): Pr
       jobEscrow.parameters(),
       vault.moduleBit(deployment.providerRegistry),
       vault.moduleBit(deployment.jobEscrow),
-    ],
-  );
+      vault.pauseOf(deployment.jobEscrow),
+      vault.pauseOf(deployment.channelEscrow),
+    ]);
   const stakeModules = registryBit | escrowBit;
   const { profile } = provider;
   return {
     registered: provider.registered,
     convicted: stake.jailed,
+    suspended: stake.suspended,
+    resting: stake.resting,
+    jobsPausedUntil: Number(jobs.until),
+    channelsPausedUntil: Number(channels.until),
     operator: profile.operator,
     watchtower: profile.watchtower,
     encryptionKey: profile.encryptionKey,

@@ -1,6 +1,6 @@
 import { ZeroAddress, getAddress } from "ethers";
 import type { ChannelTerms, Prices } from "@athanor/sdk/channels";
-import { readRateIfAny, tokenPricesOf } from "@athanor/sdk/protocol";
+import { readRateIfAny, takesWork, tokenPricesOf } from "@athanor/sdk/protocol";
 import type { Chain } from "../chain/chain.ts";
 import { isNodeTrouble } from "../errors.ts";
 import { readOffer } from "../market/offers.ts";
@@ -16,6 +16,10 @@ export interface Conditions {
   /** Of the provider, ATH units. */
   readonly freeStake: bigint;
   readonly isJailed: boolean;
+  /** Whether the provider is neither convicted nor suspended nor resting. */
+  readonly takesWork: boolean;
+  /** Before this time no channel opens with anybody, seconds since 1970. */
+  readonly pausedUntil: bigint;
   /** By address. */
   readonly tokens: ReadonlyMap<string, { readonly feeBasisPoints: bigint; readonly exitBounty: bigint }>;
   /** By `priceKey`. */
@@ -32,9 +36,10 @@ export async function readConditions(
   onFailure: (token: string, error: unknown) => void,
 ): Promise<Conditions> {
   const { channelEscrow, vault } = chain.contracts;
-  const [parameters, stake, terms] = await Promise.all([
+  const [parameters, stake, { until }, terms] = await Promise.all([
     channelEscrow.parameters(),
     vault.stakeOf(owner),
+    vault.pauseOf(chain.contracts.deployment.channelEscrow),
     Promise.all(tokens.map(async (token) => [token, await channelEscrow.tokenTermsOf(token)] as const)),
   ]);
   const prices = new Map<string, Prices>();
@@ -60,6 +65,8 @@ export async function readConditions(
     stakeLock: parameters.stakePerChannel,
     freeStake: stake.staked - stake.locked,
     isJailed: stake.jailed,
+    takesWork: takesWork(stake),
+    pausedUntil: until,
     tokens: new Map(
       terms
         .filter(([, { accepted }]) => accepted)
@@ -119,7 +126,15 @@ export function checkTerms(
     throw refuse("expiresAt", terms.expiresAt, `from ${earliest} to ${latest}`);
   }
   if (terms.salt >> 64n !== 0n) throw refuse("salt", terms.salt, "below 2^64");
-  if (conditions.freeStake < terms.stakeLock || conditions.isJailed) {
+  if (!conditions.takesWork || BigInt(now) < conditions.pausedUntil) {
+    throw new Refusal(
+      "ProviderBusy",
+      "This provider opens no channels at present; those that are open go on.",
+      "Ask another provider, or try again later.",
+      60,
+    );
+  }
+  if (conditions.freeStake < terms.stakeLock) {
     throw new Refusal(
       "ProviderBusy",
       "No stake is free for another channel.",

@@ -107,7 +107,7 @@ describe("Desk", function () {
     desk.noteRound();
     desk.setConditions({
       ...{ notice: DAY, receiptLife: DAY, workPerSecond: 1n, stakeLock: 500n },
-      ...{ freeStake: 5_000n, isJailed: false },
+      ...{ freeStake: 5_000n, isJailed: false, takesWork: true, pausedUntil: 0n },
       tokens: new Map([[token, { feeBasisPoints: 100n, exitBounty: 10n }]]),
       prices: new Map([[priceKey(modelRoot, token), prices]]),
     });
@@ -349,6 +349,20 @@ describe("Desk", function () {
     desk.setConditions({ ...desk.conditions!, freeStake: 900n });
     expect(await codeOf(desk.accept(termsOf(2n)))).to.equal("done");
     expect(await codeOf(desk.accept(termsOf(3n)))).to.equal("ProviderBusy");
+  });
+
+  it("no channel is accepted while the provider takes no work or channels are paused, and the open one is served", async () => {
+    const now = BigInt(Math.floor(Date.now() / 1_000));
+    for (const change of [{ takesWork: false }, { pausedUntil: now + 3_600n }]) {
+      const before = desk.conditions!;
+      desk.setConditions({ ...before, ...change });
+      expect(await codeOf(desk.accept(termsOf(2n)))).to.equal("ProviderBusy");
+      desk.setConditions(before);
+    }
+    desk.setConditions({ ...desk.conditions!, takesWork: false, pausedUntil: now + 3_600n });
+    expect(await codeOf(send())).to.equal("done");
+    desk.setConditions({ ...desk.conditions!, takesWork: true, pausedUntil: now - 60n });
+    expect(await codeOf(desk.accept(termsOf(2n)))).to.equal("done");
   });
 
   it("a client is told that the model failed, and the log why", async () => {

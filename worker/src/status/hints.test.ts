@@ -13,6 +13,7 @@ const fine: Circumstances = {
   ...{
     registered: true,
     convicted: false,
+    hindrances: [],
     offers: [offer],
     roomForJobs: 3,
     openJobs: 0,
@@ -31,6 +32,16 @@ describe("hintsOf", () => {
       /^The provider is not registered/,
     ],
     ["it was convicted", { ...fine, convicted: true, offers: [] }, /^convicted: .*athanor provider leave/],
+    [
+      "it rests, and no daemon runs",
+      {
+        ...fine,
+        daemonAlive: false,
+        hindrances: [{ what: "the provider rests", remedy: "To take work again, run: x" }],
+      },
+      /^The provider rests\. To take work again, run: x$/,
+      /^No daemon/,
+    ],
     [
       "no daemon runs and no offer stands",
       { ...fine, daemonAlive: false, offers: [] },

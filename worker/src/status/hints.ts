@@ -1,8 +1,11 @@
 import type { StandingOffer } from "../market/offers.ts";
+import type { Hindrance } from "./new-work.ts";
 
 export interface Circumstances {
   readonly registered: boolean;
   readonly convicted: boolean;
+  /** What keeps new work away beside stake and offers. */
+  readonly hindrances: readonly Hindrance[];
   readonly offers: readonly (StandingOffer & { readonly cheapestOther: bigint | null })[];
   readonly roomForJobs: number;
   readonly openJobs: number;
@@ -24,7 +27,8 @@ export function hintsOf(found: Circumstances): string[] {
   if (!found.registered) {
     return ["The provider is not registered. Run: athanor provider register --config FILE"];
   }
-  const hints: string[] = [];
+  const sentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
+  const hints = found.hindrances.map(({ what, remedy }) => `${sentence(what)} ${remedy}`);
   if (!found.daemonAlive) {
     hints.push("No daemon was alive within the last minute. Run: athanor provider start --config FILE");
   }

@@ -9,6 +9,7 @@ import { readToken, resolveToken } from "../market/tokens.ts";
 import { claimOf } from "../serve/settle.ts";
 import type { Storage } from "../storage/storage.ts";
 import { hintsOf } from "./hints.ts";
+import { hindrancesOf } from "./new-work.ts";
 
 export interface StatusOffer {
   readonly modelRoot: string;
@@ -24,6 +25,8 @@ export interface Status {
   readonly provider: string;
   readonly operator: string;
   readonly registered: boolean;
+  /** Why no new work begins, beside stake and offers: convicted, resting, suspended, paused. Empty when it does. */
+  readonly noNewWork: readonly string[];
   readonly stake: {
     readonly staked: string;
     readonly locked: string;
@@ -71,6 +74,8 @@ export async function readStatus(
   const others = await otherOffers(chain, offers);
   const [coin, fees] = await Promise.all([provider.getBalance(state.operator), provider.getFeeData()]);
   const free = state.staked - state.locked;
+  const chainTime = (await provider.getBlock("latest"))!.timestamp;
+  const hindrances = hindrancesOf(state, chainTime, config.channels !== null);
   const perJobGas = GAS_PER_JOB * (fees.maxFeePerGas ?? fees.gasPrice ?? 0n);
   const lastAlive = storage?.lastAlive() ?? null;
   const daemonAlive = lastAlive !== null && now - lastAlive < ALIVE_WITHIN;
@@ -86,6 +91,10 @@ export async function readStatus(
     provider: owner,
     operator: state.operator,
     registered: state.registered,
+    noNewWork: [
+      ...(state.convicted ? ["the provider was convicted of a wrong result, for good"] : []),
+      ...hindrances.map(({ what }) => what),
+    ],
     stake: {
       staked: formatAmount(ath, state.staked),
       locked: formatAmount(ath, state.locked),
@@ -119,6 +128,7 @@ export async function readStatus(
     hints: hintsOf({
       registered: state.registered,
       convicted: state.convicted,
+      hindrances,
       offers: offers.map((offer) => ({ ...offer, cheapestOther: cheapest(offer) })),
       roomForJobs,
       openJobs: state.openWork,

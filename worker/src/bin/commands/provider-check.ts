@@ -4,7 +4,7 @@ import { failed, ok, skipped, type CheckResult } from "../../check/check.ts";
 import { checkChannels } from "../../check/channels.ts";
 import { checkContents } from "../../check/contents.ts";
 import { checkMachine } from "../../check/machine.ts";
-import { checkClock, checkCoin, checkOffers, checkRegistration } from "../../check/market.ts";
+import { checkClock, checkCoin, checkNewWork, checkOffers, checkRegistration } from "../../check/market.ts";
 import { checkModels } from "../../check/models.ts";
 import { describeError } from "../../errors.ts";
 import { readKeystore } from "../../keys/keystore.ts";
@@ -60,12 +60,13 @@ export async function runCheck(options: ProviderOptions & { json?: true }): Prom
     const models = await checkModels(config, connected, (folder) => openModel(config, folder));
     if (connected === undefined) {
       const channels = config.channels === null ? [] : ["channels"];
-      for (const name of ["clock", "provider", "offers", "gas", ...channels]) {
+      for (const name of ["clock", "provider", "new work", "offers", "gas", ...channels]) {
         results.push(skipped(name, "the chain is not reachable"));
       }
     } else {
       await guarded("clock", () => checkClock(connected, Date.now()));
       await guarded("provider", () => checkRegistration(connected, config, operator));
+      await guarded("new work", () => checkNewWork(connected, config));
       await guarded("offers", () => checkOffers(connected, config, models.models));
       await guarded("channels", () => checkChannels(connected, config, operator));
       const payer = operator;

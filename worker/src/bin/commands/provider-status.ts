@@ -26,6 +26,7 @@ function showStatus(status: Status): void {
   const rows: string[][] = [
     ["provider", `${status.provider}${status.registered ? "" : " (not registered)"}`],
     ["operator", `${status.operator}, ${status.operatorCoin} of the chain's coin`],
+    ["new work", status.noNewWork.length === 0 ? "taken" : `none: ${status.noNewWork.join("; ")}`],
     ["daemon", status.daemonAlive ? "alive" : "not alive"],
     ["stake", `${stake.staked}, of it ${stake.locked} locked, ${stake.free} free`],
     ["open jobs", `${status.openJobs}; room for ${status.roomForJobs} more at ${stake.perJob} each`],

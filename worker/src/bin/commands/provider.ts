@@ -3,6 +3,7 @@ import type { ProviderOptions } from "../session.ts";
 import { runCheck } from "./provider-check.ts";
 import { runLeave } from "./provider-leave.ts";
 import { runRegister } from "./provider-register.ts";
+import { runRest } from "./provider-rest.ts";
 import { runStart } from "./provider-start.ts";
 import { runStatus } from "./provider-status.ts";
 import { runWithdraw } from "./provider-withdraw.ts";
@@ -40,6 +41,14 @@ export function addProviderCommands(program: Command, setExitCode: (code: number
     .option("--to <address>", "who receives it (default: the owner)")
     .option("--yes", "do not ask for confirmation")
     .action((options: ProviderOptions & { to?: string; yes?: true }) => runWithdraw(options));
+
+  withConfig(provider.command("rest"))
+    .description(
+      "Take no new jobs and channels: before maintenance, say. Offers stand, open work goes on. Needs the owner's key.",
+    )
+    .option("--end", "take new work again")
+    .option("--yes", "do not ask for confirmation")
+    .action((options: ProviderOptions & { end?: true; yes?: true }) => runRest(options));
 
   withConfig(provider.command("leave"))
     .description(

@@ -1,0 +1,43 @@
+import type { ProviderState } from "../market/provider-state.ts";
+
+/** Why no new work begins, each with its remedy; none if new work begins. */
+export interface Hindrance {
+  readonly what: string;
+  readonly remedy: string;
+}
+
+type Found = Pick<ProviderState, "resting" | "suspended" | "jobsPausedUntil" | "channelsPausedUntil">;
+
+/**
+ * Everything but stake and conviction that keeps new work from a provider.
+ *
+ * @param now chain seconds
+ * @param servesChannels whether the provider wants channels
+ */
+export function hindrancesOf(found: Found, now: number, servesChannels: boolean): Hindrance[] {
+  const hindrances: Hindrance[] = [];
+  if (found.resting) {
+    hindrances.push({
+      what: "the provider rests, by its owner's wish",
+      remedy: "To take work again, run: athanor provider rest --end --config FILE",
+    });
+  }
+  if (found.suspended) {
+    hindrances.push({
+      what: "the provider is suspended by the protocol, for now",
+      remedy:
+        "Open work goes on and is paid. The event Suspended of the vault names the contract that decides.",
+    });
+  }
+  for (const [name, until, isWanted] of [
+    ["jobs", found.jobsPausedUntil, true],
+    ["channels", found.channelsPausedUntil, servesChannels],
+  ] as const) {
+    if (until <= now || !isWanted) continue;
+    hindrances.push({
+      what: `new ${name} are paused for everybody until ${new Date(until * 1_000).toISOString()}`,
+      remedy: "Wait until then. Open work goes on and is paid.",
+    });
+  }
+  return hindrances;
+}
