@@ -4,6 +4,7 @@ import { type AccuracyOptions } from "./accuracy.ts";
 import { type ListedBenchmark, listed } from "./benchmark.ts";
 import { type DisputeBenchOptions } from "./dispute.ts";
 import { type TraceBenchOptions } from "./trace.ts";
+import { type EconomicsOptions } from "./economics.ts";
 import { type EngineOptions } from "./engine.ts";
 import { benchProgram, exitCodeAfter, type Streams } from "./program.ts";
 
@@ -58,6 +59,23 @@ const dispute = listed({
   },
 });
 
+const economics = listed({
+  name: "economics",
+  summary: "what honest and dishonest providers, checkers and delegators earn, in a seeded simulation",
+  options: [
+    new Option("--epochs <number>", "epochs of each run (default: 250)").argParser(positiveInteger),
+    new Option("--runs <number>", "independent runs, two at least (default: 20)").argParser(positiveInteger),
+    new Option("--seed <number>", "of everything that is drawn (default: 1)").argParser(positiveInteger),
+    new Option("--svg <folder>", "also write the plots there"),
+  ],
+  async run(options: EconomicsOptions) {
+    return (await import("./economics.ts")).benchEconomics(options);
+  },
+  async table(result) {
+    return (await import("./economics.ts")).economicsTable(result);
+  },
+});
+
 const engine = listed({
   name: "engine",
   summary: "the fast executor's speed beside llama.cpp's, which it fetches, and the graphics card's",
@@ -106,7 +124,7 @@ const trace = listed({
   },
 });
 
-const benchmarks: readonly ListedBenchmark[] = [accuracy, channels, dispute, engine, gas, trace];
+const benchmarks: readonly ListedBenchmark[] = [accuracy, channels, dispute, economics, engine, gas, trace];
 
 const streams: Streams = {
   out: (text) => process.stdout.write(text),
