@@ -7,8 +7,9 @@ export async function planRest(chain: Chain, owner: string, resting: boolean): P
   const { vault, deployment } = chain.contracts;
   const state = await readProviderState(chain, owner);
   const done: string[] = [];
-  if (state.resting === resting)
-    {done.push(resting ? "the provider rests already" : "the provider does not rest");}
+  if (state.resting === resting) {
+    done.push(resting ? "the provider rests already" : "the provider does not rest");
+  }
   if (resting && state.openWork > 0) {
     done.push(
       `${state.openWork} jobs and channels are open and go on: stop the daemon when athanor provider status shows none`,
