@@ -27,6 +27,9 @@ const profile = {
   overrides: {
     "contracts/channels/ChannelEscrow.sol": small(1_500),
     "contracts/dispute/DisputeGame.sol": small(200),
+    "contracts/staking/DelegationPool.sol": small(50),
+    // It contains the pool's code, to deploy it.
+    "contracts/staking/DelegationPools.sol": small(50),
   },
 };
 

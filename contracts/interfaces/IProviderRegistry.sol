@@ -155,6 +155,9 @@ interface IProviderRegistry {
     /// @notice The key that submits results for a provider; zero if it is not registered.
     function operatorOf(address provider) external view returns (address);
 
+    /// @notice ATH units that a conviction of this provider would forfeit; 0 if it is not registered, or was convicted.
+    function fraudDepositOf(address provider) external view returns (uint96);
+
     /// @notice The contract that convicts; zero until it is set.
     function disputeGame() external view returns (address);
 

@@ -193,6 +193,11 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
     }
 
     /// @inheritdoc IProviderRegistry
+    function fraudDepositOf(address provider) external view returns (uint96) {
+        return _providers[provider].fraudDeposit;
+    }
+
+    /// @inheritdoc IProviderRegistry
     function offerOf(
         address provider,
         bytes32 modelRoot,

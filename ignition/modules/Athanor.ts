@@ -152,6 +152,19 @@ export default buildModule("Athanor", (m) => {
     { id: "setAthTermsOfChannels", after: [third] },
   );
 
+  // Every pool lets these modules lock its stake; its manager acts as the provider in the two contracts named last.
+  const delegationPools = m.contract(
+    "DelegationPools",
+    [
+      vault,
+      providerRegistry,
+      channelEscrow,
+      [providerRegistry, jobEscrow, channelEscrow],
+      [providerRegistry, channelEscrow],
+    ],
+    { after: [third] },
+  );
+
   return {
     accessManager,
     ath,
@@ -166,5 +179,6 @@ export default buildModule("Athanor", (m) => {
     resultSources,
     stepVerifier,
     disputeGame,
+    delegationPools,
   };
 });

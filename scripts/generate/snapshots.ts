@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import hre from "hardhat";
 import { measureChannelGas } from "../snapshots/channel-gas.ts";
 import { measureGas } from "../snapshots/gas.ts";
+import { measurePoolGas } from "../snapshots/pool-gas.ts";
 
 const target = fileURLToPath(new URL("../../test/snapshots/", import.meta.url));
 /** Contracts that are deployed where money is real. */
@@ -21,6 +22,8 @@ const contracts = [
   "ChainlinkOracle",
   "ChannelEscrow",
   "Currencies",
+  "DelegationPool",
+  "DelegationPools",
   "DisputeGame",
   "JobEscrow",
   "LinearSteps",
@@ -81,7 +84,7 @@ async function layouts(): Promise<Record<string, Record<string, string>>> {
 }
 
 const snapshots = {
-  gas: { ...(await measureGas()), ...(await measureChannelGas()) },
+  gas: { ...(await measureGas()), ...(await measureChannelGas()), ...(await measurePoolGas()) },
   sizes: await sizes(),
   storage: await layouts(),
 };

@@ -1,6 +1,7 @@
 import { choice } from "./mutants/choice.ts";
 import { commitments } from "./mutants/commitments.ts";
 import { currencies } from "./mutants/currencies.ts";
+import { delegation } from "./mutants/delegation.ts";
 import { game } from "./mutants/game.ts";
 import { money } from "./mutants/money.ts";
 import { privacy } from "./mutants/private.ts";
@@ -12,6 +13,7 @@ export const mutants: readonly NamedMutant[] = [
   ...commitments,
   ...money,
   ...currencies,
+  ...delegation,
   ...game,
   ...verifier,
   ...choice,

@@ -15,6 +15,7 @@ import {MockStablecoin} from "../../contracts/mocks/MockStablecoin.sol";
 import {ModelRegistry} from "../../contracts/registry/ModelRegistry.sol";
 import {ProgramRegistry} from "../../contracts/registry/ProgramRegistry.sol";
 import {ProviderRegistry} from "../../contracts/registry/ProviderRegistry.sol";
+import {DelegationPools} from "../../contracts/staking/DelegationPools.sol";
 import {Vault} from "../../contracts/staking/Vault.sol";
 import {AthToken} from "../../contracts/token/AthToken.sol";
 import {deploy} from "./Deploy.sol";
@@ -32,6 +33,7 @@ contract System {
     JobEscrow public immutable escrow;
     ChannelEscrow public immutable channels;
     ReceiptResults public immutable receipts;
+    DelegationPools public immutable pools;
     bytes32 public immutable modelRoot;
 
     uint32 public constant REGISTRY_BIT = 1;
@@ -85,6 +87,13 @@ contract System {
         );
         channels.setReceiptResults(address(receipts));
         vault.addModule(address(channels));
+        address[] memory modules = new address[](3);
+        (modules[0], modules[1], modules[2]) = (address(providers), address(escrow), address(channels));
+        address[] memory targets = new address[](2);
+        (targets[0], targets[1]) = (address(providers), address(channels));
+        pools = DelegationPools(
+            deploy("DelegationPools", abi.encode(vault, providers, channels, modules, targets))
+        );
         vault.setTokenAccepted(address(coin), true);
         providers.setFraudDeposit(500e18);
         providers.setHardwareClass(0, IProviderRegistry.HardwareClass("any", 100e18, true));

@@ -6,6 +6,7 @@ import { programParts } from "../../engine/src/program/encode.ts";
 import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
 import type { ChannelEscrow } from "../../sdk/src/generated/contracts/ChannelEscrow.ts";
 import type { Currencies } from "../../sdk/src/generated/contracts/Currencies.ts";
+import type { DelegationPools } from "../../sdk/src/generated/contracts/DelegationPools.ts";
 import type { DisputeGame } from "../../sdk/src/generated/contracts/DisputeGame.ts";
 import type { IJobEscrow, JobEscrow, JobStruct } from "../../sdk/src/generated/contracts/JobEscrow.ts";
 import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStablecoin.ts";
@@ -88,6 +89,7 @@ export async function deploySystem() {
   const channels = deployed.channelEscrow as unknown as ChannelEscrow;
   const receipts = deployed.receiptResults as unknown as ReceiptResults;
   const sources = deployed.resultSources as unknown as ResultSources;
+  const pools = deployed.delegationPools as unknown as DelegationPools;
   const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
     (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
@@ -104,6 +106,7 @@ export async function deploySystem() {
     channels: await channels.getAddress(),
     receipts: await receipts.getAddress(),
     sources: await sources.getAddress(),
+    pools: await pools.getAddress(),
   };
   await addProgram(programs, PROGRAM_PARTS);
   await models.register(MODEL, "https://models.example/");
@@ -120,6 +123,7 @@ export async function deploySystem() {
     channels,
     receipts,
     sources,
+    pools,
     manager,
     addresses,
     modelRoot: await models.rootOf(MODEL),

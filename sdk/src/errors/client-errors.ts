@@ -20,6 +20,14 @@ export const clientErrors = {
     "There is no contract at {address:address}, where {contract} should be on chain {chainId}.",
     "Check the addresses. On a local chain deploy the contracts first.",
   ],
+  DelegationUnavailable: [
+    "The deployment names no factory of delegation pools.",
+    "Pass its address as delegationPools.",
+  ],
+  UnknownPool: [
+    "{pool:address} is no pool of this deployment's factory.",
+    "Choose one of Delegation.pools(). Any contract can look like a pool: approve nothing for this one.",
+  ],
   DeploymentInconsistent: [
     "The contract {contract} at {address:address} does not belong to the vault {vault:address}.",
     "Pass the addresses of one deployment.",

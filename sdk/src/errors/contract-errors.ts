@@ -594,6 +594,60 @@ export const contractErrors = {
   ],
   NotResultSource: ["{caller:address} is not the source of results.", "Report to the channel escrow."],
 
+  // ------------------------------------------------------------------------------------------- delegation
+  NotManager: [
+    "{caller:address} is not the manager {manager:address} of this pool.",
+    "Send it with the manager's key.",
+  ],
+  NotFactory: ["{caller:address} did not make this pool.", "A pool is initialised once, when it is made."],
+  OwnPartTooSmall: [
+    "The pool's own part is {own:ath}; {required:ath} are needed.",
+    "Delegate less, or contribute the difference to the own part.",
+  ],
+  PoolRetired: ["The pool has retired at {retiredAt:time}, for good.", "Delegate to another pool."],
+  PoolNotRetired: ["The pool has not retired.", "Retire it first, if that is due."],
+  PoolSpent: [
+    "The pool's shares have lost nearly everything: 10^27 of them are worth {price} ATH units, less than {minimum}.",
+    "Delegate to another pool.",
+  ],
+  RetirementNotDue: [
+    "The pool serves its exits: all that was requested before {since:time} has begun to leave.",
+    "Wait: your exit begins to leave in time, or anybody can retire the pool.",
+  ],
+  NoticeNotOver: ["Channels of the pool are closed from {from:time} on.", "Wait until then."],
+  UnknownExit: ["The pool has no exit {id}.", "Take the id from the ExitRequested event."],
+  NothingToPay: [
+    "Nothing of exit {id} can be paid: all that has left is paid.",
+    "Claim again when its round has ended.",
+  ],
+  NothingEarned: [
+    "{owner:address} has nothing to claim in the token {token:address}.",
+    "Harvest the token, and wait until earnings are released.",
+  ],
+  TargetNotAllowed: [
+    "A pool's manager cannot call {target:address} as the provider.",
+    "Call the provider registry or the channel escrow.",
+  ],
+  CommissionOutOfBounds: [
+    "A commission of {commission} ten-thousandths is above {maximum}.",
+    "Choose a lower one.",
+  ],
+  NoRiseDue: [
+    "No rise of the commission can be applied before {from:time}; 1970 means that none was announced.",
+    "Announce it, and wait until its notice is over.",
+  ],
+  TooManyTokens: ["The pool earns in {maximum} tokens already.", "Offer for one of those."],
+  CannotReceiveShares: [
+    "{receiver:address} is the pool itself.",
+    "Send its shares to an account that can use them.",
+  ],
+  InvalidLabel: [
+    'The label "{label}" is not one: 3 to 24 small letters and digits, with hyphens between them.',
+    "Choose another label.",
+  ],
+  LabelTaken: ['The label "{label}" belongs to the pool {pool:address}.', "Choose another label."],
+  UnknownModule: ["{module:address} is no module of the vault.", "Add it to the vault first."],
+
   // --------------------------------------------------------------------------------------- access, libraries
   AccessManagedUnauthorized: ["{caller:address} may not do this.", "Use an account that holds the role."],
   AccessManagedRequiredDelay: [

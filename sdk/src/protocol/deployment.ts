@@ -13,6 +13,8 @@ export interface Deployment {
   readonly receiptResults: string;
   readonly resultSources: string;
   readonly disputeGame: string;
+  /** The factory of delegation pools; without it, nothing can be delegated. */
+  readonly delegationPools?: string | undefined;
   /** Block of the first contract: no event is older. Default 0. */
   readonly startBlock?: number | undefined;
 }

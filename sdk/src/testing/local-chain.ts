@@ -93,6 +93,7 @@ export async function startLocalChain(
     receiptResults: await addressOf("receiptResults"),
     resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
+    delegationPools: await addressOf("delegationPools"),
   };
 
   const rpc = (method: string, params: unknown[] = []): Promise<unknown> =>

@@ -29,7 +29,7 @@ export declare namespace IProviderRegistry {
     }
 
   export interface ProviderRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "convict" | "deregister" | "disputeGame" | "fraudDeposit" | "hardwareClassCount" | "hardwareClassOf" | "isConsumingScheduledOp" | "models" | "offerOf" | "operatorOf" | "providerOf" | "register" | "removeOffer" | "requiredStake" | "setAuthority" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "update" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "convict" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "hardwareClassCount" | "hardwareClassOf" | "isConsumingScheduledOp" | "models" | "offerOf" | "operatorOf" | "providerOf" | "register" | "removeOffer" | "requiredStake" | "setAuthority" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "update" | "vault"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderUpdated"): EventFragment;
 
@@ -38,6 +38,7 @@ encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BigNumberi
 encodeFunctionData(functionFragment: 'deregister', values?: undefined): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'fraudDeposit', values?: undefined): string;
+encodeFunctionData(functionFragment: 'fraudDepositOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hardwareClassCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hardwareClassOf', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
@@ -61,6 +62,7 @@ decodeFunctionResult(functionFragment: 'convict', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deregister', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fraudDeposit', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fraudDepositOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassCount', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
@@ -275,6 +277,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    fraudDepositOf: TypedContractMethod<
+      [provider: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     hardwareClassCount: TypedContractMethod<
       [],
       [bigint],
@@ -435,6 +445,11 @@ getFunction(nameOrSignature: 'disputeGame'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'fraudDeposit'): TypedContractMethod<
       [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'fraudDepositOf'): TypedContractMethod<
+      [provider: AddressLike, ],
       [bigint],
       'view'
     >;
