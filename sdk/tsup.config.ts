@@ -5,6 +5,7 @@ export default defineConfig({
     index: "src/index.ts",
     protocol: "src/protocol.ts",
     channels: "src/channels.ts",
+    delegation: "src/delegation.ts",
     disputes: "src/disputes.ts",
     private: "src/private.ts",
     contents: "src/contents.ts",
