@@ -1,3 +1,4 @@
+// Longer than 400 lines: one attack after the other on one contract.
 // Attacks on those who delegate to a provider, and on its pool.
 import { expect } from "chai";
 import { ZeroAddress } from "ethers";

@@ -1,3 +1,4 @@
+// Longer than 400 lines: stake, exits and earnings of one contract.
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { expectOnlyEvent, eventsOf } from "../support/expect.ts";
