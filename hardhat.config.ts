@@ -25,7 +25,7 @@ const small = (runs: number) => ({
 const profile = {
   compilers: [compiler],
   overrides: {
-    "contracts/channels/ChannelEscrow.sol": small(1_500),
+    "contracts/channels/ChannelEscrow.sol": small(2_000),
     "contracts/dispute/DisputeGame.sol": small(200),
     "contracts/staking/DelegationPool.sol": small(50),
     // It contains the pool's code, to deploy it.

@@ -5,6 +5,8 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Multicall} from "@openzeppelin/contracts/utils/Multicall.sol";
 
 import {IChannelEscrow} from "../interfaces/IChannelEscrow.sol";
+import {ICurrencies} from "../interfaces/ICurrencies.sol";
+import {IFeeDistributor} from "../interfaces/IFeeDistributor.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {IVaultModule} from "../interfaces/IVaultModule.sol";
@@ -29,9 +31,11 @@ contract ChannelEscrow is ChannelKeys, Multicall {
         address authority,
         IVault vault_,
         IProviderRegistry providers_,
+        ICurrencies currencies_,
+        IFeeDistributor feeDistributor,
         address sequencerFeed,
         Parameters memory initial
-    ) ChannelTerms(authority, vault_, providers_, sequencerFeed, initial) {}
+    ) ChannelTerms(authority, vault_, providers_, currencies_, feeDistributor, sequencerFeed, initial) {}
 
     // ---------------------------------------------------------------------------------------------- money
 

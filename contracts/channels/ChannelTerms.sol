@@ -4,12 +4,17 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 
 import {IChannelEscrow} from "../interfaces/IChannelEscrow.sol";
+import {ICurrencies} from "../interfaces/ICurrencies.sol";
+import {IFeeDistributor} from "../interfaces/IFeeDistributor.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
+import {Worth} from "../libraries/Worth.sol";
 import {Channel, ChannelState, ChannelStatus} from "../types/Channel.sol";
 
 /// @title The governed terms of new channels, and what every part of the escrow reads
 abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
+    using Worth for ICurrencies;
+
     // ------------------------------------------------------------------------------------------ constants
 
     /// @dev Separates channel ids from every other hash of the protocol.
@@ -24,9 +29,17 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
     uint256 private constant MAX_NOTICE = 7 days;
     uint256 private constant MAX_LIFETIME = 365 days;
     uint256 private constant MAX_FEE_BASIS_POINTS = 2_000;
+    uint256 private constant MIN_STAKE_PER_CHANNEL = 1e18;
+    uint256 private constant MAX_STAKE_PER_CHANNEL = 1_000_000e18;
+    /// @dev No single machine recomputes faster.
+    uint256 private constant MAX_WORK_PER_SECOND = 1e13;
+    /// @dev $10.
+    uint64 private constant MAX_EXIT_BOUNTY_MICROCENTS = 1e9;
 
     IVault public immutable vault;
     IProviderRegistry public immutable providers;
+    ICurrencies public immutable currencies;
+    IFeeDistributor private immutable _feeDistributor;
     address internal immutable _sequencerFeed;
 
     // -------------------------------------------------------------------------------------------- storage
@@ -43,13 +56,30 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
         address authority,
         IVault vault_,
         IProviderRegistry providers_,
+        ICurrencies currencies_,
+        IFeeDistributor feeDistributor,
         address sequencerFeed,
         Parameters memory initial
     ) AccessManaged(authority) {
         vault = vault_;
         providers = providers_;
+        currencies = currencies_;
+        _feeDistributor = feeDistributor;
         _sequencerFeed = sequencerFeed;
         _setParameters(initial);
+    }
+
+    // ----------------------------------------------------------------------------------------------- fees
+
+    /// @inheritdoc IChannelEscrow
+    function collectFees(address token) external returns (IFeeDistributor distributor, uint256 amount) {
+        distributor = _feeDistributor;
+        // INVARIANT: deposits are escrowed; what is available was taken as a fee.
+        amount = vault.accountOf(token, address(this)).available;
+        if (amount == 0) return (distributor, amount);
+        emit FeesCollected(token, amount);
+        vault.withdraw(token, amount, address(distributor));
+        distributor.distribute(token);
     }
 
     // ----------------------------------------------------------------------------------------- governance
@@ -71,16 +101,15 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
     /// @inheritdoc IChannelEscrow
     function setTokenTerms(address token, TokenTerms calldata terms) external restricted {
         _requireBetween("feeBasisPoints", terms.feeBasisPoints, 0, MAX_FEE_BASIS_POINTS);
+        // Without a price no channel opens any more, but a token can always be taken off.
+        if (terms.accepted) {
+            uint256 maximum = currencies.unitsWorth(token, MAX_EXIT_BOUNTY_MICROCENTS);
+            _requireBetween("exitBounty", terms.exitBounty, 0, maximum);
+        }
         _tokenTerms[token] = terms;
         emit TokenTermsSet(token, terms);
         // Deposits lie in this contract's own account, which it divides as a module.
         vault.approveModules(token, vault.moduleBit(address(this)));
-    }
-
-    /// @inheritdoc IChannelEscrow
-    function withdrawFees(address token, uint256 amount, address recipient) external restricted {
-        emit FeesWithdrawn(token, recipient, amount);
-        vault.withdraw(token, amount, recipient);
     }
 
     // ---------------------------------------------------------------------------------------------- views
@@ -148,7 +177,13 @@ abstract contract ChannelTerms is IChannelEscrow, AccessManaged {
     function _setParameters(Parameters memory next) private {
         _requireBetween("notice", next.notice, MIN_NOTICE, MAX_NOTICE);
         _requireBetween("receiptLife", next.receiptLife, MIN_RECEIPT_LIFE, MAX_RECEIPT_LIFE);
-        _requireBetween("workPerSecond", next.workPerSecond, 1, type(uint64).max);
+        _requireBetween(
+            "stakePerChannel",
+            next.stakePerChannel,
+            MIN_STAKE_PER_CHANNEL,
+            MAX_STAKE_PER_CHANNEL
+        );
+        _requireBetween("workPerSecond", next.workPerSecond, 1, MAX_WORK_PER_SECOND);
         _parameters = next;
         emit ParametersSet(next);
     }

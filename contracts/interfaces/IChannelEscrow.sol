@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Channel, ChannelState, Receipt, Voucher} from "../types/Channel.sol";
+import {IFeeDistributor} from "./IFeeDistributor.sol";
 import {IVaultModule} from "./IVaultModule.sol";
 
 /// @title Channel escrow: many requests, one payment
@@ -98,8 +99,8 @@ interface IChannelEscrow is IVaultModule {
     event ParametersSet(Parameters parameters);
     /// @notice The terms of new channels paid in a token changed.
     event TokenTermsSet(address indexed token, TokenTerms terms);
-    /// @notice Collected fees were paid out, token units.
-    event FeesWithdrawn(address indexed token, address indexed recipient, uint256 amount);
+    /// @notice The fees collected so far went to the distributor, token units.
+    event FeesCollected(address indexed token, uint256 amount);
 
     /// @notice Only the vault hands money over. Call `Vault.entrust`.
     error NotVault(address caller);
@@ -225,8 +226,10 @@ interface IChannelEscrow is IVaultModule {
     /// @notice Sets the terms of channels that open from now on and are paid in `token`.
     function setTokenTerms(address token, TokenTerms calldata terms) external;
 
-    /// @notice Takes collected fees out. Cannot reach anything else.
-    function withdrawFees(address token, uint256 amount, address recipient) external;
+    /// @notice Has all fees that came together in a token split by the distributor, at the split in force. Anyone; cannot reach anything else.
+    /// @return distributor Where fees go, for good.
+    /// @return amount Token units; with none nothing happens.
+    function collectFees(address token) external returns (IFeeDistributor distributor, uint256 amount);
 
     // ---------------------------------------------------------------------------------------------- views
 

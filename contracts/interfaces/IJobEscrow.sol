@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Job, JobId} from "../types/Job.sol";
 import {JobState} from "../types/JobState.sol";
+import {IFeeDistributor} from "./IFeeDistributor.sol";
 
 /// @title Job escrow: one request, one payment
 /// @notice A client escrows the largest possible price; the provider's standing offer is its acceptance. The provider submits the
@@ -156,8 +157,8 @@ interface IJobEscrow {
     event ParametersSet(Parameters parameters);
     /// @notice The terms of new jobs paid in a token changed.
     event TokenTermsSet(address indexed token, TokenTerms terms);
-    /// @notice Collected fees were paid out, token units.
-    event FeesWithdrawn(address indexed token, address indexed recipient, uint256 amount);
+    /// @notice The fees collected so far went to the distributor, token units.
+    event FeesCollected(address indexed token, uint256 amount);
 
     /// @notice The terms hash to no job of this escrow. Present them exactly as `JobCreated` published them.
     error UnknownJob(JobId id);
@@ -285,8 +286,10 @@ interface IJobEscrow {
     /// @notice Sets the terms of jobs created from now on and paid in `token`.
     function setTokenTerms(address token, TokenTerms calldata terms) external;
 
-    /// @notice Takes collected fees out. Cannot reach anything else.
-    function withdrawFees(address token, uint256 amount, address recipient) external;
+    /// @notice Has all fees that came together in a token split by the distributor, at the split in force. Anyone; cannot reach anything else.
+    /// @return distributor Where fees go, for good.
+    /// @return amount Token units; with none nothing happens.
+    function collectFees(address token) external returns (IFeeDistributor distributor, uint256 amount);
 
     /// @notice The contract that opens and closes challenges; zero until it is set.
     function disputeGame() external view returns (address);

@@ -5,6 +5,7 @@ import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {ICurrencies} from "../interfaces/ICurrencies.sol";
+import {IFeeDistributor} from "../interfaces/IFeeDistributor.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
@@ -38,7 +39,7 @@ contract JobEscrow is JobTerms {
 
     IVault public immutable vault;
     IProviderRegistry public immutable providers;
-    ICurrencies public immutable currencies;
+    IFeeDistributor private immutable _feeDistributor;
     /// @inheritdoc IJobEscrow
     address public immutable sequencerFeed;
 
@@ -55,12 +56,13 @@ contract JobEscrow is JobTerms {
         IVault vault_,
         IProviderRegistry providers_,
         ICurrencies currencies_,
+        IFeeDistributor feeDistributor,
         address sequencerFeed_,
         Parameters memory initial
-    ) JobTerms(authority, initial) {
+    ) JobTerms(authority, currencies_, initial) {
         vault = vault_;
         providers = providers_;
-        currencies = currencies_;
+        _feeDistributor = feeDistributor;
         sequencerFeed = sequencerFeed_;
     }
 
@@ -248,6 +250,16 @@ contract JobEscrow is JobTerms {
         _states[id] = state.withoutChallenge();
     }
 
+    /// @inheritdoc IJobEscrow
+    function collectFees(address token) external returns (IFeeDistributor distributor, uint256 amount) {
+        distributor = _feeDistributor;
+        amount = vault.accountOf(token, address(this)).available;
+        if (amount == 0) return (distributor, amount);
+        emit FeesCollected(token, amount);
+        vault.withdraw(token, amount, address(distributor));
+        distributor.distribute(token);
+    }
+
     // ----------------------------------------------------------------------------------------- governance
 
     /// @inheritdoc IJobEscrow
@@ -257,12 +269,6 @@ contract JobEscrow is JobTerms {
         if (game.code.length == 0) revert DisputeGameWithoutCode(game);
         disputeGame = game;
         emit DisputeGameSet(game);
-    }
-
-    /// @inheritdoc IJobEscrow
-    function withdrawFees(address token, uint256 amount, address recipient) external restricted {
-        emit FeesWithdrawn(token, recipient, amount);
-        vault.withdraw(token, amount, recipient);
     }
 
     // ---------------------------------------------------------------------------------------------- views

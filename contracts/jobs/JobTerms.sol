@@ -4,11 +4,15 @@ pragma solidity ^0.8.28;
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 
+import {ICurrencies} from "../interfaces/ICurrencies.sol";
 import {IJobEscrow} from "../interfaces/IJobEscrow.sol";
+import {Worth} from "../libraries/Worth.sol";
 import {Job} from "../types/Job.sol";
 
 /// @title The governed terms of new jobs, and what a job costs by its own
 abstract contract JobTerms is IJobEscrow, AccessManaged {
+    using Worth for ICurrencies;
+
     // ------------------------------------------------------------------------------------------ constants
 
     uint256 private constant PRICE_UNIT = 1_000_000;
@@ -21,6 +25,15 @@ abstract contract JobTerms is IJobEscrow, AccessManaged {
     /// @dev The rest of the longest window is left for the time to recompute a request.
     uint32 private constant MAX_BASE_WINDOW = 1 days;
 
+    uint256 private constant MIN_STAKE_PER_JOB = 1e18;
+    uint256 private constant MAX_STAKE_PER_JOB = 100_000e18;
+    /// @dev No single machine recomputes faster.
+    uint256 private constant MAX_WORK_PER_SECOND = 1e13;
+    /// @dev $10: many times what ending a job costs, and less than anybody minds.
+    uint64 private constant MAX_TERM_MICROCENTS = 1e9;
+
+    ICurrencies public immutable currencies;
+
     // -------------------------------------------------------------------------------------------- storage
 
     mapping(address token => TokenTerms) private _tokenTerms;
@@ -28,7 +41,12 @@ abstract contract JobTerms is IJobEscrow, AccessManaged {
 
     // ---------------------------------------------------------------------------------------- construction
 
-    constructor(address authority, Parameters memory initial) AccessManaged(authority) {
+    constructor(
+        address authority,
+        ICurrencies currencies_,
+        Parameters memory initial
+    ) AccessManaged(authority) {
+        currencies = currencies_;
         _setParameters(initial);
     }
 
@@ -42,6 +60,12 @@ abstract contract JobTerms is IJobEscrow, AccessManaged {
     /// @inheritdoc IJobEscrow
     function setTokenTerms(address token, TokenTerms calldata terms) external restricted {
         _requireBetween("feeBasisPoints", terms.feeBasisPoints, 0, MAX_FEE_BASIS_POINTS);
+        // Without a price there are no new jobs, but a token can always be taken off.
+        if (terms.accepted) {
+            uint256 maximum = currencies.unitsWorth(token, MAX_TERM_MICROCENTS);
+            _requireBetween("exitBounty", terms.exitBounty, 0, maximum);
+            _requireBetween("minimumCharge", terms.minimumCharge, 0, maximum);
+        }
         _tokenTerms[token] = terms;
         emit TokenTermsSet(token, terms);
     }
@@ -104,7 +128,8 @@ abstract contract JobTerms is IJobEscrow, AccessManaged {
             MIN_RESPONSE_TIME,
             MAX_RESPONSE_TIME
         );
-        _requireBetween("workPerSecond", next.workPerSecond, 1, type(uint64).max);
+        _requireBetween("stakePerJob", next.stakePerJob, MIN_STAKE_PER_JOB, MAX_STAKE_PER_JOB);
+        _requireBetween("workPerSecond", next.workPerSecond, 1, MAX_WORK_PER_SECOND);
         _parameters = next;
         emit ParametersSet(next);
     }

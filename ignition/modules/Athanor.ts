@@ -2,7 +2,7 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { GUARDED, GUARDIAN } from "../roles.ts";
 
 /**
- * The protocol: token, access manager, vault, registries, job and channel escrow, dispute game; wired together and parameterised.
+ * The protocol: token, access manager, vault, registries, fees, job and channel escrow, dispute game; wired together and parameterised.
  *
  * Parameters (ignition/parameters/NETWORK.json), amounts in ATH units of 18 decimals unless said otherwise:
  * - treasury: address that receives the genesis supply
@@ -20,6 +20,9 @@ import { GUARDED, GUARDIAN } from "../roles.ts";
  * - stressGasPrice: wei a gas unit for which bonds are made; well above what is usual on the chain
  * - tracePricePerSecond: wei for a second of computing a trace; 3 · 10^11 is about 0.001 coins an hour
  * - priceMultiple: the reward is at least this many times what a job costs
+ * - feeTreasury: account that is paid the treasury's part of the fees; see docs/fees.md
+ * - checkersShare, insuranceShare, burnShare, treasuryShare: ten-thousandths of the fees, 10,000 together
+ * - saleDiscount: ten-thousandths of the price at which fees are sold for ATH to burn
  * - minimumReward: ATH units; athPerCoin: ATH units that are worth 10^18 wei, on the high side
  */
 export default buildModule("Athanor", (m) => {
@@ -32,11 +35,27 @@ export default buildModule("Athanor", (m) => {
   const modelRegistry = m.contract("ModelRegistry", [programRegistry]);
   const providerRegistry = m.contract("ProviderRegistry", [accessManager, vault, modelRegistry]);
   const currencies = m.contract("Currencies", [accessManager]);
+  const insuranceFund = m.contract("InsuranceFund", [accessManager]);
+  const feeDistributor = m.contract("FeeDistributor", [
+    accessManager,
+    ath,
+    currencies,
+    insuranceFund,
+    m.getParameter("feeTreasury", administrator),
+    {
+      checkers: m.getParameter("checkersShare", 4_000),
+      insurance: m.getParameter("insuranceShare", 1_000),
+      burn: m.getParameter("burnShare", 3_000),
+      treasury: m.getParameter("treasuryShare", 2_000),
+      saleDiscount: m.getParameter("saleDiscount", 100),
+    },
+  ]);
   const jobEscrow = m.contract("JobEscrow", [
     accessManager,
     vault,
     providerRegistry,
     currencies,
+    feeDistributor,
     m.getParameter("sequencerFeed", "0x0000000000000000000000000000000000000000"),
     {
       stakePerJob: m.getParameter("stakePerJob", 100n * 10n ** 18n),
@@ -51,6 +70,8 @@ export default buildModule("Athanor", (m) => {
     accessManager,
     vault,
     providerRegistry,
+    currencies,
+    feeDistributor,
     m.getParameter("sequencerFeed", "0x0000000000000000000000000000000000000000"),
     {
       stakePerChannel: m.getParameter("stakePerChannel", 500n * 10n ** 18n),
@@ -122,7 +143,8 @@ export default buildModule("Athanor", (m) => {
     m.getParameter("athMicrocents", 2_500_000),
     m.getParameter("athPriceValidUntil", 2 ** 32 - 1),
   ];
-  m.call(currencies, "list", [ath, ...athPrice], { id: "listAth" });
+  // Before the terms, whose bounds are in US dollars.
+  const listed = m.call(currencies, "list", [ath, ...athPrice], { id: "listAth" });
   m.call(
     jobEscrow,
     "setTokenTerms",
@@ -135,7 +157,7 @@ export default buildModule("Athanor", (m) => {
         minimumCharge: m.getParameter("minimumCharge", 5n * 10n ** 16n),
       },
     ],
-    { id: "setAthTerms" },
+    { id: "setAthTerms", after: [listed] },
   );
   // A module first: the channel escrow approves itself for its own account.
   m.call(
@@ -149,7 +171,7 @@ export default buildModule("Athanor", (m) => {
         exitBounty: m.getParameter("channelExitBounty", 10n ** 18n),
       },
     ],
-    { id: "setAthTermsOfChannels", after: [third] },
+    { id: "setAthTermsOfChannels", after: [third, listed] },
   );
 
   // Every pool lets these modules lock its stake; its manager acts as the provider in the two contracts named last.
@@ -173,6 +195,8 @@ export default buildModule("Athanor", (m) => {
     modelRegistry,
     providerRegistry,
     currencies,
+    insuranceFund,
+    feeDistributor,
     jobEscrow,
     channelEscrow,
     receiptResults,

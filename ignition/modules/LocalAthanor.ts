@@ -9,19 +9,21 @@ export default buildModule("LocalAthanor", (m) => {
   const stablecoin = m.contract("MockStablecoin");
   m.call(contracts.vault, "setTokenAccepted", [stablecoin, true], { id: "acceptStablecoin" });
   // A dollar.
-  m.call(contracts.currencies, "list", [stablecoin, 100_000_000, 2 ** 32 - 1], { id: "listStablecoin" });
+  const listed = m.call(contracts.currencies, "list", [stablecoin, 100_000_000, 2 ** 32 - 1], {
+    id: "listStablecoin",
+  });
   // Paying in ATH lowers the protocol fee: 3 % here against 1 %.
   m.call(
     contracts.jobEscrow,
     "setTokenTerms",
     [stablecoin, { accepted: true, feeBasisPoints: 300, exitBounty: 10_000n, minimumCharge: 1_000n }],
-    { id: "setStablecoinTerms" },
+    { id: "setStablecoinTerms", after: [listed] },
   );
   m.call(
     contracts.channelEscrow,
     "setTokenTerms",
     [stablecoin, { accepted: true, feeBasisPoints: 300, exitBounty: 100_000n }],
-    { id: "setStablecoinTermsOfChannels", after: [athanor] },
+    { id: "setStablecoinTermsOfChannels", after: [athanor, listed] },
   );
   return { ...contracts, stablecoin };
 });

@@ -23,6 +23,8 @@ const contracts: Record<string, string> = {
   DelegationPool: "staking",
   DelegationPools: "staking",
   DisputeGame: "dispute",
+  FeeDistributor: "fees",
+  InsuranceFund: "fees",
   JobEscrow: "jobs",
   MockStablecoin: "mocks",
   ModelRegistry: "registry",

@@ -25,6 +25,8 @@ const contracts = [
   "DelegationPool",
   "DelegationPools",
   "DisputeGame",
+  "FeeDistributor",
+  "InsuranceFund",
   "JobEscrow",
   "LinearSteps",
   "ModelRegistry",

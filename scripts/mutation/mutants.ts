@@ -2,6 +2,7 @@ import { choice } from "./mutants/choice.ts";
 import { commitments } from "./mutants/commitments.ts";
 import { currencies } from "./mutants/currencies.ts";
 import { delegation } from "./mutants/delegation.ts";
+import { fees } from "./mutants/fees.ts";
 import { game } from "./mutants/game.ts";
 import { money } from "./mutants/money.ts";
 import { privacy } from "./mutants/private.ts";
@@ -14,6 +15,7 @@ export const mutants: readonly NamedMutant[] = [
   ...money,
   ...currencies,
   ...delegation,
+  ...fees,
   ...game,
   ...verifier,
   ...choice,

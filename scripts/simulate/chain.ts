@@ -19,6 +19,7 @@ const CONTRACTS = {
   "provider registry": "providerRegistry",
   "model registry": "modelRegistry",
   "program registry": "programRegistry",
+  "fee distributor": "feeDistributor",
   "job escrow": "jobEscrow",
   "channel escrow": "channelEscrow",
   "receipt results": "receiptResults",

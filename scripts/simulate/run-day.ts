@@ -5,7 +5,7 @@ import {
   changePrice,
   changeReceiptKey,
   takeStakeOut,
-  withdrawFees,
+  collectFees,
 } from "./acts/changes.ts";
 import { ENDINGS, type ChannelLife } from "./acts/channel-life.ts";
 import { liveChannel, settleAll } from "./acts/channels.ts";
@@ -99,7 +99,7 @@ export async function runDay({
         }
         await finalizeAll(day, finished);
       }
-      if (quarter === 72) await withdrawFees(day);
+      if (quarter === 72) await collectFees(day);
       if (quarter % 16 === 0) await day.compare(`after ${quarter / 4} hours`);
       report(quarter / 96);
     }

@@ -9,12 +9,14 @@ export { JobStatus } from "./generated/enums.ts";
 export {
   connectContracts,
   connectCurrencies,
+  connectFees,
   connectToken,
   type AthanorContracts,
   type Erc20,
 } from "./protocol/connect-contracts.ts";
 export { costOf, feeOf, type Prices } from "./protocol/cost.ts";
 export { deploymentOf, type Deployment } from "./protocol/deployment.ts";
+export { readFees, type Fees, type FeeShares, type TokenFees } from "./protocol/fees.ts";
 export {
   jobIdOf,
   resultIdOf,

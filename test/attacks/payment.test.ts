@@ -37,7 +37,7 @@ describe("attack: fee credited but not funded", () => {
       }
       const fees = (await vault.accountOf(token, addresses.escrow)).available;
       expect(fees > 0n, "there are fees").to.equal(true);
-      await escrow.withdrawFees(token, fees, newcomer);
+      await escrow.connect(newcomer).collectFees(token);
       for (const owner of [client, otherClient, provider, stranger]) {
         const { available } = await vault.accountOf(token, owner);
         await vault.connect(owner).withdraw(token, available, owner);
@@ -164,7 +164,7 @@ describe("attack: parameters changed during a job", () => {
     const output = await submitResult(system, opened);
     const end = BigInt(await time.latest()) + BigInt(opened.job.challengeWindow);
     await escrow.setParameters({
-      stakePerJob: 1,
+      stakePerJob: ATH,
       challengeWindow: 86_400,
       minimumResponseTime: 10,
       maximumResponseTime: 10,
@@ -203,11 +203,11 @@ describe("attack: parameters changed during a job", () => {
     await escrow.setTokenTerms(addresses.ath, {
       accepted: true,
       feeBasisPoints: 100,
-      exitBounty: 900n * ATH,
+      exitBounty: 300n * ATH,
       minimumCharge: 0,
     });
     const call = () => escrow.connect(client).create(request);
-    const raised = maxCost - ATH_BOUNTY + 900n * ATH;
+    const raised = maxCost - ATH_BOUNTY + 300n * ATH;
     await expectRefusal("PriceAboveLimit", { call, by: escrow, values: [raised, maxCost] });
     // The same total, moved to where nothing is refunded.
     const moved = ATH_OFFER.input + 2n * ATH_OFFER.output;
@@ -251,6 +251,7 @@ describe("attack: a job replayed on another contract or chain", () => {
       addresses.vault,
       addresses.providers,
       addresses.currencies,
+      addresses.fees,
       ethers.ZeroAddress,
       [...(await escrow.parameters())],
     ]);

@@ -29,14 +29,14 @@ async function accepted(): Promise<Hostile> {
   const does = async (verb: string, ...args: unknown[]) =>
     (await token.getFunction(verb)(...args)) as unknown;
   await vault.setTokenAccepted(address, true);
+  // One unit a token.
+  await currencies.list(address, 10n ** 12n, 2n ** 32n - 1n);
   await escrow.setTokenTerms(address, {
     accepted: true,
     feeBasisPoints: 100,
     exitBounty: 5,
     minimumCharge: 0,
   });
-  // One unit a token.
-  await currencies.list(address, 10n ** 12n, 2n ** 32n - 1n);
   await providers.connect(provider).setOffer(modelRoot, address, 1, 1);
   await does("mint", client, 10_000n);
   await token.connect(client).getFunction("approve")(addresses.vault, 10_000n);

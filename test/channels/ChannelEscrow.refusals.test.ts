@@ -92,11 +92,13 @@ const setting = (
 
 const settingResults = (address: (system: System) => string) =>
   refused(async (system) => {
-    const { providers, vault, manager } = system;
+    const { providers, vault, manager, addresses } = system;
     const channels = await ethers.deployContract("ChannelEscrow", [
       manager,
       vault,
       providers,
+      addresses.currencies,
+      addresses.fees,
       ZeroAddress,
       await channelParametersOf(system),
     ]);
@@ -651,7 +653,7 @@ describeRefusals("IChannelEscrow", () => errorsOf("IChannelEscrow"), {
       term("workPerSecond"),
       0,
       1,
-      2n ** 64n - 1n,
+      10n ** 13n,
     ]),
     "setTokenTerms, a fee of more than a fifth": refused(({ channels, addresses }) =>
       Promise.resolve({

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+
 import {IChannelEscrow} from "../../contracts/interfaces/IChannelEscrow.sol";
 import {Channel} from "../../contracts/types/Channel.sol";
 import {Assert} from "../support/Assert.sol";
@@ -114,8 +116,8 @@ contract ChannelEscrowTest is Assert {
         Channel[3] memory ours;
         Channel[3] memory theirs;
         for (uint256 i = 0; i < 3; ++i) {
-            _fit(plans[i]);
             (uint256 provider, uint256 token) = ((dice >> i) & 1, (dice >> (i + 3)) & 1);
+            _fit(plans[i], token);
             ours[i] = _openIn(channels, plans[i], provider, token);
             theirs[i] = _openIn(beside, plans[i], provider, token);
         }
@@ -141,15 +143,17 @@ contract ChannelEscrowTest is Assert {
     // ------------------------------------------------------------------------------------------ internal
 
     function _open(Plan memory plan) private returns (Channel memory) {
-        _fit(plan);
+        _fit(plan, 0);
         return _openIn(channels, plan, 0, 0);
     }
 
     /// @dev Any terms that a channel can have.
-    function _fit(Plan memory plan) private pure {
+    function _fit(Plan memory plan, uint256 token) private view {
         plan.feeBasisPoints = uint16(bound(plan.feeBasisPoints, 0, 2_000));
         plan.deposit = uint88(bound(plan.deposit, 2, type(uint88).max));
-        plan.exitBounty = uint96(bound(plan.exitBounty, 0, plan.deposit - 2));
+        plan.exitBounty = uint96(
+            bound(plan.exitBounty, 0, Math.min(plan.deposit - 2, channels.largestExitBounty(token)))
+        );
     }
 
     function _openIn(

@@ -305,16 +305,23 @@ describe("ChannelEscrow", () => {
     expect((await stateOf(system, channel)).paid).to.equal(2n * ATH);
   });
 
-  it("pays fees out to governance, and cannot reach a deposit with it", async () => {
+  it("collectFees, by anybody, has fees distributed, and cannot reach a deposit", async () => {
     const system = await freshChannels();
-    const { channels, addresses, administrator, vault, ath, newcomer } = system;
+    const { channels, addresses, vault, ath, newcomer } = system;
     const channel = await openChannel(system);
     await settle(system, channel, await voucherOf(system, channel, { amount: 10n * ATH }));
     const fee = FEE(10n * ATH);
-    await expect(channels.connect(administrator).withdrawFees(addresses.ath, fee + 1n, newcomer))
-      .to.be.revertedWithCustomError(vault, "InsufficientBalance")
-      .withArgs(addresses.ath, addresses.channels, fee, fee + 1n);
-    await channels.connect(administrator).withdrawFees(addresses.ath, fee, newcomer);
-    expect(await ath.balanceOf(newcomer)).to.equal(fee);
+    const { escrowed } = await vault.accountOf(addresses.ath, channels);
+    const supply = await ath.totalSupply();
+    await channels.connect(newcomer).collectFees(addresses.ath);
+    const burned = supply - (await ath.totalSupply());
+    expect((await ath.balanceOf(addresses.fees)) + burned).to.equal(fee);
+    const after = await vault.accountOf(addresses.ath, channels);
+    expect([after.available, after.escrowed]).to.deep.equal([0n, escrowed]);
+    const again = await channels.connect(newcomer).collectFees.staticCall(addresses.ath);
+    expect([...again]).to.deep.equal([addresses.fees, 0n]);
+    expect((await (await channels.connect(newcomer).collectFees(addresses.ath)).wait())?.logs).to.deep.equal(
+      [],
+    );
   });
 });

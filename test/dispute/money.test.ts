@@ -286,6 +286,7 @@ describe("attack: sequencer outages", () => {
       vault,
       addresses.providers,
       addresses.currencies,
+      addresses.fees,
       feed,
       [...(await arena.escrow.parameters())],
     ]);

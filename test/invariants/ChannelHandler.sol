@@ -315,7 +315,7 @@ contract ChannelHandler is Handler {
         if (what % 3 == 0) {
             _channels.setParameters(
                 IChannelEscrow.Parameters({
-                    stakePerChannel: uint96(bound(value, 0, 100e18)),
+                    stakePerChannel: uint96(bound(value, 1e18, 100e18)),
                     notice: uint32(bound(value >> 8, 1 hours, 6 hours)),
                     receiptLife: uint32(bound(value >> 16, 1 hours, 6 hours)),
                     workPerSecond: 1e9
@@ -333,8 +333,8 @@ contract ChannelHandler is Handler {
         } else {
             uint256 fees = model.available(token, address(_channels));
             if (fees == 0) return;
-            _channels.withdrawFees(token, fees, STRANGER);
-            model.debit(token, address(_channels), fees);
+            _channels.collectFees(token);
+            model.collect(token, address(_channels), fees, value % 2 == 0);
         }
         ++done[msg.sig];
     }

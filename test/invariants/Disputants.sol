@@ -269,7 +269,7 @@ contract Disputants is Assert {
         for (uint256 i = 0; i < 8; ++i) withdrawCredit(i);
         address ath = address(system.ath());
         uint256 fees = _vault.accountOf(ath, address(_escrow)).available;
-        if (fees != 0) system.escrow().withdrawFees(ath, fees, STRANGER);
+        if (fees != 0) system.escrow().collectFees(ath);
         _leaveForGood(HONEST_PROVIDER);
         _leaveForGood(LIAR);
         for (uint256 i = 0; i < 8; ++i) {

@@ -377,7 +377,7 @@ contract Handler is Assert {
         } else if (what % 5 == 0) {
             _escrow.setParameters(
                 system.defaultParameters(
-                    uint96(bound(value, 0, 200e18)),
+                    uint96(bound(value, 1e18, 200e18)),
                     uint32(bound(value, 10 minutes, 1 days))
                 )
             );
@@ -396,11 +396,12 @@ contract Handler is Assert {
             _providers.setFraudDeposit(uint96(bound(value, 0, 900e18)));
             _vault.setUnbondingPeriod(uint40(bound(value, 14 days, 90 days)));
         } else {
-            address token = _token(value % 2 == 0);
+            bool inAth = value % 2 == 0;
+            address token = _token(inAth);
             uint256 fees = model.available(token, address(_escrow));
             if (fees == 0) return;
-            _escrow.withdrawFees(token, fees, STRANGER);
-            model.debit(token, address(_escrow), fees);
+            _escrow.collectFees(token);
+            model.collect(token, address(_escrow), fees, inAth);
         }
         ++done[msg.sig];
     }

@@ -13,6 +13,12 @@ contract Model {
         available[token][owner] += amount;
     }
 
+    /// @notice Fees leave for the distributor, which burns of ATH what the others' seven tenths, each rounded down, leave.
+    function collect(address token, address escrow, uint256 amount, bool inAth) external {
+        available[token][escrow] -= amount;
+        if (inAth) burned += amount - (amount * 4) / 10 - amount / 10 - (amount * 2) / 10;
+    }
+
     function debit(address token, address owner, uint256 amount) public {
         available[token][owner] -= amount;
     }

@@ -161,6 +161,7 @@ async function withFeed() {
     addresses.vault,
     addresses.providers,
     addresses.currencies,
+    addresses.fees,
     feed,
     [...(await system.escrow.parameters())],
   ])) as unknown as JobEscrow;

@@ -358,7 +358,7 @@ describe("JobEscrow.costOf", () => {
 describe("JobEscrow: governance", () => {
   it("setParameters publishes and stores what it is given", async () => {
     const { escrow } = await freshSystem();
-    const next = [5n * ATH, 600n, 10n, 259_200n, 2n ** 64n - 1n] as const;
+    const next = [5n * ATH, 600n, 10n, 259_200n, 10n ** 13n] as const;
     const [stakePerJob, challengeWindow, minimumResponseTime, maximumResponseTime, workPerSecond] = next;
     await expectOnlyEvent(
       escrow,
@@ -385,23 +385,26 @@ describe("JobEscrow: governance", () => {
     expect([...(await escrow.tokenTermsOf(addresses.ath))]).to.deep.equal(Object.values(terms));
   });
 
-  it("withdrawFees takes out what was collected and not one unit more", async () => {
+  it("collectFees, by anybody, has what was collected distributed, and not one unit more", async () => {
     const system = await freshSystem();
-    const { escrow, vault, ath, addresses, newcomer, stranger } = system;
+    const { escrow, ath, addresses, newcomer, stranger } = system;
     const opened = await createJob(system);
     const output = await submitResult(system, opened);
     await passWindow(opened);
     await escrow.finalize(opened.job, output, stranger);
     const { available: fees } = await accountOf(system, addresses.ath, addresses.escrow);
     expect(fees).to.equal(ceilDiv(priceOf(ATH_PRICES, 10n, 3n), 100n));
-    await expect(escrow.withdrawFees(addresses.ath, fees + 1n, newcomer))
-      .to.be.revertedWithCustomError(vault, "InsufficientBalance")
-      .withArgs(addresses.ath, addresses.escrow, fees, fees + 1n);
-    await expectOnlyEvent(escrow, escrow.withdrawFees(addresses.ath, fees, newcomer), "FeesWithdrawn", [
+    const supply = await ath.totalSupply();
+    await expectOnlyEvent(escrow, escrow.connect(newcomer).collectFees(addresses.ath), "FeesCollected", [
       addresses.ath,
-      newcomer.address,
       fees,
     ]);
-    expect(await ath.balanceOf(newcomer)).to.equal(fees);
+    const burned = supply - (await ath.totalSupply());
+    expect((await ath.balanceOf(addresses.fees)) + burned).to.equal(fees);
+    const again = await escrow.connect(newcomer).collectFees.staticCall(addresses.ath);
+    expect([...again]).to.deep.equal([addresses.fees, 0n]);
+    expect((await (await escrow.connect(newcomer).collectFees(addresses.ath)).wait())?.logs).to.deep.equal(
+      [],
+    );
   });
 });

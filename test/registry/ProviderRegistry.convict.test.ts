@@ -27,6 +27,7 @@ describe("ProviderRegistry.setDisputeGame", () => {
       addresses.vault,
       addresses.providers,
       addresses.currencies,
+      addresses.fees,
       ethers.ZeroAddress,
       parameters,
     ]);

@@ -248,6 +248,9 @@ describe("Vault: while everything that can be paused is paused", () => {
     await time.increase(DAY + 1n);
     for (const channel of [open, spare, left]) await channels.release(channel.terms, stranger);
 
+    // Fees.
+    for (const escrowed of [escrow, channels]) await escrowed.connect(stranger).collectFees(addresses.ath);
+
     // What runs out.
     await passDeadline(arena, stalled);
     await game.timeout(stalled.id);

@@ -51,6 +51,11 @@ contract Channels {
         return escrow.channelState(escrow.channelIdOf(channel)).paid;
     }
 
+    /// @notice What $10 come to.
+    function largestExitBounty(uint256 token) external view returns (uint256 units) {
+        (units, ) = system.currencies().tokenPrices(tokenAt(token), 1e9, 0);
+    }
+
     function open(
         uint256 provider,
         uint256 token,

@@ -6,7 +6,10 @@ import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManage
 import {ChannelEscrow} from "../../contracts/channels/ChannelEscrow.sol";
 import {ReceiptResults} from "../../contracts/channels/ReceiptResults.sol";
 import {Currencies} from "../../contracts/currencies/Currencies.sol";
+import {FeeDistributor} from "../../contracts/fees/FeeDistributor.sol";
+import {InsuranceFund} from "../../contracts/fees/InsuranceFund.sol";
 import {IChannelEscrow} from "../../contracts/interfaces/IChannelEscrow.sol";
+import {IFeeDistributor} from "../../contracts/interfaces/IFeeDistributor.sol";
 import {IJobEscrow} from "../../contracts/interfaces/IJobEscrow.sol";
 import {IModelRegistry} from "../../contracts/interfaces/IModelRegistry.sol";
 import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.sol";
@@ -34,6 +37,8 @@ contract System {
     ChannelEscrow public immutable channels;
     ReceiptResults public immutable receipts;
     DelegationPools public immutable pools;
+    InsuranceFund public immutable insurance;
+    FeeDistributor public immutable fees;
     bytes32 public immutable modelRoot;
 
     uint32 public constant REGISTRY_BIT = 1;
@@ -55,6 +60,20 @@ contract System {
         models = ModelRegistry(deploy("ModelRegistry", abi.encode(programs)));
         providers = ProviderRegistry(deploy("ProviderRegistry", abi.encode(manager, vault, models)));
         currencies = Currencies(deploy("Currencies", abi.encode(manager)));
+        insurance = InsuranceFund(deploy("InsuranceFund", abi.encode(manager)));
+        fees = FeeDistributor(
+            deploy(
+                "FeeDistributor",
+                abi.encode(
+                    manager,
+                    ath,
+                    currencies,
+                    insurance,
+                    governor,
+                    IFeeDistributor.Parameters(4_000, 1_000, 3_000, 2_000, 100)
+                )
+            )
+        );
         escrow = JobEscrow(
             deploy(
                 "JobEscrow",
@@ -63,6 +82,7 @@ contract System {
                     vault,
                     providers,
                     currencies,
+                    fees,
                     address(0),
                     defaultParameters(100e18, 1 hours)
                 )
@@ -77,6 +97,8 @@ contract System {
                     manager,
                     vault,
                     providers,
+                    currencies,
+                    fees,
                     address(0),
                     IChannelEscrow.Parameters(50e18, 1 hours, 2 hours, 1e9)
                 )

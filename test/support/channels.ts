@@ -282,6 +282,8 @@ export async function channelsWithFeed() {
     manager,
     addresses.vault,
     addresses.providers,
+    addresses.currencies,
+    addresses.fees,
     feed,
     await channelParametersOf(system),
   ])) as unknown as System["channels"];

@@ -6,7 +6,16 @@ import { ATH, type Signer, type System } from "./system.ts";
 export type Calls = Record<string, (system: System, sender: Signer) => Promise<unknown>>;
 
 export const RESTRICTED: Record<
-  "vault" | "providers" | "currencies" | "escrow" | "game" | "channels" | "receipts" | "sources",
+  | "vault"
+  | "providers"
+  | "currencies"
+  | "fees"
+  | "insurance"
+  | "escrow"
+  | "game"
+  | "channels"
+  | "receipts"
+  | "sources",
   Calls
 > = {
   vault: {
@@ -31,6 +40,22 @@ export const RESTRICTED: Record<
     setSource: ({ currencies, addresses }, sender) =>
       currencies.connect(sender).setSource(addresses.ath, addresses.vault, 1),
   },
+  fees: {
+    setParameters: ({ fees }, sender) =>
+      fees.connect(sender).setParameters({
+        checkers: 5_000,
+        insurance: 2_000,
+        burn: 3_000,
+        treasury: 0,
+        saleDiscount: 0,
+      }),
+    setCheckers: ({ fees, addresses }, sender) => fees.connect(sender).setCheckers(addresses.vault),
+    setTreasury: ({ fees, stranger }, sender) => fees.connect(sender).setTreasury(stranger),
+  },
+  insurance: {
+    pay: ({ insurance, addresses, stranger }, sender) =>
+      insurance.connect(sender).pay(addresses.ath, 1, stranger, "damage"),
+  },
   escrow: {
     setParameters: ({ escrow }, sender) =>
       escrow.connect(sender).setParameters({
@@ -48,8 +73,6 @@ export const RESTRICTED: Record<
         exitBounty: 0,
         minimumCharge: 0,
       }),
-    withdrawFees: ({ escrow, addresses }, sender) =>
-      escrow.connect(sender).withdrawFees(addresses.ath, 1, sender),
   },
   game: {
     setParameters: async ({ game }, sender) =>
@@ -64,8 +87,6 @@ export const RESTRICTED: Record<
       channels
         .connect(sender)
         .setTokenTerms(addresses.ath, { accepted: true, feeBasisPoints: 0, exitBounty: 0 }),
-    withdrawFees: ({ channels, addresses }, sender) =>
-      channels.connect(sender).withdrawFees(addresses.ath, 1, sender),
   },
   receipts: {
     setDisputeGame: ({ receipts, addresses }, sender) =>

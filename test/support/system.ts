@@ -8,6 +8,8 @@ import type { ChannelEscrow } from "../../sdk/src/generated/contracts/ChannelEsc
 import type { Currencies } from "../../sdk/src/generated/contracts/Currencies.ts";
 import type { DelegationPools } from "../../sdk/src/generated/contracts/DelegationPools.ts";
 import type { DisputeGame } from "../../sdk/src/generated/contracts/DisputeGame.ts";
+import type { FeeDistributor } from "../../sdk/src/generated/contracts/FeeDistributor.ts";
+import type { InsuranceFund } from "../../sdk/src/generated/contracts/InsuranceFund.ts";
 import type { IJobEscrow, JobEscrow, JobStruct } from "../../sdk/src/generated/contracts/JobEscrow.ts";
 import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStablecoin.ts";
 import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegistry.ts";
@@ -84,6 +86,8 @@ export async function deploySystem() {
   const models = deployed.modelRegistry as unknown as ModelRegistry;
   const providers = deployed.providerRegistry as unknown as ProviderRegistry;
   const currencies = deployed.currencies as unknown as Currencies;
+  const fees = deployed.feeDistributor as unknown as FeeDistributor;
+  const insurance = deployed.insuranceFund as unknown as InsuranceFund;
   const escrow = deployed.jobEscrow as unknown as JobEscrow;
   const game = deployed.disputeGame as unknown as DisputeGame;
   const channels = deployed.channelEscrow as unknown as ChannelEscrow;
@@ -101,6 +105,8 @@ export async function deploySystem() {
     models: await models.getAddress(),
     providers: await providers.getAddress(),
     currencies: await currencies.getAddress(),
+    fees: await fees.getAddress(),
+    insurance: await insurance.getAddress(),
     escrow: await escrow.getAddress(),
     game: await game.getAddress(),
     channels: await channels.getAddress(),
@@ -118,6 +124,8 @@ export async function deploySystem() {
     models,
     providers,
     currencies,
+    fees,
+    insurance,
     escrow,
     game,
     channels,

@@ -6,7 +6,7 @@ import { replaceReceiptKey } from "./keys.ts";
 import { movedOffer, offer, symbols } from "./offers.ts";
 import { HARDWARE_STAKE } from "./rules.ts";
 import { requestOf, type JobPlan } from "./jobs.ts";
-import { ADMINISTRATOR, profileOf } from "./setup.ts";
+import { ADMINISTRATOR, COLLECTOR, profileOf } from "./setup.ts";
 
 /** Until when a price counts that nobody has to renew. */
 const FOR_EVER = 2 ** 32 - 1;
@@ -117,16 +117,15 @@ export async function* changeRate(
   await day.chain.send(ADMINISTRATOR, ...set(next, FOR_EVER));
 }
 
-/** Governance takes the fees that were collected so far. */
-export async function withdrawFees(day: Day): Promise<void> {
+/** Somebody has the fees distributed that came together so far. */
+export async function collectFees(day: Day): Promise<void> {
   const { chain, model } = day;
   for (const symbol of symbols) {
     for (const escrow of ["job escrow", "channel escrow"] as const) {
       const amount = model.ledger.at(available(symbol, escrow));
       if (amount === 0n) continue;
-      const args = [chain.token(symbol), amount, chain.addressOf(ADMINISTRATOR)];
-      await day.act("fees withdrawn", ADMINISTRATOR, [escrow, "withdrawFees", args], () =>
-        model.withdraw(symbol, escrow, amount, ADMINISTRATOR),
+      await day.act("fees collected", COLLECTOR, [escrow, "collectFees", [chain.token(symbol)]], () =>
+        model.collectFees(symbol, escrow, amount),
       );
     }
   }

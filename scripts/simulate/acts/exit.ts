@@ -2,7 +2,7 @@ import { available, credit, staked, unbonding } from "../model/ledger.ts";
 import { TOKENS } from "../tokens.ts";
 import type { ChannelLife } from "./channel-life.ts";
 import type { Day } from "./day.ts";
-import { withdrawFees } from "./changes.ts";
+import { collectFees } from "./changes.ts";
 import { symbols } from "./offers.ts";
 
 const UNBONDING_PERIOD = 14 * 86_400;
@@ -17,7 +17,7 @@ export async function everybodyLeaves(day: Day, lives: readonly ChannelLife[]): 
   }
   await day.agenda.runUntil(Infinity);
   await providersLeave(day);
-  await withdrawFees(day);
+  await collectFees(day);
   for (const owner of day.people) {
     for (const { symbol } of TOKENS) await withdrawAll(day, owner, symbol);
   }

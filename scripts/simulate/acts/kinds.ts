@@ -71,7 +71,7 @@ export const KINDS = [
   "locked stake refused to leave",
   "provider deregistered",
   "fee changed",
-  "fees withdrawn",
+  "fees collected",
   "balance withdrawn",
   "client moved to another provider",
 ] as const;

@@ -23,7 +23,7 @@ export const ADMINISTRATOR = "administrator";
 export const COLLECTOR = "collector";
 export const CHALLENGERS = ["challenger 1", "challenger 2"] as const;
 export const GRIEFER = "griefer";
-const CONTRACTS = ["job escrow", "channel escrow", "dispute game"] as const;
+const CONTRACTS = ["job escrow", "channel escrow", "dispute game", "fee distributor"] as const;
 
 /** Deploys, governs, funds and registers everybody: how things stand when the day begins. */
 export async function beginDay(seed: string, size: DaySize, threads: number): Promise<Day> {

@@ -2,9 +2,12 @@ import { TOKENS } from "../tokens.ts";
 import { Channels } from "./channels.ts";
 import { DisputeMoney, type DisputeRules } from "./disputes.ts";
 import { Jobs } from "./jobs.ts";
-import { available, bonds, escrowed, Ledger, wallet } from "./ledger.ts";
+import { available, bonds, burnt, escrowed, Ledger, wallet } from "./ledger.ts";
 import { Stakes } from "./stakes.ts";
 import { Totals } from "./totals.ts";
+
+const ATH = "ATH";
+const DISTRIBUTOR = "fee distributor";
 
 /**
  * What the specification says everybody has, in arithmetic of its own: docs/protocol.md, docs/channels.md and docs/dispute.md, written down again without the contracts or the
@@ -30,6 +33,16 @@ export class Model {
   withdraw(token: string, owner: string, amount: bigint, recipient = owner): void {
     this.ledger.move(amount, available(token, owner), wallet(token, recipient), "withdraws");
     this.totals.add(token, "withdrawn", amount);
+  }
+
+  /** Fees leave the vault; of ATH, what is to be burned is: three tenths, and what rounding down the other parts leaves. */
+  collectFees(token: string, escrow: string, amount: bigint): void {
+    const kept = [4_000n, 1_000n, 2_000n].reduce((sum, part) => sum + (amount * part) / 10_000n, 0n);
+    const gone = token === ATH ? amount - kept : 0n;
+    this.ledger.move(gone, available(token, escrow), burnt(token), "burns fees");
+    this.ledger.move(amount - gone, available(token, escrow), wallet(token, DISTRIBUTOR), "distributes fees");
+    this.totals.add(token, "burnt", gone);
+    this.totals.add(token, "withdrawn", amount - gone);
   }
 
   /** The vault's ledger of a token: all accounts, and for ATH all stakes and what unbonds. */

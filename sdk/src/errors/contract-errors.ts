@@ -239,6 +239,45 @@ export const contractErrors = {
     "Tokenise with the model's own tokenizer.",
   ],
 
+  // ------------------------------------------------------------------------------------------------- fees
+  SplitIncomplete: [
+    "The parts of the fees sum up to {sum} ten-thousandths, not to {whole}.",
+    "Choose parts that sum up to the whole.",
+  ],
+  CheckersAlreadySet: [
+    "The checkers' part of the fees is paid to {checkers:address} already, for good.",
+    "Another one takes a new deployment.",
+  ],
+  CheckersWithoutCode: [
+    "{checkers:address} has no code, so it pays no checkers.",
+    "Deploy the contract first, then set it.",
+  ],
+  NoFeesToClaim: [
+    "There are no fees for the {beneficiary:beneficiary} in the token {token:address}.",
+    "Have fees collected first, by collectFees of the escrows.",
+  ],
+  BeneficiaryNotSet: [
+    "Nobody is named yet who is paid the fees for the {beneficiary:beneficiary}.",
+    "They wait until governance names somebody.",
+  ],
+  NotClaimable: ["The fees for the {beneficiary:beneficiary} are paid to nobody.", "Buy them for ATH."],
+  NotForSale: [
+    "{available:amount} are for sale today, not {amount:amount}.",
+    "Buy less, or another day: a day sells a quarter.",
+  ],
+  CostAboveLimit: [
+    "The purchase costs {cost:ath}; the limit is {maximumCost:ath}.",
+    "Raise the limit or buy less.",
+  ],
+  ReasonLengthOutOfBounds: [
+    "The reason has {length} bytes; it needs from {minimum} to {maximum}.",
+    "Say in a sentence what the payment is for.",
+  ],
+  PaymentAboveLimit: [
+    "The insurance can pay {limit:amount} now, not {amount:amount}: within 30 days a quarter of what it has.",
+    "Pay less, or later.",
+  ],
+
   // ----------------------------------------------------------------------------------------------- models
   UnknownModel: [
     "No model is registered with the root {modelRoot}.",

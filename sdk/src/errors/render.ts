@@ -16,6 +16,9 @@ type Format = (value: unknown, values: Record<string, unknown>, context: ErrorCo
 /** IProgramRegistry.ShapeType. */
 const SHAPES = ["wide", "narrow", "page", "positions", "token", "flag", "weights"];
 
+/** Beneficiary.sol. */
+const BENEFICIARIES = ["checkers", "insurance", "burning", "treasury"];
+
 /** How `{name:format}` shows a value. */
 export const formats: Record<string, Format> = {
   address: String,
@@ -25,6 +28,7 @@ export const formats: Record<string, Format> = {
     return token ? formatAmount(token, toBigInt(value)) : `${String(value)} units${address}`;
   },
   ath: (value) => `${formatUnits(toBigInt(value), 18)} ATH`,
+  beneficiary: (value) => BENEFICIARIES[Number(value)] ?? String(value),
   duration: (value) => `${String(value)} s`,
   shape: (value) => {
     // IProgramRegistry.Shape: type of the elements, groups, size.

@@ -922,6 +922,16 @@ export const channelEscrowAbi = [
     "type": "address"
    },
    {
+    "internalType": "contract ICurrencies",
+    "name": "currencies_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IFeeDistributor",
+    "name": "feeDistributor",
+    "type": "address"
+   },
+   {
     "internalType": "address",
     "name": "sequencerFeed",
     "type": "address"
@@ -1814,19 +1824,13 @@ export const channelEscrowAbi = [
     "type": "address"
    },
    {
-    "indexed": true,
-    "internalType": "address",
-    "name": "recipient",
-    "type": "address"
-   },
-   {
     "indexed": false,
     "internalType": "uint256",
     "name": "amount",
     "type": "uint256"
    }
   ],
-  "name": "FeesWithdrawn",
+  "name": "FeesCollected",
   "type": "event"
  },
  {
@@ -2255,6 +2259,43 @@ export const channelEscrowAbi = [
   "name": "close",
   "outputs": [],
   "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "collectFees",
+  "outputs": [
+   {
+    "internalType": "contract IFeeDistributor",
+    "name": "distributor",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "currencies",
+  "outputs": [
+   {
+    "internalType": "contract ICurrencies",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
   "type": "function"
  },
  {
@@ -3556,29 +3597,6 @@ export const channelEscrowAbi = [
    }
   ],
   "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
-    "internalType": "address",
-    "name": "token",
-    "type": "address"
-   },
-   {
-    "internalType": "uint256",
-    "name": "amount",
-    "type": "uint256"
-   },
-   {
-    "internalType": "address",
-    "name": "recipient",
-    "type": "address"
-   }
-  ],
-  "name": "withdrawFees",
-  "outputs": [],
-  "stateMutability": "nonpayable",
   "type": "function"
  }
 ] as const;
@@ -8233,6 +8251,1115 @@ export const disputeGameAbi = [
  }
 ] as const;
 
+export const feeDistributorAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "athToken",
+    "type": "address"
+   },
+   {
+    "internalType": "contract ICurrencies",
+    "name": "currencies_",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "insurance_",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "treasury",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint16",
+      "name": "checkers",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insurance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "burn",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "treasury",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "saleDiscount",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct IFeeDistributor.Parameters",
+    "name": "initial",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "enum Beneficiary",
+    "name": "beneficiary",
+    "type": "uint8"
+   }
+  ],
+  "name": "BeneficiaryNotSet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checkers",
+    "type": "address"
+   }
+  ],
+  "name": "CheckersAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checkers",
+    "type": "address"
+   }
+  ],
+  "name": "CheckersWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "cost",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximumCost",
+    "type": "uint256"
+   }
+  ],
+  "name": "CostAboveLimit",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "enum Beneficiary",
+    "name": "beneficiary",
+    "type": "uint8"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "NoFeesToClaim",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "enum Beneficiary",
+    "name": "beneficiary",
+    "type": "uint8"
+   }
+  ],
+  "name": "NotClaimable",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "available",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "NotForSale",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "parameter",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ParameterOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ReentrancyGuardReentrantCall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint8",
+    "name": "bits",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   }
+  ],
+  "name": "SafeCastOverflowedUintDowncast",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "SafeERC20FailedOperation",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "sum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "whole",
+    "type": "uint256"
+   }
+  ],
+  "name": "SplitIncomplete",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ZeroAddress",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ZeroAmount",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "checkers",
+    "type": "address"
+   }
+  ],
+  "name": "CheckersSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "enum Beneficiary",
+    "name": "beneficiary",
+    "type": "uint8"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "receiver",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "FeesClaimed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "checkers",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "insurance",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "burn",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "treasury",
+    "type": "uint256"
+   }
+  ],
+  "name": "FeesDistributed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "buyer",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "cost",
+    "type": "uint256"
+   }
+  ],
+  "name": "FeesSold",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint16",
+      "name": "checkers",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insurance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "burn",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "treasury",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "saleDiscount",
+      "type": "uint16"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IFeeDistributor.Parameters",
+    "name": "parameters",
+    "type": "tuple"
+   }
+  ],
+  "name": "ParametersSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "treasury",
+    "type": "address"
+   }
+  ],
+  "name": "TreasurySet",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "ath",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "burned",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximumCost",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   }
+  ],
+  "name": "buy",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "cost",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "enum Beneficiary",
+    "name": "beneficiary",
+    "type": "uint8"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "claim",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "costOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "enum Beneficiary",
+    "name": "beneficiary",
+    "type": "uint8"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "creditOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "currencies",
+  "outputs": [
+   {
+    "internalType": "contract ICurrencies",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "distribute",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "forSale",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "insurance",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "parameters",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint16",
+      "name": "checkers",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insurance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "burn",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "treasury",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "saleDiscount",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct IFeeDistributor.Parameters",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "enum Beneficiary",
+    "name": "beneficiary",
+    "type": "uint8"
+   }
+  ],
+  "name": "receiverOf",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checkers",
+    "type": "address"
+   }
+  ],
+  "name": "setCheckers",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint16",
+      "name": "checkers",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insurance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "burn",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "treasury",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "saleDiscount",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct IFeeDistributor.Parameters",
+    "name": "parameters_",
+    "type": "tuple"
+   }
+  ],
+  "name": "setParameters",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "treasury",
+    "type": "address"
+   }
+  ],
+  "name": "setTreasury",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ }
+] as const;
+
+export const insuranceFundAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "CheckpointUnorderedInsertion",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "limit",
+    "type": "uint256"
+   }
+  ],
+  "name": "PaymentAboveLimit",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ReasonLengthOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint8",
+    "name": "bits",
+    "type": "uint8"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   }
+  ],
+  "name": "SafeCastOverflowedUintDowncast",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "SafeERC20FailedOperation",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ZeroAmount",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "string",
+    "name": "reason",
+    "type": "string"
+   }
+  ],
+  "name": "DamagesPaid",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "internalType": "string",
+    "name": "reason",
+    "type": "string"
+   }
+  ],
+  "name": "pay",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "payableNow",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "recentlyPaid",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ }
+] as const;
+
 export const jobEscrowAbi = [
  {
   "inputs": [
@@ -8254,6 +9381,11 @@ export const jobEscrowAbi = [
    {
     "internalType": "contract ICurrencies",
     "name": "currencies_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IFeeDistributor",
+    "name": "feeDistributor",
     "type": "address"
    },
    {
@@ -8333,6 +9465,17 @@ export const jobEscrowAbi = [
    }
   ],
   "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "target",
+    "type": "address"
+   }
+  ],
+  "name": "AddressEmptyCode",
   "type": "error"
  },
  {
@@ -8476,6 +9619,11 @@ export const jobEscrowAbi = [
  {
   "inputs": [],
   "name": "EmptyPrompt",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "FailedCall",
   "type": "error"
  },
  {
@@ -8936,19 +10084,13 @@ export const jobEscrowAbi = [
     "type": "address"
    },
    {
-    "indexed": true,
-    "internalType": "address",
-    "name": "recipient",
-    "type": "address"
-   },
-   {
     "indexed": false,
     "internalType": "uint256",
     "name": "amount",
     "type": "uint256"
    }
   ],
-  "name": "FeesWithdrawn",
+  "name": "FeesCollected",
   "type": "event"
  },
  {
@@ -9675,6 +10817,30 @@ export const jobEscrowAbi = [
     "internalType": "JobId",
     "name": "id",
     "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "collectFees",
+  "outputs": [
+   {
+    "internalType": "contract IFeeDistributor",
+    "name": "distributor",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
    }
   ],
   "stateMutability": "nonpayable",
@@ -10956,29 +12122,6 @@ export const jobEscrowAbi = [
    }
   ],
   "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
-    "internalType": "address",
-    "name": "token",
-    "type": "address"
-   },
-   {
-    "internalType": "uint256",
-    "name": "amount",
-    "type": "uint256"
-   },
-   {
-    "internalType": "address",
-    "name": "recipient",
-    "type": "address"
-   }
-  ],
-  "name": "withdrawFees",
-  "outputs": [],
-  "stateMutability": "nonpayable",
   "type": "function"
  }
 ] as const;

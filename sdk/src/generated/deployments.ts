@@ -5,18 +5,20 @@ export const deployments = {
   "31337": {
     "accessManager": "0x5FbDB2315678afecb367f032d93F642f64180aa3",
     "ath": "0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512",
-    "channelEscrow": "0x9A9f2CCfdE556A7E9Ff0848998Aa4a0CFD8863AE",
+    "channelEscrow": "0x3Aa5ebB10DC797CAC828524e59A333d0A371443c",
     "currencies": "0x610178dA211FEF7D417bC0e6FeD39F05609AD788",
-    "delegationPools": "0xc5a5C42992dECbae36851359345FE25997F5C42d",
-    "disputeGame": "0x67d269191c92Caf3cD7723F116c85e6E9bf55933",
-    "jobEscrow": "0x68B1D87F95878fE05B998F19b66F4baba5De1aed",
-    "modelRegistry": "0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e",
+    "delegationPools": "0xE6E340D132b5f46d1e472DebcD681B2aBc16e57E",
+    "disputeGame": "0xc3e53F4d16Ae77Db1c982e75a937B9f60FE63690",
+    "feeDistributor": "0x0B306BF915C4d645ff596e518fAf3F9669b97016",
+    "insuranceFund": "0xB7f8BC63BbcaD18155201308C8f3540b07f84F5e",
+    "jobEscrow": "0xc6e7DF5E7b4f2A278906862b61205850344D4e7d",
+    "modelRegistry": "0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0",
     "programRegistry": "0xDc64a140Aa3E981100a9becA4E685f962f0cF6C9",
-    "providerRegistry": "0x9A676e781A523b5d0C0e43731313A708CB607508",
-    "receiptResults": "0x4ed7c70F96B99c776995fB64377f0d4aB3B0e1C1",
-    "resultSources": "0x7a2088a1bFc9d81c55368AE168C2C02570cB814F",
+    "providerRegistry": "0x959922bE3CAee4b8Cd9a407cc3ac1C251C2007B1",
+    "receiptResults": "0xa85233C63b9Ee964Add6F2cffe00Fd84eb32338f",
+    "resultSources": "0xc5a5C42992dECbae36851359345FE25997F5C42d",
     "stablecoin": "0x2279B7A0a67DB372996a5FaB50D91eAA73d2eBe6",
-    "stepVerifier": "0x0B306BF915C4d645ff596e518fAf3F9669b97016",
-    "vault": "0xA51c1fc2f0D1a1b8494Ed1FE312d7C3a78Ed91C0"
+    "stepVerifier": "0x9A9f2CCfdE556A7E9Ff0848998Aa4a0CFD8863AE",
+    "vault": "0x0DCd1Bf9A1b36cE34237eEaFef220932846BCD82"
   }
 } as const;

@@ -43,7 +43,7 @@ export const channelEscrowFragments = [
   "event ChannelSettled(bytes32 indexed id, address indexed provider, uint256 paid, uint64 nonce, uint32 receiptCount, bytes32 receiptsRoot, bytes32 lastReceipt)",
   "event ChannelToppedUp(bytes32 indexed id, address indexed payer, uint256 deposit)",
   "event EIP712DomainChanged()",
-  "event FeesWithdrawn(address indexed token, address indexed recipient, uint256 amount)",
+  "event FeesCollected(address indexed token, uint256 amount)",
   "event ParametersSet((uint96 stakePerChannel, uint32 notice, uint32 receiptLife, uint64 workPerSecond) parameters)",
   "event ReceiptKeySet(address indexed provider, address indexed key, uint40 validUntil)",
   "event ReceiptResultsSet(address results)",
@@ -57,6 +57,8 @@ export const channelEscrowFragments = [
   "function channelIdOf((address client, uint64 salt, uint32 notice, address provider, uint32 receiptLife, uint16 feeBasisPoints, address token, uint96 exitBounty, address voucherKey, uint40 expiresAt, uint96 stakeLock, uint64 workPerSecond) channel) view returns (bytes32)",
   "function channelState(bytes32 id) view returns ((uint88 deposit, uint88 paid, uint40 closesAt, uint16 liveChallenges, uint8 status, bool keyRotated))",
   "function close((address client, uint64 salt, uint32 notice, address provider, uint32 receiptLife, uint16 feeBasisPoints, address token, uint96 exitBounty, address voucherKey, uint40 expiresAt, uint96 stakeLock, uint64 workPerSecond) channel)",
+  "function collectFees(address token) returns (address distributor, uint256 amount)",
+  "function currencies() view returns (address)",
   "function eip712Domain() view returns (bytes1 fields, string name, string version, uint256 chainId, address verifyingContract, bytes32 salt, uint256[] extensions)",
   "function finish((address client, uint64 salt, uint32 notice, address provider, uint32 receiptLife, uint16 feeBasisPoints, address token, uint96 exitBounty, address voucherKey, uint40 expiresAt, uint96 stakeLock, uint64 workPerSecond) channel)",
   "function isConsumingScheduledOp() view returns (bytes4)",
@@ -81,8 +83,7 @@ export const channelEscrowFragments = [
   "function tokenTermsOf(address token) view returns ((bool accepted, uint16 feeBasisPoints, uint96 exitBounty))",
   "function vault() view returns (address)",
   "function voucherDigest(bytes32 id, (uint64 nonce, bytes32 requestHash, uint96 amount, uint96 limit, uint32 receiptCount, bytes32 receiptsRoot) voucher) view returns (bytes32)",
-  "function voucherKeysOf((address client, uint64 salt, uint32 notice, address provider, uint32 receiptLife, uint16 feeBasisPoints, address token, uint96 exitBounty, address voucherKey, uint40 expiresAt, uint96 stakeLock, uint64 workPerSecond) channel) view returns (address, address, uint40)",
-  "function withdrawFees(address token, uint256 amount, address recipient)"
+  "function voucherKeysOf((address client, uint64 salt, uint32 notice, address provider, uint32 receiptLife, uint16 feeBasisPoints, address token, uint96 exitBounty, address voucherKey, uint40 expiresAt, uint96 stakeLock, uint64 workPerSecond) channel) view returns (address, address, uint40)"
 ] as const;
 
 export const currenciesFragments = [
@@ -228,10 +229,49 @@ export const disputeGameFragments = [
   "function withdraw(address recipient)"
 ] as const;
 
+export const feeDistributorFragments = [
+  "event AuthorityUpdated(address authority)",
+  "event CheckersSet(address checkers)",
+  "event FeesClaimed(uint8 indexed beneficiary, address indexed token, address receiver, uint256 amount)",
+  "event FeesDistributed(address indexed token, uint256 checkers, uint256 insurance, uint256 burn, uint256 treasury)",
+  "event FeesSold(address indexed token, address indexed buyer, address recipient, uint256 amount, uint256 cost)",
+  "event ParametersSet((uint16 checkers, uint16 insurance, uint16 burn, uint16 treasury, uint16 saleDiscount) parameters)",
+  "event TreasurySet(address treasury)",
+  "function ath() view returns (address)",
+  "function authority() view returns (address)",
+  "function burned() view returns (uint256)",
+  "function buy(address token, uint256 amount, uint256 maximumCost, address recipient) returns (uint256 cost)",
+  "function claim(uint8 beneficiary, address token) returns (uint256 amount)",
+  "function costOf(address token, uint256 amount) view returns (uint256)",
+  "function creditOf(uint8 beneficiary, address token) view returns (uint256)",
+  "function currencies() view returns (address)",
+  "function distribute(address token) returns (uint256 amount)",
+  "function forSale(address token) view returns (uint256)",
+  "function insurance() view returns (address)",
+  "function isConsumingScheduledOp() view returns (bytes4)",
+  "function parameters() view returns ((uint16 checkers, uint16 insurance, uint16 burn, uint16 treasury, uint16 saleDiscount))",
+  "function receiverOf(uint8 beneficiary) view returns (address)",
+  "function setAuthority(address newAuthority)",
+  "function setCheckers(address checkers)",
+  "function setParameters((uint16 checkers, uint16 insurance, uint16 burn, uint16 treasury, uint16 saleDiscount) parameters_)",
+  "function setTreasury(address treasury)"
+] as const;
+
+export const insuranceFundFragments = [
+  "event AuthorityUpdated(address authority)",
+  "event DamagesPaid(address indexed token, address indexed recipient, uint256 amount, string reason)",
+  "function authority() view returns (address)",
+  "function isConsumingScheduledOp() view returns (bytes4)",
+  "function pay(address token, uint256 amount, address recipient, string reason)",
+  "function payableNow(address token) view returns (uint256)",
+  "function recentlyPaid(address token) view returns (uint256)",
+  "function setAuthority(address newAuthority)"
+] as const;
+
 export const jobEscrowFragments = [
   "event AuthorityUpdated(address authority)",
   "event DisputeGameSet(address game)",
-  "event FeesWithdrawn(address indexed token, address indexed recipient, uint256 amount)",
+  "event FeesCollected(address indexed token, uint256 amount)",
   "event JobCreated(bytes32 indexed id, address indexed client, address indexed provider, (address client, uint64 salt, uint40 submitDeadline, address provider, uint32 challengeWindow, uint16 feeBasisPoints, address token, uint96 exitBounty, uint96 stakeLock, uint80 inputPrice, uint80 outputPrice, uint96 minimumCharge, uint32 promptTokens, uint32 maxTokens, uint32 vocabularySize, bytes32 modelRoot, bytes32 inputRoot) job, uint64 seed, bytes32 generation, bytes promptTokens, bytes stopSequences)",
   "event JobDeclined(bytes32 indexed id, address indexed client, address indexed provider, uint256 refund)",
   "event JobExpired(bytes32 indexed id, address indexed client, address indexed provider, uint256 refund, uint256 bounty, address bountyRecipient)",
@@ -244,6 +284,7 @@ export const jobEscrowFragments = [
   "function authority() view returns (address)",
   "function challengeClosed(bytes32 id)",
   "function challengeOpened((address client, uint64 salt, uint40 submitDeadline, address provider, uint32 challengeWindow, uint16 feeBasisPoints, address token, uint96 exitBounty, uint96 stakeLock, uint80 inputPrice, uint80 outputPrice, uint96 minimumCharge, uint32 promptTokens, uint32 maxTokens, uint32 vocabularySize, bytes32 modelRoot, bytes32 inputRoot) job, (uint32 count, bytes32 tokensRoot) output) returns (bytes32 id)",
+  "function collectFees(address token) returns (address distributor, uint256 amount)",
   "function costOf(uint256 promptTokens, uint256 outputTokens, uint256 inputPrice, uint256 outputPrice) pure returns (uint256)",
   "function create((address provider, bytes32 modelRoot, address token, bytes32 generation, uint128 maxCost, uint80 maxInputPrice, uint80 maxOutputPrice, uint40 submitDeadline, uint64 seed, uint64 salt, bytes promptTokens, bytes stopSequences) request) returns (bytes32 id)",
   "function createPrivate((address provider, bytes32 modelRoot, address token, bytes32 generation, uint128 maxCost, uint80 maxInputPrice, uint80 maxOutputPrice, uint40 submitDeadline, uint64 seed, uint64 salt, bytes promptTokens, bytes stopSequences) request, (uint32 promptTokens, bytes32 promptRoot, bytes32 stopsHash, bytes ciphertext) hidden) returns (bytes32 id)",
@@ -266,8 +307,7 @@ export const jobEscrowFragments = [
   "function setTokenTerms(address token, (bool accepted, uint16 feeBasisPoints, uint96 exitBounty, uint96 minimumCharge) terms)",
   "function submit((address client, uint64 salt, uint40 submitDeadline, address provider, uint32 challengeWindow, uint16 feeBasisPoints, address token, uint96 exitBounty, uint96 stakeLock, uint80 inputPrice, uint80 outputPrice, uint96 minimumCharge, uint32 promptTokens, uint32 maxTokens, uint32 vocabularySize, bytes32 modelRoot, bytes32 inputRoot) job, bytes outputTokens)",
   "function tokenTermsOf(address token) view returns ((bool accepted, uint16 feeBasisPoints, uint96 exitBounty, uint96 minimumCharge))",
-  "function vault() view returns (address)",
-  "function withdrawFees(address token, uint256 amount, address recipient)"
+  "function vault() view returns (address)"
 ] as const;
 
 export const mockStablecoinFragments = [

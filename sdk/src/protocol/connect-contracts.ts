@@ -4,6 +4,7 @@ import {
   channelEscrowFragments,
   currenciesFragments,
   disputeGameFragments,
+  feeDistributorFragments,
   jobEscrowFragments,
   modelRegistryFragments,
   programRegistryFragments,
@@ -16,6 +17,7 @@ import type { AthToken } from "../generated/contracts/AthToken.ts";
 import type { ChannelEscrow } from "../generated/contracts/ChannelEscrow.ts";
 import type { Currencies } from "../generated/contracts/Currencies.ts";
 import type { DisputeGame } from "../generated/contracts/DisputeGame.ts";
+import type { FeeDistributor } from "../generated/contracts/FeeDistributor.ts";
 import type { JobEscrow } from "../generated/contracts/JobEscrow.ts";
 import type { ModelRegistry } from "../generated/contracts/ModelRegistry.ts";
 import type { ProgramRegistry } from "../generated/contracts/ProgramRegistry.ts";
@@ -93,6 +95,11 @@ export function connectContracts(runner: ContractRunner | null, deployment: Depl
 /** The currencies contract, whose address the job escrow knows: `jobEscrow.currencies()`. */
 export function connectCurrencies(runner: ContractRunner | null, address: string): Currencies {
   return contractAt(address, currenciesFragments, runner) as Currencies;
+}
+
+/** The distributor of fees, whose address the escrows know: `jobEscrow.collectFees.staticCall(token)`. */
+export function connectFees(runner: ContractRunner | null, address: string): FeeDistributor {
+  return contractAt(address, feeDistributorFragments, runner) as FeeDistributor;
 }
 
 /** Any ERC-20 token. Functions of the extensions revert where a token does not have them. */

@@ -44,9 +44,9 @@ export declare namespace IChannelEscrow {
     }
 
   export interface ChannelEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "acceptanceDigest" | "addReceiptKey" | "authority" | "challengeClosed" | "challengeOpened" | "channelIdOf" | "channelState" | "close" | "eip712Domain" | "finish" | "isConsumingScheduledOp" | "multicall" | "onEntrusted" | "parameters" | "providers" | "receiptDigest" | "receiptKeyUntil" | "receiptResults" | "release" | "removeReceiptKey" | "rotateVoucherKey" | "setAuthority" | "setParameters" | "setReceiptResults" | "setTokenTerms" | "settle" | "settleBatch" | "settleWithReceipt" | "startClosing" | "tokenTermsOf" | "vault" | "voucherDigest" | "voucherKeysOf" | "withdrawFees"): FunctionFragment;
+    getFunction(nameOrSignature: "acceptanceDigest" | "addReceiptKey" | "authority" | "challengeClosed" | "challengeOpened" | "channelIdOf" | "channelState" | "close" | "collectFees" | "currencies" | "eip712Domain" | "finish" | "isConsumingScheduledOp" | "multicall" | "onEntrusted" | "parameters" | "providers" | "receiptDigest" | "receiptKeyUntil" | "receiptResults" | "release" | "removeReceiptKey" | "rotateVoucherKey" | "setAuthority" | "setParameters" | "setReceiptResults" | "setTokenTerms" | "settle" | "settleBatch" | "settleWithReceipt" | "startClosing" | "tokenTermsOf" | "vault" | "voucherDigest" | "voucherKeysOf"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "ChannelClosed" | "ChannelClosing" | "ChannelOpened" | "ChannelReleased" | "ChannelSettled" | "ChannelToppedUp" | "EIP712DomainChanged" | "FeesWithdrawn" | "ParametersSet" | "ReceiptKeySet" | "ReceiptResultsSet" | "TokenTermsSet" | "VoucherKeyRotated"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "ChannelClosed" | "ChannelClosing" | "ChannelOpened" | "ChannelReleased" | "ChannelSettled" | "ChannelToppedUp" | "EIP712DomainChanged" | "FeesCollected" | "ParametersSet" | "ReceiptKeySet" | "ReceiptResultsSet" | "TokenTermsSet" | "VoucherKeyRotated"): EventFragment;
 
     encodeFunctionData(functionFragment: 'acceptanceDigest', values: [BytesLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'addReceiptKey', values: [AddressLike]): string;
@@ -56,6 +56,8 @@ encodeFunctionData(functionFragment: 'challengeOpened', values: [BytesLike]): st
 encodeFunctionData(functionFragment: 'channelIdOf', values: [ChannelStruct]): string;
 encodeFunctionData(functionFragment: 'channelState', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'close', values: [ChannelStruct]): string;
+encodeFunctionData(functionFragment: 'collectFees', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'currencies', values?: undefined): string;
 encodeFunctionData(functionFragment: 'eip712Domain', values?: undefined): string;
 encodeFunctionData(functionFragment: 'finish', values: [ChannelStruct]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
@@ -81,7 +83,6 @@ encodeFunctionData(functionFragment: 'tokenTermsOf', values: [AddressLike]): str
 encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
 encodeFunctionData(functionFragment: 'voucherDigest', values: [BytesLike, VoucherStruct]): string;
 encodeFunctionData(functionFragment: 'voucherKeysOf', values: [ChannelStruct]): string;
-encodeFunctionData(functionFragment: 'withdrawFees', values: [AddressLike, BigNumberish, AddressLike]): string;
 
     decodeFunctionResult(functionFragment: 'acceptanceDigest', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'addReceiptKey', data: BytesLike): Result;
@@ -91,6 +92,8 @@ decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Resu
 decodeFunctionResult(functionFragment: 'channelIdOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'channelState', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'close', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'collectFees', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'currencies', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'eip712Domain', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'finish', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
@@ -116,7 +119,6 @@ decodeFunctionResult(functionFragment: 'tokenTermsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'voucherDigest', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'voucherKeysOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
   }
 
   
@@ -216,10 +218,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export declare namespace FeesWithdrawnEvent {
-      export type InputTuple = [token: AddressLike, recipient: AddressLike, amount: BigNumberish];
-      export type OutputTuple = [token: string, recipient: string, amount: bigint];
-      export interface OutputObject {token: string, recipient: string, amount: bigint }
+    export declare namespace FeesCollectedEvent {
+      export type InputTuple = [token: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [token: string, amount: bigint];
+      export interface OutputObject {token: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -382,6 +384,22 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
       [channel: ChannelStruct, ],
       [void],
       'nonpayable'
+    >
+    
+
+    
+    collectFees: TypedContractMethod<
+      [token: AddressLike, ],
+      [[string, bigint] & {distributor: string, amount: bigint }],
+      'nonpayable'
+    >
+    
+
+    
+    currencies: TypedContractMethod<
+      [],
+      [string],
+      'view'
     >
     
 
@@ -585,14 +603,6 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     >
     
 
-    
-    withdrawFees: TypedContractMethod<
-      [token: AddressLike, amount: BigNumberish, recipient: AddressLike, ],
-      [void],
-      'nonpayable'
-    >
-    
-
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
@@ -635,6 +645,16 @@ getFunction(nameOrSignature: 'close'): TypedContractMethod<
       [channel: ChannelStruct, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'collectFees'): TypedContractMethod<
+      [token: AddressLike, ],
+      [[string, bigint] & {distributor: string, amount: bigint }],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'currencies'): TypedContractMethod<
+      [],
+      [string],
+      'view'
     >;
 getFunction(nameOrSignature: 'eip712Domain'): TypedContractMethod<
       [],
@@ -761,11 +781,6 @@ getFunction(nameOrSignature: 'voucherKeysOf'): TypedContractMethod<
       [[string, string, bigint]],
       'view'
     >;
-getFunction(nameOrSignature: 'withdrawFees'): TypedContractMethod<
-      [token: AddressLike, amount: BigNumberish, recipient: AddressLike, ],
-      [void],
-      'nonpayable'
-    >;
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'ChannelClosed'): TypedContractEvent<ChannelClosedEvent.InputTuple, ChannelClosedEvent.OutputTuple, ChannelClosedEvent.OutputObject>;
@@ -775,7 +790,7 @@ getEvent(key: 'ChannelReleased'): TypedContractEvent<ChannelReleasedEvent.InputT
 getEvent(key: 'ChannelSettled'): TypedContractEvent<ChannelSettledEvent.InputTuple, ChannelSettledEvent.OutputTuple, ChannelSettledEvent.OutputObject>;
 getEvent(key: 'ChannelToppedUp'): TypedContractEvent<ChannelToppedUpEvent.InputTuple, ChannelToppedUpEvent.OutputTuple, ChannelToppedUpEvent.OutputObject>;
 getEvent(key: 'EIP712DomainChanged'): TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
-getEvent(key: 'FeesWithdrawn'): TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
+getEvent(key: 'FeesCollected'): TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
 getEvent(key: 'ParametersSet'): TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;
 getEvent(key: 'ReceiptKeySet'): TypedContractEvent<ReceiptKeySetEvent.InputTuple, ReceiptKeySetEvent.OutputTuple, ReceiptKeySetEvent.OutputObject>;
 getEvent(key: 'ReceiptResultsSet'): TypedContractEvent<ReceiptResultsSetEvent.InputTuple, ReceiptResultsSetEvent.OutputTuple, ReceiptResultsSetEvent.OutputObject>;
@@ -816,8 +831,8 @@ getEvent(key: 'VoucherKeyRotated'): TypedContractEvent<VoucherKeyRotatedEvent.In
       EIP712DomainChanged: TypedContractEvent<EIP712DomainChangedEvent.InputTuple, EIP712DomainChangedEvent.OutputTuple, EIP712DomainChangedEvent.OutputObject>;
     
 
-      'FeesWithdrawn(address,address,uint256)': TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
-      FeesWithdrawn: TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
+      'FeesCollected(address,uint256)': TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
+      FeesCollected: TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
     
 
       'ParametersSet(tuple)': TypedContractEvent<ParametersSetEvent.InputTuple, ParametersSetEvent.OutputTuple, ParametersSetEvent.OutputObject>;

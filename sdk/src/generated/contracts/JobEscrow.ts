@@ -39,13 +39,14 @@ export declare namespace IJobEscrow {
     }
 
   export interface JobEscrowInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "costOf" | "create" | "createPrivate" | "currencies" | "decline" | "disputeGame" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "refund" | "sequencerFeed" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault" | "withdrawFees"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "challengeClosed" | "challengeOpened" | "collectFees" | "costOf" | "create" | "createPrivate" | "currencies" | "decline" | "disputeGame" | "expire" | "finalize" | "finalizeBatch" | "isConsumingScheduledOp" | "jobIdOf" | "jobState" | "parameters" | "providers" | "refund" | "sequencerFeed" | "setAuthority" | "setDisputeGame" | "setParameters" | "setTokenTerms" | "submit" | "tokenTermsOf" | "vault"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FeesWithdrawn" | "JobCreated" | "JobDeclined" | "JobExpired" | "JobFinalized" | "JobRefunded" | "ParametersSet" | "PrivateJobCreated" | "ResultSubmitted" | "TokenTermsSet"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FeesCollected" | "JobCreated" | "JobDeclined" | "JobExpired" | "JobFinalized" | "JobRefunded" | "ParametersSet" | "PrivateJobCreated" | "ResultSubmitted" | "TokenTermsSet"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'challengeClosed', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'challengeOpened', values: [JobStruct, IJobEscrow.OutputStruct]): string;
+encodeFunctionData(functionFragment: 'collectFees', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'costOf', values: [BigNumberish, BigNumberish, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'create', values: [IJobEscrow.RequestStruct]): string;
 encodeFunctionData(functionFragment: 'createPrivate', values: [IJobEscrow.RequestStruct, IJobEscrow.HiddenRequestStruct]): string;
@@ -69,11 +70,11 @@ encodeFunctionData(functionFragment: 'setTokenTerms', values: [AddressLike, IJob
 encodeFunctionData(functionFragment: 'submit', values: [JobStruct, BytesLike]): string;
 encodeFunctionData(functionFragment: 'tokenTermsOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
-encodeFunctionData(functionFragment: 'withdrawFees', values: [AddressLike, BigNumberish, AddressLike]): string;
 
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeClosed', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'challengeOpened', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'collectFees', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'costOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'create', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'createPrivate', data: BytesLike): Result;
@@ -97,7 +98,6 @@ decodeFunctionResult(functionFragment: 'setTokenTerms', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'submit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'tokenTermsOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
   }
 
   
@@ -125,10 +125,10 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
 
   
 
-    export declare namespace FeesWithdrawnEvent {
-      export type InputTuple = [token: AddressLike, recipient: AddressLike, amount: BigNumberish];
-      export type OutputTuple = [token: string, recipient: string, amount: bigint];
-      export interface OutputObject {token: string, recipient: string, amount: bigint }
+    export declare namespace FeesCollectedEvent {
+      export type InputTuple = [token: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [token: string, amount: bigint];
+      export interface OutputObject {token: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -298,6 +298,14 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     challengeOpened: TypedContractMethod<
       [job: JobStruct, output: IJobEscrow.OutputStruct, ],
       [string],
+      'nonpayable'
+    >
+    
+
+    
+    collectFees: TypedContractMethod<
+      [token: AddressLike, ],
+      [[string, bigint] & {distributor: string, amount: bigint }],
       'nonpayable'
     >
     
@@ -486,14 +494,6 @@ decodeFunctionResult(functionFragment: 'withdrawFees', data: BytesLike): Result;
     >
     
 
-    
-    withdrawFees: TypedContractMethod<
-      [token: AddressLike, amount: BigNumberish, recipient: AddressLike, ],
-      [void],
-      'nonpayable'
-    >
-    
-
 
     getFunction<T extends ContractMethod = ContractMethod>(key: string | FunctionFragment): T;
 
@@ -510,6 +510,11 @@ getFunction(nameOrSignature: 'challengeClosed'): TypedContractMethod<
 getFunction(nameOrSignature: 'challengeOpened'): TypedContractMethod<
       [job: JobStruct, output: IJobEscrow.OutputStruct, ],
       [string],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'collectFees'): TypedContractMethod<
+      [token: AddressLike, ],
+      [[string, bigint] & {distributor: string, amount: bigint }],
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'costOf'): TypedContractMethod<
@@ -627,15 +632,10 @@ getFunction(nameOrSignature: 'vault'): TypedContractMethod<
       [string],
       'view'
     >;
-getFunction(nameOrSignature: 'withdrawFees'): TypedContractMethod<
-      [token: AddressLike, amount: BigNumberish, recipient: AddressLike, ],
-      [void],
-      'nonpayable'
-    >;
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
-getEvent(key: 'FeesWithdrawn'): TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
+getEvent(key: 'FeesCollected'): TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
 getEvent(key: 'JobCreated'): TypedContractEvent<JobCreatedEvent.InputTuple, JobCreatedEvent.OutputTuple, JobCreatedEvent.OutputObject>;
 getEvent(key: 'JobDeclined'): TypedContractEvent<JobDeclinedEvent.InputTuple, JobDeclinedEvent.OutputTuple, JobDeclinedEvent.OutputObject>;
 getEvent(key: 'JobExpired'): TypedContractEvent<JobExpiredEvent.InputTuple, JobExpiredEvent.OutputTuple, JobExpiredEvent.OutputObject>;
@@ -656,8 +656,8 @@ getEvent(key: 'TokenTermsSet'): TypedContractEvent<TokenTermsSetEvent.InputTuple
       DisputeGameSet: TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
     
 
-      'FeesWithdrawn(address,address,uint256)': TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
-      FeesWithdrawn: TypedContractEvent<FeesWithdrawnEvent.InputTuple, FeesWithdrawnEvent.OutputTuple, FeesWithdrawnEvent.OutputObject>;
+      'FeesCollected(address,uint256)': TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
+      FeesCollected: TypedContractEvent<FeesCollectedEvent.InputTuple, FeesCollectedEvent.OutputTuple, FeesCollectedEvent.OutputObject>;
     
 
       'JobCreated(bytes32,address,address,tuple,uint64,bytes32,bytes,bytes)': TypedContractEvent<JobCreatedEvent.InputTuple, JobCreatedEvent.OutputTuple, JobCreatedEvent.OutputObject>;

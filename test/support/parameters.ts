@@ -1,0 +1,344 @@
+// Every parameter that governance sets: its bounds, why these, and a call that sets it and leaves everything else as it is.
+import { channelParametersOf } from "./channels.ts";
+import { parametersOf as gameParametersOf } from "./dispute.ts";
+import type { RESTRICTED } from "./restricted.ts";
+import { ATH, ethers, time, type System } from "./system.ts";
+
+export type Governed = keyof typeof RESTRICTED;
+
+export interface Refused {
+  readonly error: string;
+  readonly values: readonly unknown[];
+}
+
+export interface Parameter {
+  readonly contract: Governed;
+  readonly setter: string;
+  /** Of the setter's argument, as the ABI names it. */
+  readonly field: string;
+  /** What distinguishes rows of one field: the token. */
+  readonly of?: string;
+  readonly unit: string;
+  readonly bounds: readonly [minimum: bigint, maximum: bigint];
+  /** The bounds in words, where they are no fixed numbers. */
+  readonly boundsInWords?: string;
+  readonly why: string;
+  readonly set: (system: System, value: bigint) => Promise<unknown>;
+  /** What is in force; undefined where the function is an action and leaves nothing that it could be read from. */
+  readonly read: (system: System) => Promise<bigint> | undefined;
+  /** How a value outside is refused; as `ParameterOutOfBounds` with the field's name unless said otherwise. */
+  readonly refusal?: (value: bigint, system: System) => Refused;
+}
+
+const HOUR = 3_600n;
+const DAY = 24n * HOUR;
+const bytes32 = (name: string) => ethers.encodeBytes32String(name);
+
+export const refusalOf = (parameter: Parameter, value: bigint, system: System): Refused =>
+  parameter.refusal?.(value, system) ?? {
+    error: "ParameterOutOfBounds",
+    values: [bytes32(parameter.field), value, ...parameter.bounds],
+  };
+
+/** A field of a contract's `setParameters`, whose others stay as they are. */
+function fieldOf<Struct extends Record<string, bigint>>(
+  contract: Governed,
+  parametersOf: (system: System) => Promise<Struct>,
+  set: (system: System, next: Struct) => Promise<unknown>,
+) {
+  return (
+    field: keyof Struct & string,
+    unit: string,
+    bounds: readonly [bigint, bigint],
+    why: string,
+    others: (value: bigint) => Partial<Struct> = () => ({}),
+    more: Partial<Parameter> = {},
+  ): Parameter => ({
+    ...{ contract, setter: "setParameters", field, unit, bounds, why },
+    set: async (system, value) =>
+      set(system, { ...(await parametersOf(system)), ...others(value), [field]: value }),
+    read: async (system) => (await parametersOf(system))[field] ?? 0n,
+    ...more,
+  });
+}
+
+async function jobParametersOf({ escrow }: System) {
+  const { stakePerJob, challengeWindow, minimumResponseTime, maximumResponseTime, workPerSecond } =
+    await escrow.parameters();
+  return { stakePerJob, challengeWindow, minimumResponseTime, maximumResponseTime, workPerSecond };
+}
+
+async function feeParametersOf({ fees }: System) {
+  const { checkers, insurance, burn, treasury, saleDiscount } = await fees.parameters();
+  return { checkers, insurance, burn, treasury, saleDiscount };
+}
+
+const job = fieldOf("escrow", jobParametersOf, ({ escrow }, next) => escrow.setParameters(next));
+const channel = fieldOf("channels", channelParametersOf, ({ channels }, next) =>
+  channels.setParameters(next),
+);
+const game = fieldOf("game", gameParametersOf, ({ game: contract }, next) => contract.setParameters(next));
+const fee = fieldOf("fees", feeParametersOf, ({ fees }, next) => fees.setParameters(next));
+
+const TOKENS = { ATH: "ath", mUSD: "stablecoin" } as const;
+/** What $10 come to at the prices of the tests' deployment, rounded up. */
+const TEN_DOLLARS = { ATH: 399_999_520_000_575_999_309n, mUSD: 10_000_000n };
+
+/** A field of a contract's `setTokenTerms`, for each of the tokens. */
+function termsOf(
+  contract: "escrow" | "channels",
+  field: "feeBasisPoints" | "exitBounty" | "minimumCharge",
+  unit: string,
+  why: string,
+): Parameter[] {
+  return (["ATH", "mUSD"] as const).map((of) => {
+    const current = async (system: System) => {
+      const terms = (await system[contract].tokenTermsOf(system.addresses[TOKENS[of]])) as unknown as Record<
+        string,
+        bigint
+      >;
+      const { feeBasisPoints, exitBounty, minimumCharge = 0n } = terms;
+      return { accepted: true, feeBasisPoints: feeBasisPoints!, exitBounty: exitBounty!, minimumCharge };
+    };
+    const inDollars = field !== "feeBasisPoints";
+    return {
+      ...{ contract, setter: "setTokenTerms", field, of, unit, why },
+      bounds: [0n, inDollars ? TEN_DOLLARS[of] : 2_000n],
+      ...(inDollars ? { boundsInWords: "0 to what $10 come to when it is set" } : {}),
+      set: async (system, value) => {
+        const next = { ...(await current(system)), [field]: value };
+        const token = system.addresses[TOKENS[of]];
+        return contract === "escrow"
+          ? system.escrow.setTokenTerms(token, next)
+          : system.channels.setTokenTerms(token, next);
+      },
+      read: async (system) => (await current(system))[field],
+    };
+  });
+}
+
+/** Waits until a token's price or source can change again. */
+async function untilChangeable({ currencies }: System, token: string): Promise<void> {
+  const { changedAt } = await currencies.currencyOf(token);
+  if (BigInt(await time.latest()) < changedAt + 6n * HOUR) await time.increaseTo(changedAt + 6n * HOUR);
+}
+
+const FOREVER = 2n ** 32n - 1n;
+
+export const PARAMETERS: readonly Parameter[] = [
+  {
+    ...{ contract: "vault", setter: "setUnbondingPeriod", field: "period", unit: "s" },
+    bounds: [14n * DAY, 90n * DAY],
+    why: "Longer than usual disputes; short enough to leave.",
+    set: ({ vault }, value) => vault.setUnbondingPeriod(value),
+    read: ({ vault }) => vault.unbondingPeriod(),
+    refusal: (value) => ({ error: "UnbondingPeriodOutOfBounds", values: [value, 14n * DAY, 90n * DAY] }),
+  },
+  {
+    ...{ contract: "vault", setter: "pauseModule", field: "duration", unit: "s" },
+    bounds: [1n, 7n * DAY],
+    why: "Time for a vote's beginning, and no more; then none for 30 days.",
+    set: ({ vault, addresses }, value) => vault.pauseModule(addresses.escrow, value),
+    read: () => undefined,
+    refusal: (value) => ({ error: "PauseOutOfBounds", values: [value, 7n * DAY] }),
+  },
+  {
+    ...{ contract: "currencies", setter: "list", field: "referenceMicrocents", unit: "microcents" },
+    bounds: [1_000n, 10n ** 16n],
+    why: "$0.00001, below which a tenth is too coarse to move by, to $100 million.",
+    set: async ({ currencies }, value) => {
+      const token = await ethers.deployContract("MockStablecoin");
+      return currencies.list(token, value, FOREVER);
+    },
+    read: () => undefined,
+    refusal: (value) => ({
+      error: "ReferenceOutOfBounds",
+      values: [ethers.isAddress, value, 1_000n, 10n ** 16n],
+    }),
+  },
+  {
+    ...{ contract: "currencies", setter: "setReference", field: "referenceMicrocents", of: "mUSD" },
+    unit: "microcents",
+    bounds: [90_000_000n, 110_000_000n],
+    boundsInWords: "a tenth down to a tenth up, every six hours",
+    why: "A governor that does its worst moves a price by 46.4 % in a day.",
+    set: async (system, value) => {
+      const { currencies, addresses } = system;
+      await untilChangeable(system, addresses.stablecoin);
+      return currencies.setReference(addresses.stablecoin, value, FOREVER);
+    },
+    read: async ({ currencies, addresses }) =>
+      (await currencies.currencyOf(addresses.stablecoin)).referenceMicrocents,
+    refusal: (value, { addresses }) => ({
+      error: "ReferenceOutOfBounds",
+      values: [addresses.stablecoin, value, 90_000_000n, 110_000_000n],
+    }),
+  },
+  {
+    ...{ contract: "currencies", setter: "setSource", field: "maximumDeviationBasisPoints" },
+    unit: "ten-thousandths",
+    bounds: [1n, 2_000n],
+    why: "A source of one's own making changes what a job costs by a fifth at most.",
+    set: async (system, value) => {
+      const { currencies, addresses } = system;
+      await untilChangeable(system, addresses.ath);
+      return currencies.setSource(addresses.ath, addresses.currencies, value);
+    },
+    read: async ({ currencies, addresses }) =>
+      (await currencies.currencyOf(addresses.ath)).maximumDeviationBasisPoints,
+    refusal: (value) => ({ error: "DeviationOutOfBounds", values: [value, 1n, 2_000n] }),
+  },
+  job("stakePerJob", "ATH units", [ATH, 100_000n * ATH], "Work binds stake, and one job not all of it."),
+  job(
+    "challengeWindow",
+    "s",
+    [600n, DAY],
+    "Time to recompute; the rest of three days is for the request's length.",
+  ),
+  job(
+    "minimumResponseTime",
+    "s",
+    [10n, 3n * DAY],
+    "Never above `maximumResponseTime`, which is the bound that counts.",
+    () => ({ maximumResponseTime: 3n * DAY }),
+  ),
+  job(
+    "maximumResponseTime",
+    "s",
+    [10n, 3n * DAY],
+    "With the longest window shorter than any unbonding.",
+    () => ({ minimumResponseTime: 10n }),
+    {
+      // A minimum above the maximum is what is wrong with a maximum below every minimum.
+      refusal: (value) =>
+        value < 10n
+          ? { error: "ParameterOutOfBounds", values: [bytes32("minimumResponseTime"), 10n, 10n, value] }
+          : {
+              error: "ParameterOutOfBounds",
+              values: [bytes32("maximumResponseTime"), value, 10n, 3n * DAY],
+            },
+    },
+  ),
+  job(
+    "workPerSecond",
+    "multiply-adds",
+    [1n, 10n ** 13n],
+    "What one machine recomputes; less only lengthens windows.",
+  ),
+  ...termsOf("escrow", "feeBasisPoints", "ten-thousandths", "A fifth at most."),
+  ...termsOf(
+    "escrow",
+    "exitBounty",
+    "token units",
+    "Many times what ending a job costs, in any token of any decimals.",
+  ),
+  ...termsOf(
+    "escrow",
+    "minimumCharge",
+    "token units",
+    "Keeps stake from being bound for nothing, without pricing anybody out.",
+  ),
+  channel(
+    "stakePerChannel",
+    "ATH units",
+    [ATH, 1_000_000n * ATH],
+    "As for jobs; a channel is many requests.",
+  ),
+  channel(
+    "notice",
+    "s",
+    [HOUR, 7n * DAY],
+    "Time to settle before the end; a week is the longest that money waits.",
+  ),
+  channel("receiptLife", "s", [HOUR, 3n * DAY], "Time to challenge; the longest challenge window."),
+  channel("workPerSecond", "multiply-adds", [1n, 10n ** 13n], "As for jobs."),
+  ...termsOf("channels", "feeBasisPoints", "ten-thousandths", "A fifth at most."),
+  ...termsOf("channels", "exitBounty", "token units", "As for jobs."),
+  game(
+    "clock",
+    "s",
+    [60n, 3n * DAY],
+    "Never below the chain's inclusion delay; with the graces 45 days at most.",
+    () => ({
+      grace: 60n,
+    }),
+  ),
+  game(
+    "grace",
+    "s",
+    [60n, (36n * DAY - 120n) / 23n],
+    "Twice the clock, 23 graces and three windows are 45 days at most.",
+    () => ({ clock: 60n }),
+    {
+      boundsInWords: "60 to 259,200, and 45 days in all",
+      refusal: (value) => ({
+        error: "ParameterOutOfBounds",
+        values:
+          value < 60n
+            ? [bytes32("grace"), value, 60n, 3n * DAY]
+            : [bytes32("longestDispute"), 9n * DAY + 120n + 23n * value, 0n, 45n * DAY],
+      }),
+    },
+  ),
+  game("openPeriod", "s", [60n, 3n * DAY], "Never below the chain's inclusion delay."),
+  game("stressGasPrice", "wei", [1n, 10n ** 14n], "100,000 gwei: beyond what any chain charged."),
+  game("tracePricePerSecond", "wei", [0n, 10n ** 15n], "3.6 coins an hour: beyond what any machine costs."),
+  game("priceMultiple", "", [1n, 10_000n], "A reward is no less than the price of what was wrong."),
+  game("minimumReward", "ATH units", [1n, 10n ** 27n], "A fortieth of all ATH at most."),
+  game(
+    "athPerCoin",
+    "ATH units",
+    [1n, 10n ** 30n],
+    "Any price of the chain's coin that fits the arithmetic.",
+  ),
+  fee("checkers", "ten-thousandths", [2_000n, 8_000n], "Who looks is paid.", (value) => ({
+    ...{ insurance: 500n, burn: value === 8_000n ? 1_000n : 5_000n },
+    treasury: value === 8_000n ? 500n : 2_500n,
+  })),
+  fee("insurance", "ten-thousandths", [500n, 3_000n], "Some at least; a fund, not a treasure.", (value) => ({
+    ...{ checkers: 5_000n, burn: 5_000n - value, treasury: 0n },
+  })),
+  fee("burn", "ten-thousandths", [1_000n, 5_000n], "All who hold ATH have a part of the fees.", (value) => ({
+    ...{ checkers: 8_500n - value, insurance: 500n, treasury: 1_000n },
+  })),
+  fee(
+    "treasury",
+    "ten-thousandths",
+    [0n, 3_000n],
+    "What governance directs stays the smaller part.",
+    (value) => ({
+      ...{ checkers: 6_000n - value, insurance: 1_000n, burn: 3_000n },
+    }),
+  ),
+  fee("saleDiscount", "ten-thousandths", [0n, 300n], "Pays whoever buys for its gas and its trouble."),
+];
+
+/** Arguments of governed functions that no range bounds, and why that is so. */
+export const UNBOUNDED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "vault.addModule": { module: "A contract. Reaches nobody who did not approve it." },
+  "vault.pauseModule": { module: "A module." },
+  "vault.resumeModule": { module: "A module." },
+  "vault.setTokenAccepted": { token: "A token.", accepted: "Yes or no, for new deposits." },
+  "vault.setUnbondingPeriod": {},
+  "providers.setDisputeGame": { game: "A contract. Once." },
+  "currencies.list": {
+    token: "A token. Once.",
+    validUntil: "A date, until 2106. One that has passed stops new jobs in the token.",
+  },
+  "currencies.setReference": { token: "A token.", validUntil: "A date, as above." },
+  "currencies.setSource": { token: "A token.", source: "A contract, whose price the deviation bounds." },
+  "fees.setCheckers": { checkers: "A contract. Once." },
+  "fees.setTreasury": { treasury: "An account." },
+  "insurance.pay": {
+    token: "A token.",
+    amount: "A quarter of what there is, within any 30 days.",
+    recipient: "An account.",
+    reason: "1 to 256 bytes.",
+  },
+  "escrow.setTokenTerms": { token: "A token.", accepted: "Yes or no, for new jobs." },
+  "escrow.setDisputeGame": { game: "A contract. Once." },
+  "channels.setTokenTerms": { token: "A token.", accepted: "Yes or no, for new channels." },
+  "channels.setReceiptResults": { results: "A contract. Once." },
+  "receipts.setDisputeGame": { game: "A contract. Once." },
+  "sources.setDisputeGame": { game: "A contract. Once." },
+};
