@@ -99,7 +99,10 @@ contract ChannelHandler is Handler {
         bytes memory data = abi.encode(
             IChannelEscrow.Opening(life.terms, IChannelEscrow.Acceptance(0, type(uint40).max, r, vs))
         );
-        bool may = _providers.providerOf(owner).registered && !_convictions[owner].jailed;
+        bool may =
+            _providers.providerOf(owner).registered &&
+                !_convictions[owner].jailed &&
+                _opensWork(address(_channels), owner);
         vm.prank(client);
         try _vault.entrustBalance(address(_channels), token, amount, data) {
             _count(may, "CHANNEL-5: a channel with whom nothing can be proven against");

@@ -65,6 +65,12 @@ contract Handler is Assert {
     mapping(bytes4 action => uint256) public done;
     mapping(bytes4 action => uint256) public refused;
     address internal _test = msg.sender;
+    /// @notice What slashes and penalties ever took of an owner's stake.
+    mapping(address owner => uint256) public taken;
+    mapping(address owner => bool) private _resting;
+    mapping(address owner => bool) private _suspended;
+    mapping(address module => uint256) private _pausedUntil;
+    mapping(address module => uint256) private _pausableFrom;
     uint64 private _salt;
     Opened[] private _jobs;
     mapping(address owner => Conviction) internal _convictions;
@@ -259,8 +265,17 @@ contract Handler is Assert {
         Job memory job = _expectedJob(client, request);
         uint256 price = model.priceOf(job, job.maxTokens) + job.exitBounty;
         if (account.available < price) return;
+        bool may = _opensWork(address(_escrow), owner);
+        JobId id;
         vm.prank(client);
-        JobId id = _escrow.create(request);
+        try _escrow.create(request) returns (JobId created) {
+            assertTrue(may, "WORK-1: a job where no new work begins");
+            id = created;
+        } catch {
+            assertTrue(!may, "WORK-1: a job refused");
+            ++refused[msg.sig];
+            return;
+        }
         JobState state = _escrow.jobState(id);
         assertTrue(state.status() == JobStatus.Created, "JOB-1: the terms are those that were on offer");
         job.inputRoot = _inputRoot(request);
@@ -355,12 +370,74 @@ contract Handler is Assert {
         assertEqual(paid, payout, "SLASH-1: what the game asked for");
         model.slash(address(_ath), GAME, forfeited, payout);
         (conviction.jailed, conviction.deposit) = (true, 0);
+        taken[owner] += forfeited;
         ++done[msg.sig];
     }
 
     function refund(uint256 which, uint256 forWhom) public {
         if (_jobs.length == 0) return;
         _refundConvicted(_jobs[_find(which, _isRefundable)], actor(forWhom));
+    }
+
+    // --------------------------------------------------------------------------------------------- new work
+
+    function rest(uint256 which, uint256 dice) public {
+        address owner = owners[which % 3];
+        _resting[owner] = dice % 4 == 0;
+        vm.prank(owner);
+        _vault.setResting(dice % 4 == 0);
+        ++done[msg.sig];
+    }
+
+    function suspend(uint256 which, uint256 dice) public {
+        address owner = owners[which % 3];
+        _suspended[owner] = dice % 4 == 0;
+        vm.prank(address(_providers));
+        _vault.setSuspended(owner, dice % 4 == 0);
+        ++done[msg.sig];
+    }
+
+    /// @notice The guardian pauses whatever and whenever it likes, and ends pauses.
+    function pause(uint256 which, uint256 duration, uint256 dice) public {
+        address module = _pausable(which);
+        if (block.timestamp < _pausedUntil[module] && dice % 2 == 0) {
+            _vault.resumeModule(module);
+            _pausedUntil[module] = 0;
+            ++done[msg.sig];
+            return;
+        }
+        duration = bound(duration, 0, 8 days);
+        bool may = duration != 0 && duration <= 7 days && block.timestamp >= _pausableFrom[module];
+        try _vault.pauseModule(module, uint40(duration)) {
+            assertTrue(may, "WORK-2: paused against the rules");
+            _pausedUntil[module] = block.timestamp + duration;
+            _pausableFrom[module] = block.timestamp + duration + 30 days;
+            ++done[msg.sig];
+        } catch {
+            assertTrue(!may, "WORK-2: a pause refused");
+            ++refused[msg.sig];
+        }
+    }
+
+    /// @notice A module that the owner approved takes what it locked before.
+    function penalise(uint256 which, uint256 amount, uint256 payout) public {
+        address owner = owners[which % 3];
+        IVault.Stake memory position = _vault.stakeOf(owner);
+        amount = bound(amount, 0, (position.staked - position.locked) / 8);
+        payout = bound(payout, 0, amount);
+        vm.startPrank(address(_providers));
+        _vault.lockStake(owner, amount);
+        try _vault.penalise(owner, amount, payout) {
+            assertAtMost(payout, amount / 2, "SLASH-4: half is burned");
+            model.slash(address(_ath), address(_providers), amount, payout);
+            taken[owner] += amount;
+            ++done[msg.sig];
+        } catch {
+            assertTrue(payout > amount / 2, "SLASH-4: a penalty refused");
+            _vault.unlockStake(owner, amount);
+            ++refused[msg.sig];
+        }
+        vm.stopPrank();
     }
 
     // --------------------------------------------------------------------------------------------- world
@@ -411,6 +488,8 @@ contract Handler is Assert {
     /// @notice Everybody ends everything and takes out all there is. Only for the test: the runner, which calls everything, does nothing here.
     function drain() external {
         if (!_isTest()) return;
+        // The worst moment to leave.
+        for (uint256 i = 0; i < 2; ++i) pause(i, 7 days, 1);
         for (uint256 i = 0; i < _jobs.length; ++i) {
             Opened storage opened = _jobs[i];
             if (opened.status == JobStatus.Created && block.timestamp <= opened.job.submitDeadline) {
@@ -434,11 +513,8 @@ contract Handler is Assert {
                 _withdraw(actor(j), _token(i == 0), model.available(_token(i == 0), actor(j)));
             }
         }
-        uint256 rewards = model.available(address(_ath), GAME);
-        if (rewards == 0) return;
-        vm.prank(GAME);
-        _vault.withdraw(address(_ath), rewards, GAME);
-        model.debit(address(_ath), GAME, rewards);
+        _withdraw(GAME, address(_ath), model.available(address(_ath), GAME));
+        _withdraw(address(_providers), address(_ath), model.available(address(_ath), address(_providers)));
     }
 
     // --------------------------------------------------------------------------------------------- views
@@ -468,6 +544,15 @@ contract Handler is Assert {
     }
 
     // --------------------------------------------------------------------------------------------- internal
+
+    /// @dev Whether new work of a module may begin with a provider, as far as standing and pauses go.
+    function _opensWork(address module, address owner) internal view returns (bool) {
+        return block.timestamp >= _pausedUntil[module] && !_resting[owner] && !_suspended[owner];
+    }
+
+    function _pausable(uint256 which) private view returns (address) {
+        return which % 2 == 0 ? address(_escrow) : address(system.channels());
+    }
 
     function _removeOffers(address owner) private {
         for (uint256 i = 0; i < 2; ++i) {

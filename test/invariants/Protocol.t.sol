@@ -108,7 +108,7 @@ contract ProtocolInvariantsTest is Assert {
         for (uint256 i = 0; i < 2; ++i) {
             address token = _token(i);
             uint256 sum = _held(token, address(system.escrow())) + _held(token, handler.GAME());
-            sum += _held(token, address(system.channels()));
+            sum += _held(token, address(system.channels())) + _held(token, address(system.providers()));
             for (uint256 j = 0; j < 8; ++j) sum += _held(token, handler.actor(j));
             assertEqual(system.vault().tokenState(token).ledger, sum, "LEDGER-1");
         }
@@ -134,10 +134,11 @@ contract ProtocolInvariantsTest is Assert {
 
     function _everyAccountIsWhatTheModelSays() private view {
         for (uint256 i = 0; i < 2; ++i) {
-            for (uint256 j = 0; j < 11; ++j) {
+            for (uint256 j = 0; j < 12; ++j) {
                 address owner = j < 8 ? handler.actor(j) : handler.GAME();
                 if (j == 8) owner = address(system.escrow());
                 if (j == 9) owner = address(system.channels());
+                if (j == 10) owner = address(system.providers());
                 IVault.Account memory account = system.vault().accountOf(_token(i), owner);
                 assertEqual(
                     account.available,
@@ -176,6 +177,7 @@ contract ProtocolInvariantsTest is Assert {
             assertAtMost(position.locked, position.staked, "STAKE-2: locked is staked");
             Handler.Conviction memory conviction = handler.convictionOf(owner);
             assertTrue(position.jailed == conviction.jailed, "SLASH-2: jailed if and only if convicted");
+            assertEqual(system.vault().slashedOf(owner), handler.taken(owner), "SLASH-4: all that was taken");
             if (!system.providers().providerOf(owner).registered) continue;
             uint256 deposit = system.providers().providerOf(owner).fraudDeposit;
             assertEqual(
@@ -244,7 +246,7 @@ contract ProtocolInvariantsTest is Assert {
     }
 
     function _actions() private view returns (Action[] memory actions) {
-        actions = new Action[](35);
+        actions = new Action[](39);
         actions[0] = Action("deposit", handler.deposit.selector, 2, false);
         actions[1] = Action("withdraw", handler.withdraw.selector, 2, false);
         actions[2] = Action("donate", handler.donate.selector, 2, false);
@@ -254,7 +256,7 @@ contract ProtocolInvariantsTest is Assert {
         actions[6] = Action("setOffer", handler.setOffer.selector, 2, false);
         actions[7] = Action("changeHardware", handler.changeHardware.selector, 0, false);
         actions[8] = Action("deregister", handler.deregister.selector, 0, false);
-        actions[9] = Action("create", handler.create.selector, 3, false);
+        actions[9] = Action("create", handler.create.selector, 3, true);
         actions[10] = Action("submit", handler.submit.selector, 0, false);
         actions[11] = Action("finalize", handler.finalize.selector, 0, false);
         actions[12] = Action("finalizeBatch", handler.finalizeBatch.selector, 0, false);
@@ -280,6 +282,10 @@ contract ProtocolInvariantsTest is Assert {
         actions[32] = Action("challengeReceipt", handler.challengeReceipt.selector, 0, false);
         actions[33] = Action("endDoubt", handler.endDoubt.selector, 0, false);
         actions[34] = Action("governChannels", handler.governChannels.selector, 0, false);
+        actions[35] = Action("rest", handler.rest.selector, 0, false);
+        actions[36] = Action("suspend", handler.suspend.selector, 0, false);
+        actions[37] = Action("pause", handler.pause.selector, 0, true);
+        actions[38] = Action("penalise", handler.penalise.selector, 0, true);
     }
 
     function _held(address token, address owner) private view returns (uint256 sum) {

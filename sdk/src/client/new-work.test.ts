@@ -4,7 +4,7 @@ import { toQuantity } from "ethers";
 import { Channels } from "../channels.ts";
 import { connectContracts } from "../protocol/connect-contracts.ts";
 import { answerTokens } from "../testing/byte-tokenizer.ts";
-import { mined, registerProvider, startLocalChain, type LocalChain } from "../testing/local-chain.ts";
+import { mined, OFFER, registerProvider, startLocalChain, type LocalChain } from "../testing/local-chain.ts";
 import { rejection } from "../testing/rejection.ts";
 import { startScriptedProvider } from "../testing/scripted-provider.ts";
 import type { AthanorClient } from "./athanor-client.ts";
@@ -83,6 +83,20 @@ describe("when no new work begins", () => {
       expect(await sent()).to.equal(before);
     });
   }
+
+  it("another provider is chosen, though it is dearer, while the cheapest rests", async () => {
+    const dearer = await chain.newWallet();
+    const offer = {
+      inputMicrocents: 2n * OFFER.inputMicrocents,
+      outputMicrocents: 2n * OFFER.outputMicrocents,
+    };
+    await registerProvider(chain, { owner: dearer, operator: (await chain.newWallet()).address }, offer);
+    expect((await client.quote(request())).provider).to.equal(provider);
+    await setResting(true);
+    expect((await client.quote(request())).provider).to.equal(dearer.address);
+    await setResting(false);
+    expect((await client.quote(request())).provider).to.equal(provider);
+  });
 
   it("the end of the rest brings it back", async () => {
     await setResting(true);
