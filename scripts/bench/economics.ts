@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { formatTable } from "../lib/table.ts";
+import { type AblationRow, ablations } from "./economics/ablations.ts";
 import { type BreakEven, breakEvens } from "./economics/break-evens.ts";
 import {
   type CoalitionRow,
@@ -14,6 +15,8 @@ import {
   type MixedResult,
   mixedWorld,
   type Setting,
+  type SlanderRow,
+  slanders,
   type StakeResult,
 } from "./economics/experiments.ts";
 import { defaultMarket, type Market } from "./economics/market.ts";
@@ -45,7 +48,9 @@ export interface EconomicsResult {
   readonly fraudDeposits: StakeResult;
   readonly hardwareStakes: StakeResult;
   readonly coalitions: readonly CoalitionRow[];
+  readonly slanders: readonly SlanderRow[];
   readonly lastRevealers: readonly LastRevealerRow[];
+  readonly ablations: readonly AblationRow[];
   readonly breakEvens: readonly BreakEven[];
 }
 
@@ -55,7 +60,7 @@ export interface EconomicsResult {
  */
 export async function benchEconomics({
   epochs = 250,
-  runs = 20,
+  runs = 16,
   samples = 2_000,
   seed = 1,
   svg,
@@ -74,7 +79,9 @@ export async function benchEconomics({
     fraudDeposits: fraudDeposits(setting),
     hardwareStakes: hardwareStakes(setting),
     coalitions: coalitions(setting),
+    slanders: slanders(setting),
     lastRevealers: lastRevealers(setting),
+    ablations: ablations(setting),
     breakEvens: breakEvens(rules, market),
   };
   if (svg !== undefined) {

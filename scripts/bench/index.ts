@@ -64,7 +64,7 @@ const economics = listed({
   summary: "what honest and dishonest providers, checkers and delegators earn, in a seeded simulation",
   options: [
     new Option("--epochs <number>", "epochs of each run (default: 250)").argParser(positiveInteger),
-    new Option("--runs <number>", "independent runs, two at least (default: 20)").argParser(positiveInteger),
+    new Option("--runs <number>", "independent runs, two at least (default: 16)").argParser(positiveInteger),
     new Option("--seed <number>", "of everything that is drawn (default: 1)").argParser(positiveInteger),
     new Option("--svg <folder>", "also write the plots there"),
   ],

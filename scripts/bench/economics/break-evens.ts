@@ -30,6 +30,9 @@ export function breakEvens(rules: Rules, market: Market): BreakEven[] {
   const spendPayUsd = figures.seatPayUsd - baseUsd;
   const stakeCostUsd = rules.checkerStakeAth * athUsd * figures.capitalCost;
 
+  // All later falls of the score after one slow epoch sum to the fall of that epoch, whatever the weight.
+  const overbooked = share(market.overbookedRevenueBasisPoints) - 1;
+
   // Of a provider that serves only checks, with the least stake that is checked in full, and sells to its own checkers at any price.
   const idleStakeUsd = (rules.fullSeatsStakeAth + rules.fraudDepositAth) * athUsd * figures.capitalCost;
   const giftUsd = baseUsd + rules.spendPayLimitAth * athUsd - market.seatGas * figures.gasUsd;
@@ -105,6 +108,14 @@ export function breakEvens(rules: Rules, market: Market): BreakEven[] {
       unit: "times",
       breakEven: (figures.requestUsd + figures.recomputeUsd) / figures.requestUsd,
       used: share(rules.spendPayBasisPoints),
+      goodAbove: true,
+    },
+    {
+      what: "elasticity of demand to the score, so that single bad days do not pay",
+      unit: "",
+      breakEven:
+        overbooked / (1 - share(market.overbookedSpeedBasisPoints) / share(market.headroomBasisPoints)),
+      used: market.demandElasticity,
       goodAbove: true,
     },
     {

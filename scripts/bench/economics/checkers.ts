@@ -3,6 +3,7 @@ import { type Market } from "./market.ts";
 import { type Intent } from "./providers.ts";
 import { type Report } from "./quality.ts";
 import { type Random } from "./random.ts";
+import { type Rules } from "./rules.ts";
 
 /** How a checker behaves. */
 export interface CheckerStrategy {
@@ -10,6 +11,8 @@ export interface CheckerStrategy {
   readonly intent: Intent;
   /** Share of the requests that it buys of those it must; it calls the others unanswered. Without receipts nothing counts as measured. */
   readonly asks: number;
+  /** What speed it reports: what it measured, or the provider's score, which everybody knows. */
+  readonly reports: "measured" | "score";
   /** Recomputes what it bought; otherwise it attests to roots that it made up. */
   readonly recomputes: boolean;
   /** What it does with another checker's answer that it is drawn to recheck. */
@@ -18,9 +21,17 @@ export interface CheckerStrategy {
   readonly sharesWithin: boolean;
   /** Reports providers that bribe as honest, on receipts that they give away. */
   readonly isBribed: boolean;
+  /** Reports honest providers as slow. */
+  readonly slanders: boolean;
   /** Share of the epochs in which it does not reveal. */
   readonly missing: number;
 }
+
+/** What slanderers report, of the true speed. */
+const SLANDER = 0.5;
+
+/** One request of 24. */
+const ONCE = 1 / 24;
 
 /** Share of the rechecks for which a copier finds somebody who tells what roots he attested to. */
 export const LEAKED = 0.5;
@@ -30,10 +41,12 @@ export function checkerStrategies(market: Market): readonly [CheckerStrategy, ..
     name: "honest",
     intent: "honest",
     asks: 1,
+    reports: "measured",
     recomputes: true,
     rechecks: "computes",
     sharesWithin: false,
     isBribed: false,
+    slanders: false,
     missing: share(market.checkerOfflineBasisPoints),
   };
   const dishonest: CheckerStrategy = { ...honest, intent: "dishonest" };
@@ -42,29 +55,48 @@ export function checkerStrategies(market: Market): readonly [CheckerStrategy, ..
     { ...dishonest, name: "guesses without asking", asks: 0, recomputes: false, rechecks: "declines" },
     { ...dishonest, name: "asks, does not recompute", recomputes: false, rechecks: "declines" },
     { ...dishonest, name: "asks four fifths", asks: 0.8 },
+    { ...dishonest, name: "asks, reports the score", reports: "score" },
+    { ...dishonest, name: "asks once, reports the score", asks: ONCE, reports: "score" },
     { ...dishonest, name: "copies what others leak", rechecks: "copies" },
     { ...dishonest, name: "ring that shares made-up roots", recomputes: false, sharesWithin: true },
     { ...dishonest, name: "bribed by a provider", isBribed: true },
     { ...honest, name: "offline before one reveal in 20", intent: "careless", missing: 0.05 },
     { ...dishonest, name: "withholds every other reveal", missing: 0.5 },
+    { ...dishonest, name: "slanders honest providers", slanders: true },
   ];
 }
 
-/** What a checker reports of a provider that runs at `speed` and answers a share `uptime` of its requests. */
+/** What a checker can know of a provider in an epoch. */
+export interface Observed {
+  readonly speed: number;
+  /** Share of requests answered. */
+  readonly uptime: number;
+  readonly bribes: boolean;
+  /** Its score before this epoch. */
+  readonly score: number;
+}
+
+/** What a checker reports. Its receipts bound the uptime that it can claim. */
 export function reportOf(
   strategy: CheckerStrategy,
-  provider: { readonly speed: number; readonly uptime: number; readonly bribes: boolean },
+  provider: Observed,
   honestSpeed: number,
-  probes: number,
+  rules: Rules,
   market: Market,
   random: Random,
 ): Report {
   if (strategy.asks === 0) return { speed: undefined, uptime: 0 };
   const noise = Math.exp(market.seatSpread * random.normal());
   if (strategy.isBribed && provider.bribes) return { speed: honestSpeed * noise, uptime: 1 };
-  const asked = Math.round(probes * strategy.asks);
+  if (strategy.slanders) return { speed: SLANDER * honestSpeed * noise, uptime: provider.uptime };
+  const probes = rules.probesPerSeat;
+  const asked = Math.max(1, Math.round(probes * strategy.asks));
   const answered = provider.uptime === 1 ? asked : random.binomial(asked, provider.uptime);
-  return { speed: answered === 0 ? undefined : provider.speed * noise, uptime: answered / probes };
+  if (answered === 0) return { speed: undefined, uptime: 0 };
+  // Who asks less than it must claims as much as the receipts that it must show allow.
+  const needed = Math.max(1, Math.round(probes * share(rules.receiptsBasisPoints)));
+  const uptime = strategy.asks < 1 ? Math.min(1, answered / needed) : answered / asked;
+  return { speed: strategy.reports === "score" ? provider.score : provider.speed * noise, uptime };
 }
 
 export type RecheckOutcome = {

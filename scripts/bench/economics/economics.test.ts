@@ -125,10 +125,24 @@ describe("simulate", () => {
     expect(play(name, 0, 20).providers.get(name)!.penalties).to.equal(0);
   });
 
+  it("slander: penalises honest providers only where a large part of the checkers slanders", () => {
+    const slander = (count: number) => {
+      const kinds = checkerStrategies(defaultMarket);
+      const checkers = kinds.map(({ intent, slanders }) =>
+        slanders ? count : intent === "honest" ? 40 - count : 0,
+      );
+      const people = { providers: [4], checkers, gpusPerProvider: 4 };
+      const { providers } = simulate(defaultRules, defaultMarket, people, 100, new Random(6));
+      return providers.get("honest")!.penalties;
+    };
+    expect(slander(6)).to.equal(0);
+    expect(slander(24)).to.be.greaterThan(10);
+  });
+
   it("judges providers with little stake too, when their reveals are enough", () => {
     const name = "lesser hardware";
     const rules = { ...defaultRules, hardwareStakeAth: 2_500 };
-    expect(play(name, 20, 0, rules).providers.get(name)!.penalties).to.be.greaterThan(5);
+    expect(play(name, 20, 0, rules).providers.get(name)!.penalties).to.be.greaterThan(0);
   });
 });
 
@@ -141,6 +155,7 @@ describe("crossingOf", () => {
   it("interpolates where a gain ends, and says if it does not", () => {
     expect(crossingOf(rows(3, 1, -1))).to.equal(150);
     expect(crossingOf(rows(-1, -2))).to.equal(0);
+    expect(crossingOf(rows(-1, 1, -1))).to.equal(150);
     expect(crossingOf(rows(2, 1))).to.equal(undefined);
   });
 });

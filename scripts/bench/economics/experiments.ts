@@ -33,8 +33,8 @@ const fewer = ({ runs }: Size): number => Math.max(2, runs >> 1);
 
 /** Two of each other kind of provider among twenty honest ones; of the checkers hardly more than half are honest. */
 export const MIXED: Population = {
-  providers: [20, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
-  checkers: [29, 3, 3, 3, 3, 4, 5, 3, 3],
+  providers: [20, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2],
+  checkers: [29, 2, 2, 2, 3, 3, 2, 4, 5, 2, 2],
   gpusPerProvider: GPUS,
 };
 
@@ -100,7 +100,9 @@ export function mixedWorld({ rules, market, size, random }: Setting): MixedResul
         times.length === 0 ? undefined : times.reduce((sum, time) => sum + time, 0) / times.length,
     };
   });
-  const checkers = checkerStrategies(market).map(({ name, intent }, index): CheckerRow => {
+  // Slander has an experiment of its own.
+  const present = checkerStrategies(market).filter((_, index) => (MIXED.checkers[index] ?? 0) > 0);
+  const checkers = present.map(({ name, intent }, index): CheckerRow => {
     const accounts = runs.map((run) => run.checkers.get(name)!);
     const epochs = (MIXED.checkers[index] ?? 0) * size.epochs;
     const seats = accounts.reduce((sum, each) => sum + each.seats, 0);
@@ -123,7 +125,7 @@ export function mixedWorld({ rules, market, size, random }: Setting): MixedResul
     // A bribe is worth what the provider pays: bribery has a table of its own.
     checkerMargin: margin(
       runs,
-      checkerStrategies(market).filter((each: CheckerStrategy) => !each.isBribed),
+      present.filter((each: CheckerStrategy) => !each.isBribed),
       (run, name) => {
         const { profitUsd, capitalUsd } = run.checkers.get(name)!;
         return profitUsd / capitalUsd;
@@ -212,10 +214,10 @@ export function hardwareStakes(setting: Setting): StakeResult {
 export function crossingOf(rows: readonly StakeRow[]): number | undefined {
   const crossings = (rows[0]?.gains ?? []).map((_, strategy) => {
     const gainOf = (row: StakeRow) => row.gains[strategy]!.gainUsd.mean;
-    const index = rows.findIndex((row) => gainOf(row) <= 0);
-    const after = rows[index];
+    const index = rows.findLastIndex((row) => gainOf(row) > 0);
+    const before = rows[index];
+    const after = rows[index + 1];
     if (after === undefined) return Infinity;
-    const before = rows[index - 1];
     if (before === undefined) return after.stakeAth;
     const part = gainOf(before) / (gainOf(before) - gainOf(after));
     return before.stakeAth + part * (after.stakeAth - before.stakeAth);
@@ -298,6 +300,52 @@ export function coalitions({ rules, market, size, random }: Setting): CoalitionR
         seats.reduce((sum, { unpaidSeats }) => sum + unpaidSeats, 0) /
         seats.reduce((sum, each) => sum + each.seats, 0),
     };
+  });
+}
+
+export interface SlanderRow {
+  readonly coalitionShare: number;
+  /** By the number of faults and the epochs within which they make a penalty. */
+  readonly outcomes: readonly {
+    readonly faultsForPenalty: number;
+    readonly faultWindowEpochs: number;
+    /** In a thousand epochs of an honest provider, before any appeal. */
+    readonly penalties: number;
+  }[];
+}
+
+/** What slanderers do to honest providers, under several rules for penalties. */
+export function slanders({ rules, market, size, random }: Setting): SlanderRow[] {
+  const honest = providerStrategies(market)[0].name;
+  const kinds = checkerStrategies(market);
+  const choices = [
+    [2, 7],
+    [3, 7],
+    [3, 3],
+  ] as const;
+  return [0, 1 / 7, 2 / 7, 3 / 7, 1 / 2].map((coalitionShare) => {
+    const slandering = Math.round(CHECKERS * coalitionShare);
+    const population = {
+      providers: [4],
+      checkers: kinds.map(({ intent, slanders: does }) =>
+        does ? slandering : intent === "honest" ? CHECKERS - slandering : 0,
+      ),
+      gpusPerProvider: GPUS,
+    };
+    const outcomes = choices.map(([faultsForPenalty, faultWindowEpochs]) => {
+      const changed = { ...rules, faultsForPenalty, faultWindowEpochs };
+      const label = `slander ${slandering} ${faultsForPenalty} ${faultWindowEpochs}`;
+      const runs = Array.from({ length: fewer(size) }, (_, run) =>
+        simulate(changed, market, population, size.epochs, random.of(`${label} ${run}`)),
+      );
+      const penalties = runs.reduce((sum, run) => sum + run.providers.get(honest)!.penalties, 0);
+      return {
+        faultsForPenalty,
+        faultWindowEpochs,
+        penalties: (1_000 * penalties) / (population.providers[0]! * size.epochs * runs.length),
+      };
+    });
+    return { coalitionShare, outcomes };
   });
 }
 

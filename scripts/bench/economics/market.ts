@@ -104,6 +104,25 @@ export const describedMarket = {
     meaning: "standard deviation of a provider's speed from epoch to epoch",
     source: MODEL,
   },
+  demandElasticity: {
+    value: 1,
+    unit: "",
+    meaning:
+      "of a provider's demand to its speed score: so many per cent less for one per cent below the usual",
+    source: MODEL,
+  },
+  badDayBasisPoints: {
+    value: 200,
+    unit: "bp",
+    meaning: "of the epochs in which a provider is slower than usual without any fault of its own",
+    source: MODEL,
+  },
+  badDaySpeedBasisPoints: {
+    value: 7_500,
+    unit: "bp",
+    meaning: "its speed then, of the usual",
+    source: MODEL,
+  },
   seatSpread: {
     value: 0.1,
     unit: "log",

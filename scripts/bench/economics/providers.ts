@@ -19,6 +19,8 @@ export interface ProviderStrategy {
   readonly hoursOffline: number;
   /** Its speed is reported as honest by the checkers of the coalition. */
   readonly bribes: boolean;
+  /** Sells too much always, or only while one more fault makes no penalty. */
+  readonly timing: "always" | "when safe";
   /** What it does after a penalty: waits, or comes back at once under another account with more stake. */
   readonly afterPenalty: "waits" | "new account";
 }
@@ -36,6 +38,7 @@ export function providerStrategies(market: Market): readonly [ProviderStrategy, 
     substituted: 0,
     hoursOffline: 0,
     bribes: false,
+    timing: "always",
     afterPenalty: "waits",
   };
   const lesser: ProviderStrategy = {
@@ -64,6 +67,7 @@ export function providerStrategies(market: Market): readonly [ProviderStrategy, 
     },
     overbooked,
     { ...overbooked, name: "overbooked, new accounts", afterPenalty: "new account" },
+    { ...overbooked, name: "overbooked when safe", timing: "when safe" },
     lesser,
     { ...lesser, name: "lesser hardware, new accounts", afterPenalty: "new account" },
     { ...lesser, name: "lesser hardware, bribes checkers", bribes: true },
@@ -96,7 +100,10 @@ export class Provider {
   readonly detectionEpochs: number[] = [];
   penalties = 0;
   convictions = 0;
+  /** Counts its accounts. */
+  account = 0;
 
+  readonly #honest: ProviderStrategy;
   readonly #rules: Rules;
   readonly #figures: Figures;
   readonly #athUsd: number;
@@ -105,11 +112,14 @@ export class Provider {
   #idleUntil = 0;
   #registered = true;
   #workedEpochs = 0;
+  /** Epochs with a verdict: faults are counted among these. */
+  #judged = 0;
   #disputeLeft: number | undefined;
 
   constructor(strategy: ProviderStrategy, gpus: number, rules: Rules, market: Market, figures: Figures) {
     this.strategy = strategy;
     this.gpus = gpus;
+    this.#honest = providerStrategies(market)[0];
     this.#rules = rules;
     this.#figures = figures;
     this.#athUsd = market.athUsd;
@@ -131,6 +141,13 @@ export class Provider {
     return true;
   }
 
+  /** How it runs in this epoch. */
+  behaviour(): Pick<ProviderStrategy, "revenueShare" | "gpuCostShare" | "speed" | "substituted"> {
+    if (this.strategy.timing === "always") return this.strategy;
+    const isSafe = this.#faults.recent(this.#judged + 1) + 1 < this.#rules.faultsForPenalty;
+    return isSafe ? this.strategy : this.#honest;
+  }
+
   /** Nobody looks for wrong answers of a provider that is challenged already. */
   get isChallenged(): boolean {
     return this.#disputeLeft !== undefined;
@@ -138,11 +155,12 @@ export class Provider {
 
   /**
    * Money of an epoch of work.
+   * @param demand share of the usual demand
    * @param detected when in this epoch somebody finds a wrong answer, from 0 to 1; undefined if nobody does
    * From then until the conviction, which the provider delays as long as it can, every answer is the smaller model's.
    */
-  work(epoch: number, detected: number | undefined): ProviderEpoch {
-    const { strategy } = this;
+  work(epoch: number, detected: number | undefined, demand = 1): ProviderEpoch {
+    const strategy = this.behaviour();
     let honestPace = 1;
     let active = 1;
     if (this.#disputeLeft === undefined && detected !== undefined) {
@@ -158,7 +176,7 @@ export class Provider {
     const substituted = honestPace * strategy.substituted + (active - honestPace);
     const usualCost = this.#figures.gpuEpochUsd * strategy.gpuCostShare * active;
     const saved = strategy.substituted > 0 ? substituted * this.#figures.substituteGainUsd : 0;
-    const sales = this.gpus * this.#figures.revenueUsd * strategy.revenueShare * active;
+    const sales = this.gpus * this.#figures.revenueUsd * strategy.revenueShare * active * demand;
     this.#workedEpochs++;
     const convicted = this.#disputeLeft !== undefined && this.#disputeLeft <= 1e-9;
     const capitalUsd = this.#capital(epoch);
@@ -177,9 +195,14 @@ export class Provider {
     return { revenueUsd: 0, feeUsd: 0, costUsd: 0, slashedUsd: 0, capitalUsd: this.#capital(epoch) };
   }
 
-  /** @returns US dollars lost if this fault completes a penalty */
-  fault(epoch: number): number {
-    if (this.#disputeLeft !== undefined || !this.#registered || !this.#faults.add(epoch)) return 0;
+  /**
+   * Takes the verdict of an epoch that had reveals enough. An account that left meanwhile, or is challenged, has other worries.
+   * @returns US dollars lost if it is a fault that completes a penalty
+   */
+  judge(epoch: number, isFault: boolean): number {
+    if (this.#disputeLeft !== undefined || !this.#registered) return 0;
+    this.#judged++;
+    if (!isFault || !this.#faults.add(this.#judged)) return 0;
     this.penalties++;
     if (this.strategy.afterPenalty === "waits") {
       this.#idleUntil = epoch + 1 + this.#rules.suspensionEpochs;
@@ -201,6 +224,7 @@ export class Provider {
     this.#unbonding.push({ usd: unbondingUsd, until: epoch + 1 + this.#rules.unbondingEpochs });
     this.#idleUntil = epoch + 2;
     this.#registered = false;
+    this.account++;
     this.#workedEpochs = 0;
     this.#faults = new FaultRecord(this.#rules);
   }

@@ -41,6 +41,21 @@ export function closeReports(rules: Rules, reports: readonly Report[]): boolean[
   });
 }
 
+/** Which reports earn the bonus for a surprise: the median has moved away from the score, and they saw it. */
+export function surprisedReports(
+  rules: Rules,
+  reports: readonly Report[],
+  verdict: Verdict,
+  score: number,
+): boolean[] {
+  const factor = 1 + share(rules.surpriseMoveBasisPoints);
+  const isSurprise = verdict.speed > score * factor || score > verdict.speed * factor;
+  return reports.map(({ speed }) => {
+    if (!isSurprise || speed === undefined) return false;
+    return Math.abs(speed - verdict.speed) < Math.abs(speed - score);
+  });
+}
+
 export function isFault(rules: Rules, verdict: Verdict): boolean {
   return (
     verdict.speed < share(rules.faultSpeedBasisPoints) || verdict.uptime < share(rules.faultUptimeBasisPoints)
@@ -56,12 +71,20 @@ export class FaultRecord {
     this.#rules = rules;
   }
 
-  /** @returns whether this fault completes a penalty; the record is empty again then */
+  /**
+   * @param epoch ascending, of those with a verdict
+   * @returns whether this fault completes a penalty; the record is empty again then
+   */
   add(epoch: number): boolean {
-    const since = epoch - this.#rules.faultWindowEpochs;
-    this.#faults = [...this.#faults.filter((fault) => fault > since), epoch];
-    if (this.#faults.length < this.#rules.faultsForPenalty) return false;
+    this.#faults.push(epoch);
+    if (this.recent(epoch) < this.#rules.faultsForPenalty) return false;
     this.#faults = [];
     return true;
+  }
+
+  /** Faults in the window that ends with this epoch. */
+  recent(epoch: number): number {
+    this.#faults = this.#faults.filter((fault) => fault > epoch - this.#rules.faultWindowEpochs);
+    return this.#faults.length;
   }
 }

@@ -5,7 +5,7 @@ import { breakEvenDepositAth, detectionChance, detectionTime, recomputedAnswers 
 import { bestOfDraws, binomialDistribution, captureOf, lastRevealer } from "./draw.ts";
 import { defaultMarket, figuresOf } from "./market.ts";
 import { Provider, providerStrategies } from "./providers.ts";
-import { closeReports, FaultRecord, isFault, type Report, verdictOf } from "./quality.ts";
+import { closeReports, FaultRecord, isFault, type Report, surprisedReports, verdictOf } from "./quality.ts";
 import { Random } from "./random.ts";
 import { defaultRules } from "./rules.ts";
 import { estimate, median, medianWithout, sorted } from "./statistics.ts";
@@ -50,7 +50,7 @@ describe("quality rules", () => {
   });
 
   it("does not pay outliers, whichever side they are on", () => {
-    expect(closeReports(rules, speeds(1, 1.02, 0.98, 1.4, 0.7))).to.deep.equal([
+    expect(closeReports(rules, speeds(1, 1.02, 0.98, 1.6, 0.6))).to.deep.equal([
       true,
       true,
       true,
@@ -64,20 +64,30 @@ describe("quality rules", () => {
     expect(closeReports(rules, speeds(undefined, undefined, undefined))).to.deep.equal([true, true, true]);
   });
 
-  it("makes a penalty of two faults within seven epochs, then counts anew", () => {
-    const record = new FaultRecord(rules);
-    expect([0, 7, 9, 10, 11].map((epoch) => record.add(epoch))).to.deep.equal([
-      false,
-      false,
-      true,
-      false,
-      true,
-    ]);
+  it("makes a penalty of as many faults as it takes within the window, then counts anew", () => {
+    const faultsOf = (faultsForPenalty: number, faultWindowEpochs: number, epochs: readonly number[]) => {
+      const record = new FaultRecord({ ...rules, faultsForPenalty, faultWindowEpochs });
+      return epochs.map((epoch) => record.add(epoch));
+    };
+    expect(faultsOf(2, 7, [0, 7, 9, 10, 11])).to.deep.equal([false, false, true, false, true]);
+    expect(faultsOf(3, 3, [0, 1, 3, 4, 5])).to.deep.equal([false, false, false, false, true]);
+  });
+
+  it("pays a bonus to whoever saw a surprise, and to nobody else", () => {
+    const seen = (score: number) =>
+      surprisedReports(rules, speeds(0.7, 0.75, 1, undefined), { speed: 0.72, uptime: 1 }, score);
+    expect(seen(1)).to.deep.equal([true, true, false, false]);
+    expect(seen(0.75)).to.deep.equal([false, false, false, false]);
   });
 });
 
 describe("rechecks", () => {
-  const [honest, , lazy, , copier, ring] = checkerStrategies(market);
+  const kinds = checkerStrategies(market);
+  const named = (name: string) => kinds.find((each) => each.name === name)!;
+  const [honest] = kinds;
+  const lazy = named("asks, does not recompute");
+  const copier = named("copies what others leak");
+  const ring = named("ring that shares made-up roots");
   const outcomes = (first = honest, second = honest, isTrap = false) =>
     Array.from({ length: 50 }, (_, seed) => recheck(first, second, isTrap, new Random(seed)));
 
@@ -194,13 +204,23 @@ describe("a provider's accounts", () => {
     const waits = provider("overbooked");
     const returns = provider("overbooked, new accounts");
     for (const each of [waits, returns]) {
-      expect(each.fault(0)).to.equal(0);
-      expect(each.fault(1)).to.equal(each.hardwareUsd / 10);
+      expect([each.judge(0, true), each.judge(1, true)]).to.deep.equal([0, 0]);
+      expect(each.judge(2, true)).to.equal(each.hardwareUsd / 10);
     }
-    expect([2, 8, 9].map((epoch) => waits.works(epoch))).to.deep.equal([false, false, true]);
-    expect([2, 3].map((epoch) => returns.works(epoch))).to.deep.equal([false, true]);
-    expect(returns.work(3, undefined).capitalUsd).to.equal(
+    expect([3, 9, 10].map((epoch) => waits.works(epoch))).to.deep.equal([false, false, true]);
+    expect([3, 4].map((epoch) => returns.works(epoch))).to.deep.equal([false, true]);
+    expect(returns.work(4, undefined).capitalUsd).to.equal(
       1.9 * returns.hardwareUsd + 2 * returns.depositUsd,
     );
+  });
+
+  it("oversells only while one more fault makes no penalty", () => {
+    const careful = provider("overbooked when safe");
+    expect(careful.behaviour().speed).to.be.lessThan(0.7);
+    careful.judge(0, true);
+    careful.judge(1, true);
+    expect(careful.behaviour().speed).to.be.greaterThan(1);
+    careful.judge(2, false);
+    expect(careful.behaviour().speed).to.be.lessThan(0.7);
   });
 });

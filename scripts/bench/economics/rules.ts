@@ -61,9 +61,9 @@ export const describedRules = {
     source: HERE,
   },
   auditorsPerResult: {
-    value: 2,
+    value: 4,
     unit: "checkers",
-    meaning: "each alone: their attestations must agree",
+    meaning: "expected number that their own secrets assign; their attestations must agree",
     source: HERE,
   },
   basePayAth: {
@@ -96,8 +96,32 @@ export const describedRules = {
     meaning: "for an audited public result",
     source: HERE,
   },
+  receiptsBasisPoints: {
+    value: 10_000,
+    unit: "bp",
+    meaning: "share of the requests whose receipts a report must show; without them it can claim no uptime",
+    source: HERE,
+  },
+  surpriseMoveBasisPoints: {
+    value: 2_000,
+    unit: "bp",
+    meaning: "a median that is so much above or below the provider's score is a surprise",
+    source: HERE,
+  },
+  surprisePayBasisPoints: {
+    value: 50_000,
+    unit: "bp",
+    meaning: "of the base pay, more for each report that is nearer to a surprise than to the score",
+    source: HERE,
+  },
+  scoreBasisPoints: {
+    value: 2_500,
+    unit: "bp",
+    meaning: "weight of an epoch's median in the score",
+    source: HERE,
+  },
   speedToleranceBasisPoints: {
-    value: 3_000,
+    value: 5_000,
     unit: "bp",
     meaning: "a speed that is so much above or below the median of the others' is not paid",
     source: HERE,
@@ -121,7 +145,7 @@ export const describedRules = {
     source: HERE,
   },
   missingRevealAth: {
-    value: 50,
+    value: 200,
     unit: "ATH",
     meaning: "for a commitment without a reveal; all pay of the epoch is lost too",
     source: HERE,
@@ -163,12 +187,12 @@ export const describedRules = {
     source: HERE,
   },
   faultsForPenalty: {
-    value: 2,
+    value: 3,
     unit: "epochs",
-    meaning: "with a fault, within the fault window, make a penalty",
+    meaning: "with a fault make a penalty, within the fault window",
     source: HERE,
   },
-  faultWindowEpochs: { value: 7, unit: "epochs", meaning: "see faultsForPenalty", source: HERE },
+  faultWindowEpochs: { value: 3, unit: "epochs", meaning: "of those with a verdict", source: HERE },
   penaltyBasisPoints: {
     value: 1_000,
     unit: "bp",

@@ -56,7 +56,9 @@ export function tablesOf(result: EconomicsResult): Table[] {
     ),
     crossings(result),
     coalition(result),
+    slander(result),
     lastRevealer(result),
+    withoutRules(result),
     breakEvens(result),
   ];
 }
@@ -224,6 +226,24 @@ function coalition({ coalitions }: EconomicsResult): Table {
   };
 }
 
+function slander({ slanders }: EconomicsResult): Table {
+  const choices = slanders[0]?.outcomes ?? [];
+  return {
+    name: "slanders",
+    title: "Penalties of an honest provider in 1,000 epochs, before appeals, where checkers slander",
+    columns: [
+      right("slanderers"),
+      ...choices.map(({ faultsForPenalty, faultWindowEpochs }) =>
+        right(`${faultsForPenalty} faults in ${faultWindowEpochs} epochs`),
+      ),
+    ],
+    rows: slanders.map(({ coalitionShare, outcomes }) => [
+      percent(coalitionShare, 0),
+      ...outcomes.map(({ penalties }) => number(penalties, 1)),
+    ]),
+  };
+}
+
 function lastRevealer({ lastRevealers }: EconomicsResult): Table {
   return {
     name: "last-revealers",
@@ -252,6 +272,20 @@ function lastRevealer({ lastRevealers }: EconomicsResult): Table {
       number(row.captureUsd, 2),
       number(row.costUsd, 2),
     ]),
+  };
+}
+
+function withoutRules({ ablations }: EconomicsResult): Table {
+  return {
+    name: "ablations",
+    title: "What each rule is for: the same world without it",
+    columns: [
+      left("rules"),
+      left("role"),
+      left("best dishonest kind"),
+      right("gain over honesty, USD per epoch and GPU or ticket"),
+    ],
+    rows: ablations.map(({ name, role, best, gainUsd }) => [name, role, best, interval(gainUsd, 3)]),
   };
 }
 

@@ -3,7 +3,7 @@ import { splitPool } from "./delegators.ts";
 import { share } from "./described.ts";
 import { type Figures, figuresOf, type Market } from "./market.ts";
 import { Provider, type ProviderEpoch, providerStrategies } from "./providers.ts";
-import { closeReports, isFault, type Report, verdictOf } from "./quality.ts";
+import { closeReports, isFault, type Report, surprisedReports, verdictOf } from "./quality.ts";
 import { type Random } from "./random.ts";
 import { type Rules } from "./rules.ts";
 
@@ -30,6 +30,7 @@ export interface ProviderAccount extends Account {
 }
 
 export interface CheckerAccount extends Account {
+  ticketEpochs: number;
   seats: number;
   unpaidSeats: number;
   slashes: number;
@@ -78,6 +79,7 @@ class World {
   readonly #random: Random;
   readonly #providers: Provider[] = [];
   readonly #checkers: Checker[] = [];
+  readonly #scores = new Map<Provider, { readonly account: number; readonly score: number }>();
   readonly #waiting = new Map<Provider, readonly Report[]>();
   readonly #providerAccounts = new Map<string, ProviderAccount>();
   readonly #checkerAccounts = new Map<string, CheckerAccount>();
@@ -110,7 +112,7 @@ class World {
     checkerStrategies(market).forEach((strategy, index) => {
       const count = population.checkers[index] ?? 0;
       if (count === 0) return;
-      const account = { profitUsd: 0, capitalUsd: 0, seats: 0, unpaidSeats: 0, slashes: 0 };
+      const account = { profitUsd: 0, capitalUsd: 0, ticketEpochs: 0, seats: 0, unpaidSeats: 0, slashes: 0 };
       this.#checkerAccounts.set(strategy.name, account);
       for (let each = 0; each < count; each++) {
         this.#checkers.push({ strategy, account, pay: 0, isMissing: false, seats: 0 });
@@ -149,12 +151,14 @@ class World {
   /** An epoch of a provider that works: its seats, what they find, and what follows. */
   #check(provider: Provider, epoch: number): ProviderEpoch {
     const { strategy } = provider;
-    const seats = this.#seatsAt(provider);
+    const score = this.#scoreOf(provider);
+    const demand =
+      Math.min(1, score / share(this.#market.headroomBasisPoints)) ** this.#market.demandElasticity;
+    const seats = this.#seatsAt(provider, score);
     const cheats = strategy.substituted > 0 && !provider.isChallenged;
-    const outcome = provider.work(
-      epoch,
-      cheats ? this.#firstFinding(strategy.substituted, seats) : undefined,
-    );
+    const { account } = provider;
+    const detected = cheats ? this.#firstFinding(strategy.substituted, seats) : undefined;
+    const outcome = provider.work(epoch, detected, demand);
 
     const revealed = seats.filter(({ checker }) => !checker.isMissing);
     // Too few reveals wait for those of the next epochs.
@@ -162,26 +166,36 @@ class World {
     const reports = [...revealed.map(({ report }) => report), ...waiting];
     const verdict = verdictOf(this.#rules, reports);
     this.#waiting.set(provider, verdict === undefined ? reports : []);
-    if (verdict !== undefined && isFault(this.#rules, verdict)) outcome.slashedUsd += provider.fault(epoch);
+    if (verdict !== undefined) outcome.slashedUsd += provider.judge(epoch, isFault(this.#rules, verdict));
 
     const isClose = closeReports(this.#rules, reports);
+    const isSurprised = verdict && surprisedReports(this.#rules, reports, verdict, score);
     revealed.forEach((seat, index) => {
-      this.#payForSeat(seat, verdict !== undefined, isClose[index]!);
+      if (verdict !== undefined && !isClose[index]) seat.checker.account.unpaidSeats++;
+      else this.#payForSeat(seat, verdict !== undefined, isSurprised?.[index] ?? false);
       this.#recheckAnswers(seat);
     });
+    if (verdict !== undefined && verdict.speed > 0) {
+      const weight = share(this.#rules.scoreBasisPoints);
+      this.#scores.set(provider, { account, score: score + weight * (verdict.speed - score) });
+    }
     return outcome;
   }
 
   /** Everybody whom the draw assigns, and what each would report. Costs are booked at once. */
-  #seatsAt({ strategy, gpus }: Provider): Seat[] {
+  #seatsAt(agent: Provider, score: number): Seat[] {
+    const { strategy, gpus } = agent;
     const part = Math.min(1, (gpus * this.#rules.hardwareStakeAth) / this.#rules.fullSeatsStakeAth);
     const chance = Math.min(1, (this.#rules.checkersPerProvider * part) / this.#checkers.length);
-    const day = Math.exp(this.#market.daySpread * this.#random.normal());
+    const isBadDay = this.#random.chance(share(this.#market.badDayBasisPoints));
+    const usual = isBadDay ? share(this.#market.badDaySpeedBasisPoints) : 1;
+    const day = usual * Math.exp(this.#market.daySpread * this.#random.normal());
     const honestSpeed = share(this.#market.headroomBasisPoints) * day;
     const provider = {
-      speed: strategy.speed * day,
+      speed: agent.behaviour().speed * day,
       uptime: 1 - strategy.hoursOffline / 24,
       bribes: strategy.bribes,
+      score,
     };
     const probes = this.#rules.probesPerSeat;
     const seats: Seat[] = [];
@@ -189,15 +203,16 @@ class World {
     for (let index = next() - 1; index < this.#checkers.length; index += next()) {
       const checker = this.#checkers[index]!;
       const kind = checker.strategy;
-      const report = reportOf(kind, provider, honestSpeed, probes, this.#market, this.#random);
+      const report = reportOf(kind, provider, honestSpeed, this.#rules, this.#market, this.#random);
       seats.push({ checker, report });
       checker.seats++;
       checker.account.seats++;
       const isGift = kind.isBribed && strategy.bribes;
-      const bought = kind.asks > 0 && !isGift ? this.#figures.seatSpendUsd * report.uptime : 0;
+      const shown = this.#shown(kind, report);
+      const bought = isGift ? 0 : this.#figures.seatSpendUsd * shown;
       const recomputed =
         kind.recomputes && !isGift
-          ? probes * report.uptime * share(this.#rules.recomputedBasisPoints) * this.#figures.recomputeUsd
+          ? probes * shown * share(this.#rules.recomputedBasisPoints) * this.#figures.recomputeUsd
           : 0;
       checker.account.profitUsd -= bought + recomputed + this.#market.seatGas * this.#figures.gasUsd;
     }
@@ -213,30 +228,43 @@ class World {
     };
     for (const { checker, report } of seats) {
       if (!checker.strategy.recomputes) continue;
-      look(Math.round(this.#rules.probesPerSeat * report.uptime * share(this.#rules.recomputedBasisPoints)));
+      const answered = this.#rules.probesPerSeat * this.#shown(checker.strategy, report);
+      look(Math.round(answered * share(this.#rules.recomputedBasisPoints)));
     }
     const audits = Math.round(this.#market.publicResults * share(this.#rules.publicAuditBasisPoints));
     look(audits);
     return first === Infinity ? undefined : first;
   }
 
-  #payForSeat({ checker, report }: Seat, isMeasured: boolean, isClose: boolean): void {
-    if (isMeasured && !isClose) {
-      checker.account.unpaidSeats++;
-      return;
-    }
-    const base = this.#rules.basePayAth * this.#market.athUsd;
+  #payForSeat({ checker, report }: Seat, isMeasured: boolean, isSurprised: boolean): void {
+    const bonus = isSurprised ? 1 + share(this.#rules.surprisePayBasisPoints) : 1;
+    const base = this.#rules.basePayAth * this.#market.athUsd * bonus;
+    const spent = this.#figures.seatSpendUsd * this.#shown(checker.strategy, report);
     const forSpending = Math.min(
-      share(this.#rules.spendPayBasisPoints) * this.#figures.seatSpendUsd * report.uptime,
+      share(this.#rules.spendPayBasisPoints) * spent,
       this.#rules.spendPayLimitAth * this.#market.athUsd,
     );
     const hasReceipts = report.speed !== undefined;
     checker.pay += hasReceipts && isMeasured ? base + forSpending : base;
   }
 
+  /** Share of a seat's requests for which there are receipts. */
+  #shown({ asks }: CheckerStrategy, { uptime }: Report): number {
+    return Math.min(asks, uptime);
+  }
+
+  /** Before an account has one, what its hardware should make of it. */
+  #scoreOf(provider: Provider): number {
+    const found = this.#scores.get(provider);
+    return found?.account === provider.account ? found.score : share(this.#market.headroomBasisPoints);
+  }
+
   #recheckAnswers({ checker, report }: Seat): void {
     if (report.speed === undefined) return;
-    const attested = this.#rules.probesPerSeat * share(this.#rules.recomputedBasisPoints);
+    const attested =
+      this.#rules.probesPerSeat *
+      this.#shown(checker.strategy, report) *
+      share(this.#rules.recomputedBasisPoints);
     const count = this.#random.binomial(Math.round(attested), share(this.#rules.recheckBasisPoints));
     const slashUsd = this.#rules.attestationSlashAth * this.#market.athUsd;
     for (let each = 0; each < count; each++) {
@@ -297,6 +325,7 @@ class World {
       const { account } = checker;
       account.profitUsd += due[index]! * part - this.#market.epochGas * this.#figures.gasUsd;
       if (checker.isMissing) account.profitUsd -= missingUsd;
+      account.ticketEpochs++;
       account.capitalUsd += this.#rules.checkerStakeAth * this.#market.athUsd;
     });
   }
