@@ -1,7 +1,8 @@
-import { type ContractTransactionResponse, toBeHex } from "ethers";
+import { concat, type ContractTransactionResponse, hexlify, toBeHex } from "ethers";
 import { network } from "hardhat";
 import type {} from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { encodeTokens, tokensRoot } from "../../engine/src/commitments.ts";
+import { encodeGeneration, type GenerationParameters } from "../../engine/src/commitments/generation.ts";
 import { programParts } from "../../engine/src/program/encode.ts";
 import { workPerPosition } from "../../engine/src/program/work.ts";
 import { minimalProgram } from "../../engine/src/testing/minimal-program.ts";
@@ -15,6 +16,8 @@ import { benchChannelGas, channelGasTable, type ChannelGas } from "./channel-gas
 /** Gas of one job in each step, execution, calldata and the transaction's base cost included. */
 export interface JobGas {
   readonly create: number;
+  /** As `create`, of a request that samples with every parameter and ends at a stop sequence of two tokens. */
+  readonly createSampled: number;
   readonly submit: number;
   readonly finalize: number;
   readonly total: number;
@@ -37,6 +40,11 @@ export interface GasResult {
 const PROMPT_TOKENS = 64;
 const OUTPUT_TOKENS = 256;
 const BATCH_SIZE = 10;
+/** Temperature 0.8, top-p 0.95, top-k 40, a penalty of 1.1: none of them 0. */
+const SAMPLING: GenerationParameters = {
+  ...{ maxTokens: OUTPUT_TOKENS, minTokens: 1, topK: 40 },
+  ...{ temperature: 800, topP: 9_500, repetitionPenalty: 1_100 },
+};
 const ONE = 10n ** 18n;
 /** Seconds since 1970 at which the measured chain starts. */
 const START = 2_000_000_000;
@@ -119,13 +127,13 @@ async function measure(vocabularySize: number): Promise<JobGas> {
     );
 
     /** Creates and submits one job; `finish` presents it to be finalised. */
-    const open = async () => {
+    const open = async (generation = toBeHex(OUTPUT_TOKENS, 32), stopSequences = "0x") => {
       const create = await gasOf(() =>
         as(client).jobEscrow.create({
           provider: owner.address,
           modelRoot,
           token: deployment.ath,
-          generation: toBeHex(OUTPUT_TOKENS, 32),
+          generation,
           maxCost: 1000n * ONE,
           maxInputPrice: 100_000n * ONE,
           maxOutputPrice: 200_000n * ONE,
@@ -133,7 +141,7 @@ async function measure(vocabularySize: number): Promise<JobGas> {
           seed: 0,
           salt: random(),
           promptTokens: encodeTokens(ids(PROMPT_TOKENS)),
-          stopSequences: "0x",
+          stopSequences,
         }),
       );
       const block = await provider.getBlockNumber();
@@ -157,6 +165,8 @@ async function measure(vocabularySize: number): Promise<JobGas> {
     now += 7200;
     const finalize = await gasOf(() => as(operator).jobEscrow.finalize(job.terms, job.output, owner.address));
 
+    const sampled = await open(hexlify(encodeGeneration(SAMPLING)), concat(["0x02", encodeTokens(ids(2))]));
+
     const batch: Awaited<ReturnType<typeof open>>[] = [];
     for (let i = 0; i < BATCH_SIZE; i++) batch.push(await open());
     now += 7200;
@@ -170,6 +180,7 @@ async function measure(vocabularySize: number): Promise<JobGas> {
     const opened = batch.reduce((sum, { create, submit }) => sum + create + submit, 0);
     return {
       create: job.create,
+      createSampled: sampled.create,
       submit: job.submit,
       finalize,
       total: job.create + job.submit + finalize,
@@ -203,6 +214,7 @@ export function gasTable(result: GasResult): string {
         gas.promptTokens,
         gas.outputTokens,
         gas.create,
+        gas.createSampled,
         gas.submit,
         gas.finalize,
         gas.total,
@@ -216,6 +228,7 @@ export function gasTable(result: GasResult): string {
         "prompt tokens",
         "output tokens",
         "create",
+        "create, sampled",
         "submit",
         "finalize",
         "total",
