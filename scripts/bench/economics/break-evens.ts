@@ -74,6 +74,15 @@ export function breakEvens(rules: Rules, market: Market): BreakEven[] {
       goodAbove: false,
     },
     {
+      what: "checks that a provider may recognise and answer rightly, so that the others still find the rest in time",
+      unit: "%",
+      breakEven:
+        100 *
+        (1 - 1 / (recomputedAnswers(rules) * (lostUsd / figures.substituteGainUsd - figures.disputeEpochs))),
+      used: 0,
+      goodAbove: false,
+    },
+    {
       what: "gain from outside that one wrong public result may bring",
       unit: "USD",
       breakEven: (auditRate * lostUsd * GPUS) / (1 - auditRate),

@@ -221,8 +221,9 @@ export const describedRules = {
   checkersFeeBasisPoints: {
     value: 2_000,
     unit: "bp",
-    meaning: "of the fees go to checkers; they are paid from nothing else",
-    source: HERE,
+    meaning:
+      "of the fees go to checkers, who are paid from nothing else: the least that contracts allow, half of their default",
+    source: "docs/fees.md",
   },
   ownPartBasisPoints: {
     value: 4_000,
