@@ -4,9 +4,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { expect } from "chai";
+import { connectPool, connectPools } from "./delegation/contracts.ts";
 import { EncryptionKey } from "./private/encryption-key.ts";
 import { answerTokens, byteTokenizerJson } from "./testing/byte-tokenizer.ts";
-import { registerProvider, startLocalChain, type LocalChain } from "./testing/local-chain.ts";
+import { connectContracts } from "./protocol/connect-contracts.ts";
+import { mined, registerProvider, startLocalChain, type LocalChain } from "./testing/local-chain.ts";
 import { serveChannels } from "./testing/scripted-channels.ts";
 import { serveRpc } from "./testing/rpc-server.ts";
 import { startScriptedProvider, type Script } from "./testing/scripted-provider.ts";
@@ -45,6 +47,7 @@ describe("docs/developers.md", () => {
     const script: Script = ({ generation }) =>
       generation.stopSequences.length > 0 ? whole.slice(0, "or not to".length) : whole;
     worker = startScriptedProvider(chain, script, undefined, { encryptionKeys: [key] });
+    await makePool(chain);
     server = await serveRpc(chain);
   });
 
@@ -90,6 +93,17 @@ describe("docs/developers.md", () => {
     return output;
   }
 });
+
+/** A pool that others can delegate to. */
+async function makePool({ accounts, deployment }: LocalChain): Promise<void> {
+  const { administrator } = accounts;
+  const own = 20_000n * 10n ** 18n;
+  const pools = connectPools(administrator, deployment);
+  await mined(pools.create("hearth", 1_000));
+  const pool = await pools.poolOf("hearth");
+  await mined(connectContracts(administrator, deployment).ath.approve(pool, own));
+  await mined(connectPool(administrator, pool).contribute(own));
+}
 
 /** The examples run against the sources, not against what was built last. */
 function ofSources(code: string): string {

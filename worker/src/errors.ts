@@ -30,6 +30,7 @@ export type WorkerErrorCode =
   | "OPERATOR_FUNDS_TOO_LOW"
   | "PASSWORD_MISSING"
   | "PASSWORD_WRONG"
+  | "POOL_UNKNOWN"
   | "STORAGE_CORRUPT"
   | "STORAGE_FOREIGN"
   | "STORAGE_IN_USE"
@@ -64,6 +65,7 @@ const misconfigurations: ReadonlySet<WorkerErrorCode> = new Set<WorkerErrorCode>
   "NOT_REGISTERED",
   "PASSWORD_MISSING",
   "PASSWORD_WRONG",
+  "POOL_UNKNOWN",
   "STORAGE_CORRUPT",
   "STORAGE_FOREIGN",
   "STORAGE_IN_USE",

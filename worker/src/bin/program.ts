@@ -4,6 +4,7 @@ import { describeError, WorkerError } from "../errors.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addModelCommands } from "./commands/model.ts";
 import { addDisputeCommands } from "./commands/disputes.ts";
+import { addPoolCommands } from "./commands/pool.ts";
 import { addProviderCommands } from "./commands/provider.ts";
 
 /** Runs the command line. Returns the exit code: 0, 1 for what failed, 2 for wrong arguments, 78 for a misconfiguration. */
@@ -18,6 +19,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   let exitCode = 0;
   const setExitCode = (code: number) => (exitCode = code);
   addProviderCommands(program, setExitCode);
+  addPoolCommands(program);
   addDisputeCommands(program);
   addKeyCommands(program);
   addModelCommands(program, setExitCode);

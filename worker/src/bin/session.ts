@@ -20,6 +20,7 @@ import { openPrettyLog } from "../log/pretty-log.ts";
 import { scrubber, secretsOfUrl } from "../log/scrub.ts";
 import { openModelProcess } from "../model/open-model-process.ts";
 import type { ModelRunner } from "../model/runner.ts";
+import { readOwnerAccount, type OwnerAccount } from "../register/owner-account.ts";
 import { isInteractive, secretPrompt } from "./terminal.ts";
 
 /** Options that all provider commands share. */
@@ -157,7 +158,7 @@ export function logStart(log: EventLog, options: ProviderOptions): void {
   log.emit("info", "starting", { version, node: process.versions.node, config: options.config, pid });
 }
 
-/** @throws WorkerError KEYSTORE_MISSING, KEY_MISMATCH */
+/** The owner's keystore, or that of the manager of the pool that owns the provider. @throws WorkerError KEYSTORE_MISSING */
 export async function ownerKeystore(config: Config): Promise<KeystoreFile> {
   const file = config.keys.ownerKeystore;
   if (file === null) {
@@ -170,14 +171,28 @@ export async function ownerKeystore(config: Config): Promise<KeystoreFile> {
       },
     );
   }
-  const keystore = await readKeystore(file);
-  if (keystore.address === config.provider.owner) return keystore;
+  return readKeystore(file);
+}
+
+/**
+ * The provider's account, for which this key sends.
+ *
+ * @throws WorkerError KEY_MISMATCH when another key does
+ */
+export async function accountFor(
+  chain: Chain,
+  { provider }: Config,
+  { address, file }: KeystoreFile,
+): Promise<OwnerAccount> {
+  const account = await readOwnerAccount(chain, provider.owner);
+  if (account.sender === address) return account;
+  const manager = account.pool === null ? "" : `, a pool whose manager is ${account.sender}`;
   throw new WorkerError(
     "KEY_MISMATCH",
-    `${file} holds the key of ${keystore.address}, provider.owner is ${config.provider.owner}.`,
+    `${file} holds the key of ${address}, provider.owner is ${provider.owner}${manager}.`,
     {
-      remedy: "Name the owner's keystore, or correct provider.owner.",
-      details: { keystore: keystore.address, owner: config.provider.owner },
+      remedy: "Name the owner's keystore, or a pool's manager's, or correct provider.owner.",
+      details: { keystore: address, owner: provider.owner, sender: account.sender },
     },
   );
 }

@@ -27,6 +27,10 @@ const deployment = z.strictObject({
     address,
   ),
   disputeGame: leaf("the address of the dispute game: 0x and 40 hexadecimal digits", address),
+  delegationPools: leaf(
+    "the address of the factory of delegation pools: 0x and 40 hexadecimal digits",
+    address,
+  ).optional(),
 });
 
 const offer = z.strictObject({

@@ -3,7 +3,9 @@ import type { Chain } from "../chain/chain.ts";
 import { findOffers } from "../market/offers.ts";
 import { readProviderState } from "../market/provider-state.ts";
 import { readToken } from "../market/tokens.ts";
+import { readOwnerAccount } from "./owner-account.ts";
 import type { Plan, PlanStep } from "./plan.ts";
+import { planPoolLeaving } from "./pool-leave-plan.ts";
 
 /**
  * What can be done now to end a registration and get the stake back. Leaving takes several runs, with the end of open jobs and the
@@ -14,6 +16,8 @@ import type { Plan, PlanStep } from "./plan.ts";
 export async function planLeaving(chain: Chain, owner: string, now: number): Promise<Plan> {
   const { vault, providerRegistry, deployment } = chain.contracts;
   const ath = await readToken(chain.provider, deployment.ath);
+  const account = await readOwnerAccount(chain, owner);
+  if (account.pool !== null) return planPoolLeaving(chain, account, account.pool, now);
   const state = await readProviderState(chain, owner);
   const steps: PlanStep[] = [];
   const done: string[] = [];

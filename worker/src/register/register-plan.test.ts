@@ -12,6 +12,7 @@ import { startChain, type TestChain } from "../testing/chain.ts";
 import { expectError } from "../testing/expect-error.ts";
 import { executePlan } from "./execute-plan.ts";
 import { planLeaving } from "./leave-plan.ts";
+import { readOwnerAccount } from "./owner-account.ts";
 import type { Plan } from "./plan.ts";
 import { planRegistration, type ProviderKeys, type RegisterModel } from "./register-plan.ts";
 import { planWithdrawal } from "./withdraw-plan.ts";
@@ -223,11 +224,12 @@ limits: { maxOpenJobs: 4 }
     expect(await execute(await planLeaving(chain, owner.address, await now()))).to.equal(1);
     const { ath, deployment } = chain.contracts;
     const token = { address: deployment.ath, symbol: "ATH", decimals: 18 };
-    const withdrawal = await planWithdrawal(chain, owner.address, operator, [token]);
+    const account = await readOwnerAccount(chain, owner.address);
+    const withdrawal = await planWithdrawal(chain, account, operator, [token]);
     expect(withdrawal.steps[0]!.title).to.equal(`pay 7400 ATH of ${owner.address} out to ${operator}`);
     await execute(withdrawal);
     expect(await ath.balanceOf(operator)).to.equal(7_400n * 10n ** 18n);
-    expect((await planWithdrawal(chain, owner.address, operator, [token])).steps).to.deep.equal([]);
+    expect((await planWithdrawal(chain, account, operator, [token])).steps).to.deep.equal([]);
     expect((await planLeaving(chain, owner.address, await now())).done[0]).to.contain(
       "nothing is registered",
     );

@@ -9,7 +9,9 @@ import { findOffers, readOffer, wantedOffer, type WantedOffer } from "../market/
 import { hardwareClassIndex, readProviderState, type ProviderState } from "../market/provider-state.ts";
 import { readToken } from "../market/tokens.ts";
 import { readChannelNeeds, receiptKeySteps } from "./channel-steps.ts";
+import { planOf, readOwnerAccount, type OwnerAccount } from "./owner-account.ts";
 import type { Plan, PlanStep } from "./plan.ts";
+import { contributionSteps } from "./pool-plans.ts";
 
 /** The keys that a provider's profile names. */
 export interface ProviderKeys {
@@ -43,16 +45,17 @@ export async function planRegistration(
 ): Promise<Plan> {
   const owner = config.provider.owner;
   const ath = await readToken(chain.provider, chain.contracts.deployment.ath);
+  const account = await readOwnerAccount(chain, owner);
   const state = await readProviderState(chain, owner);
   const done: string[] = [];
   const steps = [
     ...(await modelSteps(chain, models, done)),
-    ...(await stakeSteps(chain, config, state, ath, done)),
+    ...(await stakeSteps(chain, config, account, state, ath, done)),
     ...(await profileSteps(chain, config, state, keys, done)),
     ...(await receiptKeySteps(chain, config, [keys.operator, keys.receipts ?? keys.operator], done)),
     ...(await offerSteps(chain, owner, state, models, done)),
   ];
-  return { sender: owner, done, steps };
+  return planOf(chain, account, done, steps);
 }
 
 async function modelSteps(
@@ -91,6 +94,7 @@ async function modelSteps(
 async function stakeSteps(
   chain: Chain,
   config: Config,
+  account: OwnerAccount,
   state: ProviderState,
   ath: TokenInfo,
   done: string[],
@@ -118,6 +122,8 @@ async function stakeSteps(
     done.push(`${formatAmount(ath, state.staked)} are staked (${why})`);
     return [];
   }
+  // What delegators have put in backs work, too; the manager contributes the rest.
+  if (account.pool !== null) return contributionSteps(chain, account, missing, why);
   const deposit = missing > state.available ? missing - state.available : 0n;
   if (deposit > state.wallet) {
     throw new WorkerError(

@@ -1,13 +1,18 @@
 import type { Chain } from "../chain/chain.ts";
 import { readProviderState } from "../market/provider-state.ts";
+import { planOf, readOwnerAccount } from "./owner-account.ts";
 import type { Plan } from "./plan.ts";
 
 /** Keeps a provider from new work, or lets it take work again. Offers stand, and what is open goes on. */
 export async function planRest(chain: Chain, owner: string, resting: boolean): Promise<Plan> {
   const { vault, deployment } = chain.contracts;
+  const account = await readOwnerAccount(chain, owner);
+  const { pool } = account;
   const state = await readProviderState(chain, owner);
+  // A pool rests for reasons of its own, too: its manager decides about the manager's.
+  const rests = pool === null ? state.resting : (await pool.book()).resting;
   const done: string[] = [];
-  if (state.resting === resting) {
+  if (rests === resting) {
     done.push(resting ? "the provider rests already" : "the provider does not rest");
   }
   if (resting && state.openWork > 0) {
@@ -17,8 +22,11 @@ export async function planRest(chain: Chain, owner: string, resting: boolean): P
   }
   const step = {
     title: resting ? "take no new jobs and channels" : "take new jobs and channels again",
-    to: deployment.vault,
-    data: vault.interface.encodeFunctionData("setResting", [resting]),
+    to: pool === null ? deployment.vault : owner,
+    data:
+      pool === null
+        ? vault.interface.encodeFunctionData("setResting", [resting])
+        : pool.interface.encodeFunctionData("setResting", [resting]),
   };
-  return { sender: owner, done, steps: state.resting === resting ? [] : [step] };
+  return planOf(chain, account, done, rests === resting ? [] : [step]);
 }

@@ -1,20 +1,24 @@
 import { formatAmount, type TokenInfo } from "@athanor/sdk";
 import type { Chain } from "../chain/chain.ts";
+import type { OwnerAccount } from "./owner-account.ts";
 import type { Plan, PlanStep } from "./plan.ts";
+import { planPoolWithdrawal } from "./pool-plans.ts";
 
 /**
  * Pays out everything that is free in an account of the vault.
  *
- * @param sender whose account it is
+ * @param account whose account it is: of a pool, the manager's part is paid
  * @param recipient who gets the tokens
  */
 export async function planWithdrawal(
-  { contracts }: Chain,
-  sender: string,
+  chain: Chain,
+  account: OwnerAccount,
   recipient: string,
   tokens: readonly TokenInfo[],
 ): Promise<Plan> {
-  const { vault, deployment } = contracts;
+  if (account.pool !== null) return planPoolWithdrawal(chain, account, account.pool, recipient, tokens);
+  const { sender } = account;
+  const { vault, deployment } = chain.contracts;
   const steps: PlanStep[] = [];
   const done: string[] = [];
   for (const token of tokens) {

@@ -1,5 +1,12 @@
 import { planLeaving } from "../../register/leave-plan.ts";
-import { connectOnce, openSession, ownerKeystore, unlock, type ProviderOptions } from "../session.ts";
+import {
+  accountFor,
+  connectOnce,
+  openSession,
+  ownerKeystore,
+  unlock,
+  type ProviderOptions,
+} from "../session.ts";
 import { showAndExecute } from "./execute.ts";
 
 export async function runLeave(options: ProviderOptions & { yes?: true }): Promise<void> {
@@ -8,6 +15,7 @@ export async function runLeave(options: ProviderOptions & { yes?: true }): Promi
   try {
     const owner = await ownerKeystore(config);
     const chain = await connectOnce(session);
+    await accountFor(chain, config, owner);
     const head = await rpc.getBlock("latest");
     const plan = await planLeaving(chain, config.provider.owner, head!.timestamp);
     await showAndExecute(rpc, plan, async () => (await unlock(owner, options)).wallet, options.yes === true);

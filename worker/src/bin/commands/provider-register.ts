@@ -4,7 +4,14 @@ import { readEncryptionKeystore } from "../../keys/encryption-keystore.ts";
 import { readKeystore } from "../../keys/keystore.ts";
 import { requireRoot } from "../../model/require-root.ts";
 import { planRegistration } from "../../register/register-plan.ts";
-import { connectOnce, openSession, ownerKeystore, unlock, type ProviderOptions } from "../session.ts";
+import {
+  accountFor,
+  connectOnce,
+  openSession,
+  ownerKeystore,
+  unlock,
+  type ProviderOptions,
+} from "../session.ts";
 import { showAndExecute } from "./execute.ts";
 
 export async function runRegister(options: ProviderOptions & { yes?: true }): Promise<void> {
@@ -19,6 +26,7 @@ export async function runRegister(options: ProviderOptions & { yes?: true }): Pr
     const encryption =
       encryptionKeystore === null ? undefined : await readEncryptionKeystore(encryptionKeystore);
     const chain = await connectOnce(session);
+    await accountFor(chain, config, owner);
     const models = [];
     for (const model of config.models) {
       const { commitment, program } = await loadModel(model.path);

@@ -3,7 +3,14 @@ import { getAddress, isAddress } from "ethers";
 import { WorkerError } from "../../errors.ts";
 import { resolveToken } from "../../market/tokens.ts";
 import { planWithdrawal } from "../../register/withdraw-plan.ts";
-import { connectOnce, openSession, ownerKeystore, unlock, type ProviderOptions } from "../session.ts";
+import {
+  accountFor,
+  connectOnce,
+  openSession,
+  ownerKeystore,
+  unlock,
+  type ProviderOptions,
+} from "../session.ts";
 import { showAndExecute } from "./execute.ts";
 
 type Options = ProviderOptions & { to?: string; yes?: true };
@@ -12,22 +19,23 @@ export async function runWithdraw(options: Options): Promise<void> {
   const session = await openSession(options);
   const { config, rpc } = session;
   try {
-    const recipient = options.to ?? config.provider.owner;
-    const isRecipient: boolean = isAddress(recipient);
+    const isRecipient: boolean = options.to === undefined || isAddress(options.to);
     if (!isRecipient) {
-      throw new WorkerError("INVALID_ARGUMENT", `--to is "${recipient}", not an address.`, {
+      throw new WorkerError("INVALID_ARGUMENT", `--to is "${options.to}", not an address.`, {
         remedy: "Pass an address of 0x and 40 hexadecimal digits.",
-        details: { to: recipient },
+        details: { to: options.to },
       });
     }
     const keystore = await ownerKeystore(config);
     const chain = await connectOnce(session);
+    const account = await accountFor(chain, config, keystore);
+    const recipient = getAddress(options.to ?? account.sender);
     const tokens = new Map<string, TokenInfo>();
     for (const name of ["ATH", ...config.models.flatMap(({ offers }) => offers.map(({ token }) => token))]) {
       const token = await resolveToken(chain, name);
       tokens.set(token.address, token);
     }
-    const plan = await planWithdrawal(chain, keystore.address, getAddress(recipient), [...tokens.values()]);
+    const plan = await planWithdrawal(chain, account, recipient, [...tokens.values()]);
     await showAndExecute(
       rpc,
       plan,
