@@ -20,8 +20,8 @@ export const delegation: readonly NamedMutant[] = [
     {
       name: "a pool whose own part is too small goes on working",
       tests: pool,
-      original: "books.own < requiredOwn(books.backing); _book = books;",
-      mutated: "false; _book = books;",
+      original: "books.own < requiredOwn(books.backing)",
+      mutated: "false",
     },
     {
       name: "a retired pool takes work again",
@@ -88,8 +88,8 @@ export const delegation: readonly NamedMutant[] = [
   ...inFile("staking/PoolStake.sol", attacks, [
     {
       name: "delegators lose before the manager does",
-      original: "uint256 part = Math.min(loss, books.own);",
-      mutated: "uint256 part = 0;",
+      original: "Math.min(loss, books.own)",
+      mutated: "0",
     },
     {
       name: "what the manager takes out bears no losses",
@@ -115,8 +115,9 @@ export const delegation: readonly NamedMutant[] = [
     },
     {
       name: "a request starts the round under way anew",
-      original: "if (books.roundOpen) return; uint256 pending",
-      mutated: "uint256 pending",
+      after: "function _beginRound",
+      original: "if (books.roundOpen) return;",
+      mutated: "",
     },
     {
       name: "the own part needs to cover one deposit only",
@@ -144,8 +145,8 @@ export const delegation: readonly NamedMutant[] = [
     {
       name: "an exit is paid at the price of another round",
       tests: pool,
-      original: "Round memory round = _rounds[index + i];",
-      mutated: "Round memory round = _rounds[0];",
+      original: "_rounds[index + i]",
+      mutated: "_rounds[0]",
     },
     {
       name: "an exit is paid twice",

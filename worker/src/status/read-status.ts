@@ -6,6 +6,7 @@ import type { Config } from "../config/schema.ts";
 import { findOffers, type StandingOffer } from "../market/offers.ts";
 import { readProviderState } from "../market/provider-state.ts";
 import { readToken, resolveToken } from "../market/tokens.ts";
+import { readOwnerAccount } from "../register/owner-account.ts";
 import { claimOf } from "../serve/settle.ts";
 import type { Storage } from "../storage/storage.ts";
 import { hintsOf } from "./hints.ts";
@@ -37,7 +38,7 @@ export interface Status {
   readonly roomForJobs: number;
   /** Jobs open on chain. */
   readonly openJobs: number;
-  /** Free in the vault, by token: what "athanor provider withdraw" pays out. */
+  /** Free in the vault, by token: what "athanor provider withdraw" pays out. Of a pool, the manager's part of what was harvested. */
   readonly balances: readonly { readonly token: string; readonly available: string }[];
   readonly operatorCoin: string;
   readonly offers: readonly StatusOffer[];
@@ -86,6 +87,9 @@ export async function readStatus(
       .map(({ outputMicrocents }) => outputMicrocents);
     return prices.length === 0 ? null : prices.reduce((least, price) => (price < least ? price : least));
   };
+  const { pool, sender } = await readOwnerAccount(chain, owner);
+  const withdrawable = async (token: string) =>
+    pool === null ? (await contracts.vault.accountOf(token, owner)).available : pool.earned(token, sender);
   const infoOf = async (address: string) => tokens.get(address) ?? (await readToken(provider, address));
   return {
     provider: owner,
@@ -105,8 +109,7 @@ export async function readStatus(
     openJobs: state.openWork,
     balances: await Promise.all(
       [...tokens.values()].map(async (token) => {
-        const { available } = await contracts.vault.accountOf(token.address, owner);
-        return { token: token.address, available: formatAmount(token, available) };
+        return { token: token.address, available: formatAmount(token, await withdrawable(token.address)) };
       }),
     ),
     operatorCoin: formatEther(coin),
