@@ -48,13 +48,15 @@ export default buildModule("Governance", (m) => {
       after: [athanor],
     }),
   );
+  // Votes direct the treasury's part of the fees, until they name another account; what the deployment named before gets nothing.
+  const treasury = m.call(contracts.feeDistributor, "setTreasury", [timelock], { after: [athanor] });
   const administrator = m.call(accessManager, "grantRole", [0n, timelock, 0], {
     id: "grantAdministrator",
     after: [athanor],
   });
   m.call(accessManager, "renounceRole", [0n, deployer], {
     id: "renounceAdministrator",
-    after: [administrator, ...guardians],
+    after: [administrator, treasury, ...guardians],
   });
   return { ...contracts, timelock, governor };
 });

@@ -1,5 +1,6 @@
 // Who decides: votes of ATH, through one timelock, within bounds; and nobody else, the deployer least of all.
 import { expect } from "chai";
+import type { FeeDistributor } from "../../sdk/src/generated/contracts/FeeDistributor.ts";
 import {
   type Action,
   DAY,
@@ -93,6 +94,28 @@ describe("governance", () => {
           manager.connect(deployer).getFunction("execute")(target, data),
         ).to.be.revertedWithCustomError(manager, "AccessManagerUnauthorizedCall");
       }
+    });
+
+    it("nor is it paid fees: the treasury is the timelock, and a vote names another", async () => {
+      const governed = await freshGoverned();
+      const { ath, addresses, deployed, voter, stranger } = governed;
+      const fees = deployed.feeDistributor as unknown as FeeDistributor;
+      const TREASURY = 3;
+      expect(await fees.receiverOf(TREASURY)).to.equal(addresses.timelock);
+      await ath.connect(voter).transfer(fees, 1_000n * ATH);
+      await fees.distribute(addresses.ath);
+      await fees.claim(TREASURY, addresses.ath);
+      const held = await ath.balanceOf(addresses.timelock);
+      expect(held).to.equal(200n * ATH);
+      // The timelock spends what it was paid as it does everything: by a vote.
+      const spend = ath.interface.encodeFunctionData("transfer", [stranger.address, held]);
+      const name = fees.interface.encodeFunctionData("setTreasury", [stranger.address]);
+      await enact(governed, [
+        { target: addresses.ath, data: spend },
+        { target: addresses.fees, data: name },
+      ]);
+      expect(await ath.balanceOf(stranger)).to.equal(held);
+      expect(await fees.receiverOf(TREASURY)).to.equal(stranger.address);
     });
 
     it("roles: the timelock alone administers, the governor alone proposes and cancels, everybody executes", async () => {
