@@ -20,7 +20,7 @@ describe("charts", () => {
         },
       ],
     });
-    expect(chart).to.contain('<polyline points="70,340 290,190 510,40"');
+    expect(chart).to.contain('<polyline points="70,340 270,190 470,40"');
     expect(chart).to.contain("<title>a &amp; b</title>").and.to.contain("&lt;one&gt;");
     expect(chart.startsWith("<svg ") && chart.endsWith("</svg>\n")).to.equal(true);
   });
@@ -36,7 +36,7 @@ describe("charts", () => {
         ] as const,
       },
     ];
-    expect(lineChart({ title: "t", x, y, series })).to.contain('points="70,340 510,40"');
+    expect(lineChart({ title: "t", x, y, series })).to.contain('points="70,340 470,40"');
   });
 
   it("draws bars from zero, to the left if they are negative", () => {

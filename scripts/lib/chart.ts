@@ -41,7 +41,7 @@ const GRID = "#dddddd";
 
 /** Lines over two axes, as a whole SVG document: the same data give the same bytes. Points beyond the ticks are drawn at the edge. */
 export function lineChart({ title, x, y, series }: LineChart): string {
-  const frame = { left: 70, top: 40, right: WIDTH - 210, bottom: 340 };
+  const frame = { left: 70, top: 40, right: WIDTH - 250, bottom: 340 };
   const toX = scaleOf(x, frame.left, frame.right);
   const toY = scaleOf(y, frame.bottom, frame.top);
   const parts = [

@@ -7,7 +7,7 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
   return {
     "providers.svg": barChart({
       title: "Providers' return",
-      x: { label: "return, % of stake and epoch, 95 %", ticks: [-0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3] },
+      x: { label: "return, % of stake and epoch, 95 %", ticks: [-1, -0.5, 0, 0.5, 1, 1.5, 2, 2.5, 3] },
       bars: result.mixed.providers.map(({ name, intent, stakeReturn }) => ({
         name,
         value: 100 * stakeReturn.mean,
@@ -19,7 +19,7 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
       title: "Epochs until a wrong answer is found",
       x: {
         label: "answers of a provider recomputed in an epoch",
-        ticks: [21, 42, 84, 168, 336],
+        ticks: [...new Set(result.detection.map(({ recomputed }) => recomputed))],
         isLogarithmic: true,
       },
       y: { label: "epochs until found", ticks: [0.001, 0.01, 0.1, 1, 10, 100, 1_000], isLogarithmic: true },
@@ -47,7 +47,7 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
       x: { label: "checkers bribed, %", ticks: [0, 20, 40, 60, 80, 100] },
       y: {
         label: "gain over honesty, USD per GPU and epoch; chance of most seats, %",
-        ticks: [-40, -20, 0, 20, 40, 60, 80, 100],
+        ticks: [-60, -40, -20, 0, 20, 40, 60, 80, 100],
       },
       series: [
         {
