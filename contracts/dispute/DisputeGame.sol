@@ -298,11 +298,9 @@ contract DisputeGame is GameMoney {
 
     /// @dev INVARIANT: nobody else stands for a provider's result with a trace.
     function _requireDefender(address provider) private view {
-        IProviderRegistry.Profile memory profile = providers.providerOf(provider).profile;
-        if (
-            msg.sender != profile.operator &&
-            (profile.watchtower == address(0) || msg.sender != profile.watchtower)
-        ) revert NotDefender(msg.sender, profile.operator, profile.watchtower);
+        (address operator, address watchtower) = providers.defenderKeysOf(provider);
+        if (msg.sender != operator && (watchtower == address(0) || msg.sender != watchtower))
+            revert NotDefender(msg.sender, operator, watchtower);
     }
 
     function _nodeOf(ChallengeRecord storage record, Walk memory walk) private view returns (bytes32) {

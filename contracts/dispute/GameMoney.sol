@@ -115,9 +115,7 @@ abstract contract GameMoney is GameBoard, ReentrancyGuardTransient {
         uint256 half = reserved / 2;
         // INVARIANT: a provider that sees a challenge succeed takes no reward for convicting itself first.
         uint256 reward =
-            reserved == 0
-                ? Math.min(parameters().minimumReward, providers.providerOf(provider).fraudDeposit / 2)
-                : 0;
+            reserved == 0 ? Math.min(parameters().minimumReward, providers.fraudDepositOf(provider) / 2) : 0;
         _convictions[provider] = Conviction(proof, 0, uint96(half));
         (uint256 forfeited, ) = providers.convict(provider, reward + half, address(this));
         emit ConvictedByProof(provider, proof, reporter, reward, forfeited);
@@ -139,7 +137,7 @@ abstract contract GameMoney is GameBoard, ReentrancyGuardTransient {
     /// INVARIANT: all that a conviction pays out fits half of the deposit, which never falls before.
     function _reserve(address provider, uint256 reward) internal returns (uint96 amount) {
         uint256 reserved = _reserved[provider];
-        uint256 half = providers.providerOf(provider).fraudDeposit / 2;
+        uint256 half = providers.fraudDepositOf(provider) / 2;
         amount = uint96(Math.min(reward, Math.saturatingSub(half, reserved)));
         _reserved[provider] = reserved + amount;
     }

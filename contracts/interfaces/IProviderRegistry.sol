@@ -5,26 +5,37 @@ pragma solidity ^0.8.28;
 /// @notice A provider is its owner account. Daily work is done with other keys, so that the owner key can stay cold.
 interface IProviderRegistry {
     /// @notice A governed class of hardware.
+    /// @param name 1 to 64 bytes.
     /// @param minimumStakePerGpu ATH units (18 decimals).
+    /// @param minimumThroughput Multiply-adds a second that each GPU of the class delivers at least. Divided by a model's `workPerPosition`, it is
+    /// positions a second.
+    /// @param open Whether it takes new hardware.
     struct HardwareClass {
         string name;
         uint96 minimumStakePerGpu;
+        uint64 minimumThroughput;
         bool open;
     }
 
-    /// @param operator Key that submits results; never the owner's.
+    /// @notice GPUs of one class.
     /// @param hardwareClass Index of the hardware class.
-    /// @param gpuCount Number of GPUs of that class.
+    /// @param count Number of GPUs, 1 at least.
+    struct Hardware {
+        uint32 hardwareClass;
+        uint32 count;
+    }
+
+    /// @param operator Key that submits results; never the owner's.
     /// @param watchtower Key that may defend results when the operator is offline; zero if there is none.
     /// @param encryptionKey X25519 public key for private requests; zero if there is none.
     /// @param endpoint URL of the provider's own service; empty if it only watches the chain.
+    /// @param hardware Every class once, in ascending order; 1 to 16 classes, 100,000 GPUs in all at most.
     struct Profile {
         address operator;
-        uint32 hardwareClass;
-        uint32 gpuCount;
         address watchtower;
         bytes32 encryptionKey;
         string endpoint;
+        Hardware[] hardware;
     }
 
     /// @param registered Whether the account is a provider.
@@ -56,7 +67,13 @@ interface IProviderRegistry {
     }
 
     /// @notice A hardware class was added or changed.
-    event HardwareClassSet(uint32 indexed hardwareClass, string name, uint96 minimumStakePerGpu, bool open);
+    event HardwareClassSet(
+        uint32 indexed hardwareClass,
+        string name,
+        uint96 minimumStakePerGpu,
+        uint64 minimumThroughput,
+        bool open
+    );
     /// @notice The fraud deposit of new registrations changed, ATH units.
     event FraudDepositSet(uint96 amount);
     /// @notice An account became a provider; `reserved` ATH units of its stake are locked.
@@ -87,7 +104,16 @@ interface IProviderRegistry {
     error InvalidWatchtower(address watchtower);
     /// @notice No such hardware class, or it takes no new hardware.
     error HardwareClassNotOpen(uint32 hardwareClass, uint32 classCount);
-    error GpuCountOutOfBounds(uint32 gpuCount, uint32 maximum);
+    /// @notice There are as many hardware classes as there can be. Change one that is closed.
+    error TooManyHardwareClasses(uint256 maximum);
+    /// @notice A profile names 1 to `maximum` hardware classes.
+    error HardwareLengthOutOfBounds(uint256 length, uint256 maximum);
+    /// @notice Name every hardware class once, in ascending order.
+    error HardwareNotAscending(uint32 before, uint32 hardwareClass);
+    /// @notice Too many GPUs in all, or none of a class.
+    error GpuCountOutOfBounds(uint256 gpuCount, uint256 maximum);
+    /// @notice A parameter lies outside its fixed bounds.
+    error ParameterOutOfBounds(bytes32 parameter, uint256 value, uint256 minimum, uint256 maximum);
     error EndpointTooLong(uint256 length, uint256 maximum);
     /// @notice Remove all offers first.
     error OffersStanding(address provider, uint32 offerCount);
@@ -107,7 +133,8 @@ interface IProviderRegistry {
     /// @notice Registers the caller as a provider and locks the stake its hardware needs plus the fraud deposit. Refused to whoever was convicted.
     function register(Profile calldata profile) external;
 
-    /// @notice Replaces the caller's profile; the lock follows the hardware at today's requirements, but the fraud deposit never falls.
+    /// @notice Replaces the caller's profile; with other hardware the lock follows it at today's requirements, but the fraud deposit never falls.
+    /// Of a class that is closed by now, hardware may stay or get less.
     function update(Profile calldata profile) external;
 
     /// @notice Ends the registration and frees the lock; refused while offers stand (those of a convicted provider no longer do) or work is open.
@@ -139,15 +166,15 @@ interface IProviderRegistry {
     /// @notice Names the contract that convicts, once and for good.
     function setDisputeGame(address game) external;
 
-    /// @notice Adds a hardware class or changes one. Registered providers keep their lock until they change hardware.
+    /// @notice Adds a hardware class or changes one. Registered providers keep their lock and throughput until they change hardware.
     /// @param hardwareClass An existing index, or the number of classes to add one.
     function setHardwareClass(uint32 hardwareClass, HardwareClass calldata terms) external;
 
     /// @notice Sets the part of every new lock that backs no work, in ATH units.
     function setFraudDeposit(uint96 amount) external;
 
-    /// @notice ATH units that `gpuCount` GPUs of a class need, fraud deposit included.
-    function requiredStake(uint32 hardwareClass, uint32 gpuCount) external view returns (uint96);
+    /// @notice ATH units that hardware needs at today's requirements: the sum over its classes and the fraud deposit. Of closed classes, too.
+    function requiredStake(Hardware[] calldata hardware) external view returns (uint96);
 
     /// @notice A provider's profile and standing; empty for an account that is none.
     function providerOf(address provider) external view returns (Provider memory);
@@ -155,8 +182,14 @@ interface IProviderRegistry {
     /// @notice The key that submits results for a provider; zero if it is not registered.
     function operatorOf(address provider) external view returns (address);
 
-    /// @notice ATH units that a conviction of this provider would forfeit; 0 if it is not registered, or was convicted.
+    /// @notice The keys that may defend a provider's results; zero where there is none.
+    function defenderKeysOf(address provider) external view returns (address operator, address watchtower);
+
+    /// @notice ATH units that a conviction of the provider forfeits; zero if it is not registered or was convicted.
     function fraudDepositOf(address provider) external view returns (uint96);
+
+    /// @notice Multiply-adds a second that a provider's hardware delivers at least: the sum over its classes, as of its last change of hardware.
+    function throughputOf(address provider) external view returns (uint96);
 
     /// @notice The contract that convicts; zero until it is set.
     function disputeGame() external view returns (address);

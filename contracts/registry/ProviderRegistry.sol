@@ -8,15 +8,15 @@ import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
+import {HardwareClasses} from "./HardwareClasses.sol";
 
 /// @title Provider registry
 /// @notice See `IProviderRegistry`, which is the specification.
-contract ProviderRegistry is IProviderRegistry, AccessManaged {
+contract ProviderRegistry is HardwareClasses {
     using SafeCast for uint256;
 
     // ------------------------------------------------------------------------------------------ constants
 
-    uint32 private constant MAX_GPU_COUNT = 100_000;
     uint256 private constant MAX_ENDPOINT_LENGTH = 256;
 
     IVault public immutable vault;
@@ -24,11 +24,24 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
 
     // -------------------------------------------------------------------------------------------- storage
 
-    mapping(address provider => Provider) private _providers;
+    /// @param throughput Multiply-adds a second, as of the last change of hardware.
+    /// @param hardware `Hardware`, 64 bits each: the class above the count.
+    struct Registration {
+        address operator;
+        uint96 throughput;
+        address watchtower;
+        bytes32 encryptionKey;
+        bool registered;
+        uint32 offerCount;
+        uint96 reserved;
+        uint96 fraudDeposit;
+        string endpoint;
+        uint64[] hardware;
+    }
+
+    mapping(address provider => Registration) private _providers;
     mapping(address provider => mapping(bytes32 modelRoot => mapping(address token => Offer)))
         private _offers;
-    HardwareClass[] private _hardwareClasses;
-    uint96 private _fraudDeposit;
     /// @inheritdoc IProviderRegistry
     address public disputeGame;
 
@@ -43,16 +56,17 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
 
     /// @inheritdoc IProviderRegistry
     function register(Profile calldata profile) external {
-        Provider storage provider = _providers[msg.sender];
+        Registration storage provider = _providers[msg.sender];
         if (provider.registered) revert AlreadyRegistered(msg.sender);
         _requireNotJailed(msg.sender);
         _requireValid(profile);
-        uint96 reserved = requiredStake(profile.hardwareClass, profile.gpuCount);
+        _requireOpen(profile.hardware, provider.hardware);
 
+        uint96 deposit = _fraudDeposit;
         provider.registered = true;
-        provider.profile = profile;
-        provider.reserved = reserved;
-        provider.fraudDeposit = _fraudDeposit;
+        provider.fraudDeposit = deposit;
+        uint96 reserved = _install(provider, profile.hardware, deposit);
+        _write(provider, profile);
         emit ProviderRegistered(msg.sender, profile, reserved);
 
         vault.lockStake(msg.sender, reserved);
@@ -60,22 +74,19 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
 
     /// @inheritdoc IProviderRegistry
     function update(Profile calldata profile) external {
-        Provider storage provider = _registered(msg.sender);
+        Registration storage provider = _registered(msg.sender);
         _requireNotJailed(msg.sender);
         _requireValid(profile);
         uint96 before = provider.reserved;
         uint96 reserved = before;
-        if (
-            profile.hardwareClass != provider.profile.hardwareClass ||
-            profile.gpuCount != provider.profile.gpuCount
-        ) {
+        if (!_isSame(profile.hardware, provider.hardware)) {
+            _requireOpen(profile.hardware, provider.hardware);
             // INVARIANT: the fraud deposit of a provider never falls, for challenges of its results count on it.
             uint96 deposit = uint96(Math.max(provider.fraudDeposit, _fraudDeposit));
-            reserved = (_hardwareStake(profile.hardwareClass, profile.gpuCount) + deposit).toUint96();
             provider.fraudDeposit = deposit;
+            reserved = _install(provider, profile.hardware, deposit);
         }
-        provider.profile = profile;
-        provider.reserved = reserved;
+        _write(provider, profile);
         emit ProviderUpdated(msg.sender, profile, reserved);
 
         if (reserved > before) vault.lockStake(msg.sender, reserved - before);
@@ -84,7 +95,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
 
     /// @inheritdoc IProviderRegistry
     function deregister() external {
-        Provider storage provider = _registered(msg.sender);
+        Registration storage provider = _registered(msg.sender);
         // INVARIANT: the fraud deposit stays while anything can still be proven against the provider.
         IVault.Stake memory position = vault.stakeOf(msg.sender);
         // Offers of a convicted provider can never be taken again.
@@ -106,7 +117,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         uint64 inputMicrocents,
         uint64 outputMicrocents
     ) external {
-        Provider storage provider = _registered(msg.sender);
+        Registration storage provider = _registered(msg.sender);
         _requireNotJailed(msg.sender);
         if (!vault.tokenState(token).accepted) revert OfferTokenNotAccepted(token);
         IModelRegistry.Model memory model = models.modelOf(modelRoot);
@@ -125,7 +136,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
 
     /// @inheritdoc IProviderRegistry
     function removeOffer(bytes32 modelRoot, address token) external {
-        Provider storage provider = _registered(msg.sender);
+        Registration storage provider = _registered(msg.sender);
         if (_offers[msg.sender][modelRoot][token].contextLength == 0)
             revert NoSuchOffer(msg.sender, modelRoot, token);
         delete _offers[msg.sender][modelRoot][token];
@@ -140,7 +151,7 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         address recipient
     ) external returns (uint256 forfeited, uint256 paid) {
         if (msg.sender != disputeGame) revert NotDisputeGame(msg.sender);
-        Provider storage provider = _registered(owner);
+        Registration storage provider = _registered(owner);
         _requireNotJailed(owner);
         uint96 deposit = provider.fraudDeposit;
         provider.fraudDeposit = 0;
@@ -160,36 +171,45 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         emit DisputeGameSet(game);
     }
 
-    /// @inheritdoc IProviderRegistry
-    function setHardwareClass(uint32 hardwareClass, HardwareClass calldata terms) external restricted {
-        if (hardwareClass > _hardwareClasses.length)
-            revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
-        if (hardwareClass == _hardwareClasses.length) _hardwareClasses.push(terms);
-        else _hardwareClasses[hardwareClass] = terms;
-        emit HardwareClassSet(hardwareClass, terms.name, terms.minimumStakePerGpu, terms.open);
-    }
-
-    /// @inheritdoc IProviderRegistry
-    function setFraudDeposit(uint96 amount) external restricted {
-        _fraudDeposit = amount;
-        emit FraudDepositSet(amount);
-    }
-
     // ---------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IProviderRegistry
-    function requiredStake(uint32 hardwareClass, uint32 gpuCount) public view returns (uint96) {
-        return (_hardwareStake(hardwareClass, gpuCount) + _fraudDeposit).toUint96();
-    }
-
-    /// @inheritdoc IProviderRegistry
-    function providerOf(address provider) external view returns (Provider memory) {
-        return _providers[provider];
+    function providerOf(address owner) external view returns (Provider memory) {
+        Registration storage provider = _providers[owner];
+        uint64[] memory packed = provider.hardware;
+        Hardware[] memory hardware = new Hardware[](packed.length);
+        for (uint256 i = 0; i < packed.length; ++i) {
+            hardware[i] = Hardware(_classOf(packed[i]), _countOf(packed[i]));
+        }
+        return
+            Provider({
+                profile: Profile(
+                    provider.operator,
+                    provider.watchtower,
+                    provider.encryptionKey,
+                    provider.endpoint,
+                    hardware
+                ),
+                registered: provider.registered,
+                offerCount: provider.offerCount,
+                reserved: provider.reserved,
+                fraudDeposit: provider.fraudDeposit
+            });
     }
 
     /// @inheritdoc IProviderRegistry
     function operatorOf(address provider) external view returns (address) {
-        return _providers[provider].profile.operator;
+        return _providers[provider].operator;
+    }
+
+    /// @inheritdoc IProviderRegistry
+    function defenderKeysOf(address provider) external view returns (address operator, address watchtower) {
+        return (_providers[provider].operator, _providers[provider].watchtower);
+    }
+
+    /// @inheritdoc IProviderRegistry
+    function throughputOf(address provider) external view returns (uint96) {
+        return _providers[provider].throughput;
     }
 
     /// @inheritdoc IProviderRegistry
@@ -204,30 +224,19 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         address token
     ) external view returns (Offer memory offer) {
         _requireNotJailed(provider);
-        offer = _offers[provider][modelRoot][token];
+        // Field by field: a copy of the whole would take memory twice.
+        Offer storage found = _offers[provider][modelRoot][token];
+        offer.inputMicrocents = found.inputMicrocents;
+        offer.outputMicrocents = found.outputMicrocents;
+        offer.contextLength = found.contextLength;
+        offer.vocabularySize = found.vocabularySize;
+        offer.workPerPosition = found.workPerPosition;
         if (offer.contextLength == 0) revert NoSuchOffer(provider, modelRoot, token);
-    }
-
-    /// @inheritdoc IProviderRegistry
-    function hardwareClassOf(uint32 hardwareClass) external view returns (HardwareClass memory) {
-        if (hardwareClass >= _hardwareClasses.length)
-            revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
-        return _hardwareClasses[hardwareClass];
-    }
-
-    /// @inheritdoc IProviderRegistry
-    function hardwareClassCount() public view returns (uint32) {
-        return uint32(_hardwareClasses.length);
-    }
-
-    /// @inheritdoc IProviderRegistry
-    function fraudDeposit() external view returns (uint96) {
-        return _fraudDeposit;
     }
 
     // ------------------------------------------------------------------------------------------- internal
 
-    function _registered(address owner) private view returns (Provider storage provider) {
+    function _registered(address owner) private view returns (Registration storage provider) {
         provider = _providers[owner];
         if (!provider.registered) revert NotRegistered(owner);
     }
@@ -236,12 +245,26 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         if (vault.isJailed(owner)) revert IVault.ProviderJailed(owner);
     }
 
-    /// @dev ATH units that hardware of an open class needs.
-    function _hardwareStake(uint32 hardwareClass, uint32 gpuCount) private view returns (uint256) {
-        if (hardwareClass >= _hardwareClasses.length || !_hardwareClasses[hardwareClass].open) {
-            revert HardwareClassNotOpen(hardwareClass, hardwareClassCount());
-        }
-        return uint256(_hardwareClasses[hardwareClass].minimumStakePerGpu) * gpuCount;
+    /// @dev What may change at any time, without money.
+    function _write(Registration storage provider, Profile calldata profile) private {
+        provider.operator = profile.operator;
+        provider.watchtower = profile.watchtower;
+        provider.encryptionKey = profile.encryptionKey;
+        provider.endpoint = profile.endpoint;
+    }
+
+    /// @dev Gives a provider this hardware at today's requirements.
+    /// @return reserved ATH units that it has to lock now, `deposit` included.
+    function _install(
+        Registration storage provider,
+        Hardware[] calldata hardware,
+        uint96 deposit
+    ) private returns (uint96 reserved) {
+        (uint256 stake, uint256 throughput) = _demandOf(hardware);
+        reserved = (stake + deposit).toUint96();
+        provider.reserved = reserved;
+        provider.throughput = throughput.toUint96();
+        provider.hardware = _pack(hardware);
     }
 
     function _requireValid(Profile calldata profile) private view {
@@ -250,10 +273,8 @@ contract ProviderRegistry is IProviderRegistry, AccessManaged {
         if (profile.watchtower == msg.sender || profile.watchtower == profile.operator) {
             revert InvalidWatchtower(profile.watchtower);
         }
-        if (profile.gpuCount == 0 || profile.gpuCount > MAX_GPU_COUNT) {
-            revert GpuCountOutOfBounds(profile.gpuCount, MAX_GPU_COUNT);
-        }
         uint256 length = bytes(profile.endpoint).length;
         if (length > MAX_ENDPOINT_LENGTH) revert EndpointTooLong(length, MAX_ENDPOINT_LENGTH);
+        _requireHardware(profile.hardware);
     }
 }

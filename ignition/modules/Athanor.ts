@@ -1,12 +1,28 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { GUARDED, GUARDIAN } from "../roles.ts";
 
+const hardwareClass = (name: string, stake: bigint, minimumThroughput: bigint) => ({
+  name,
+  minimumStakePerGpu: stake * 10n ** 18n,
+  minimumThroughput,
+  open: true,
+});
+const HARDWARE_CLASSES = {
+  cpu: hardwareClass("cpu", 1_000n, 1_000_000_000n),
+  consumer24: hardwareClass("consumer-24gb", 2_000n, 230_000_000_000n),
+  workstation48: hardwareClass("workstation-48gb", 4_000n, 190_000_000_000n),
+  dataCentre80: hardwareClass("data-centre-80gb", 10_000n, 480_000_000_000n),
+  dataCentre141: hardwareClass("data-centre-141gb", 16_000n, 1_200_000_000_000n),
+};
+
 /**
  * The protocol: token, access manager, vault, registries, fees, job and channel escrow, dispute game; wired together and parameterised.
  *
  * Parameters (ignition/parameters/NETWORK.json), amounts in ATH units of 18 decimals unless said otherwise:
  * - treasury: address that receives the genesis supply
- * - minimumStakePerGpu, fraudDeposit, stakePerJob: ATH units
+ * - cpu, consumer24, workstation48, dataCentre80, dataCentre141: hardware classes, { name, minimumStakePerGpu (ATH units), minimumThroughput
+ *   (multiply-adds a second), open }; docs/decisions/0015-hardware-classes.md says where the defaults come from
+ * - fraudDeposit, stakePerJob: ATH units
  * - sequencerFeed: Chainlink's uptime feed of the chain's sequencer; the zero address where there is none
  * - challengeWindow, minimumResponseTime, maximumResponseTime: seconds
  * - workPerSecond: multiply-adds a second that a challenger recomputes at least
@@ -130,14 +146,16 @@ export default buildModule("Athanor", (m) => {
   m.call(accessManager, "labelRole", [GUARDIAN, "guardian"]);
   m.call(accessManager, "setTargetFunctionRole", [vault, GUARDED, GUARDIAN]);
   m.call(providerRegistry, "setFraudDeposit", [m.getParameter("fraudDeposit", 5_000n * 10n ** 18n)]);
-  m.call(providerRegistry, "setHardwareClass", [
-    0,
-    {
-      name: "any",
-      minimumStakePerGpu: m.getParameter("minimumStakePerGpu", 1_000n * 10n ** 18n),
-      open: true,
-    },
-  ]);
+  // Classes get their indices in this order.
+  const calls: ReturnType<typeof m.call>[] = [];
+  for (const [index, [parameter, terms]] of Object.entries(HARDWARE_CLASSES).entries()) {
+    calls.push(
+      m.call(providerRegistry, "setHardwareClass", [index, m.getParameter(parameter, terms)], {
+        id: `setHardwareClass${index}`,
+        after: calls.slice(-1),
+      }),
+    );
+  }
   // 2.5 US cents. Without an end where nobody renews it.
   const athPrice = [
     m.getParameter("athMicrocents", 2_500_000),

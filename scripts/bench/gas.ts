@@ -116,9 +116,8 @@ async function measure(vocabularySize: number): Promise<JobGas> {
         operator: operator.address,
         watchtower: "0x0000000000000000000000000000000000000000",
         encryptionKey: `0x${"00".repeat(32)}`,
-        hardwareClass: 0,
-        gpuCount: 1,
         endpoint: "",
+        hardware: [{ hardwareClass: 0, count: 1 }],
       }),
     );
     await gasOf(() =>

@@ -216,8 +216,8 @@ keys:
 provider:
   owner: "${owner}"
 hardware:
-  class: any
-  count: 1
+  - class: cpu
+    count: 1
 models:
   - path: ${JSON.stringify(folder)}
     root: "${modelRoot}"

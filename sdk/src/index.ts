@@ -25,6 +25,7 @@ export { toAthanorError } from "./errors/to-athanor-error.ts";
 export { httpModelSource } from "./models/http-model-source.ts";
 export type { ModelSource, ReadFileOptions } from "./models/model-source.ts";
 export type { Deployment } from "./protocol/deployment.ts";
+export type { HardwareClass, ProviderHardware } from "./protocol/hardware.ts";
 export type { EventPosition, Generation, JobRecord, JobTerms } from "./protocol/job.ts";
 export type { JobStatusName } from "./protocol/job-state.ts";
 export type { ChainStep, InferenceReceipt, Payment } from "./protocol/receipt.ts";

@@ -18,6 +18,12 @@ export { costOf, feeOf, type Prices } from "./protocol/cost.ts";
 export { deploymentOf, type Deployment } from "./protocol/deployment.ts";
 export { readFees, type Fees, type FeeShares, type TokenFees } from "./protocol/fees.ts";
 export {
+  readHardware,
+  readHardwareClasses,
+  type HardwareClass,
+  type ProviderHardware,
+} from "./protocol/hardware.ts";
+export {
   jobIdOf,
   resultIdOf,
   type EventPosition,

@@ -13,6 +13,7 @@ import {
   profileOf,
   speakAs,
   submitResult,
+  gpus,
 } from "../support/system.ts";
 
 /** A result that is challenged. */
@@ -68,9 +69,9 @@ describe("attack: leaving before the verdict", () => {
     const system = await freshSystem();
     const { providers, vault, provider, operator } = system;
     await challenged(system);
-    await providers.setFraudDeposit(0);
-    await providers.connect(provider).update({ ...profileOf(operator), gpuCount: 2 });
-    await providers.connect(provider).update({ ...profileOf(operator), gpuCount: 1 });
+    await providers.setFraudDeposit(10n * ATH);
+    await providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(2) });
+    await providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(1) });
     await convict(system);
     expect((await vault.stakeOf(provider)).staked).to.equal(5_000n * ATH);
   });

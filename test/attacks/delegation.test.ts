@@ -23,7 +23,7 @@ import {
   requestExit,
   slash,
 } from "../support/pools.ts";
-import { ATH, type Signer, createJob, ethers, profileOf, time } from "../support/system.ts";
+import { ATH, type Signer, createJob, ethers, profileOf, time, gpus } from "../support/system.ts";
 
 const delegate = ({ pool }: PoolSystem, from: Signer, amount: bigint) =>
   pool.connect(from).delegate(amount, from);
@@ -282,7 +282,7 @@ describe("attack: exits held up by the manager", () => {
     const { pool, ath, vault, providers, poolAddress, modelRoot, addresses, stranger, alice } = system;
     await delegate(system, alice, 100_000n * ATH);
     // 115 GPUs: 115,000 ATH and the deposit. Nothing is free.
-    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), gpuCount: 115 }]);
+    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), hardware: gpus(115) }]);
     const before = await ath.balanceOf(alice);
     const asked = BigInt(await time.latest()) + 1n;
     const id = await requestExit(system, alice, 100_000n * ATH);
@@ -312,7 +312,7 @@ describe("attack: exits held up by the manager", () => {
     const system = await freshPool();
     const { pool, stranger, alice, manager_ } = system;
     await delegate(system, alice, 100_000n * ATH);
-    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), gpuCount: 115 }]);
+    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), hardware: gpus(115) }]);
     await requestExit(system, alice, 100_000n * ATH);
     await time.increase(20n * DAY);
     // A unit is free, and leaves in a round of its own.

@@ -177,8 +177,13 @@ describe("attack: parameters changed during a job", () => {
       minimumCharge: 50n * ATH,
     });
     await vault.setTokenAccepted(addresses.ath, false);
-    await providers.setHardwareClass(0, { name: "any", minimumStakePerGpu: 10n ** 27n, open: false });
-    await providers.setFraudDeposit(10n ** 27n);
+    await providers.setHardwareClass(0, {
+      name: "cpu",
+      minimumStakePerGpu: 10_000_000n * ATH,
+      minimumThroughput: 10n ** 18n,
+      open: false,
+    });
+    await providers.setFraudDeposit(10_000_000n * ATH);
     await providers.connect(provider).setOffer(modelRoot, addresses.stablecoin, 1, 1);
     await providers.connect(provider).removeOffer(modelRoot, addresses.ath);
 

@@ -8,6 +8,7 @@ import {
   createJob,
   freshSystem,
   fund,
+  gpus,
   profileOf,
   registerModel,
   requestTo,
@@ -43,11 +44,77 @@ describe("attack: stake counted twice for two jobs", () => {
     const system = await freshSystem();
     const { providers, vault, provider, operator } = system;
     await createJob(system);
-    const grow = () => providers.connect(provider).update({ ...profileOf(operator), gpuCount: 5 });
+    const grow = () => providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(5) });
     await expectRefusal("InsufficientStake", {
       call: grow,
       by: vault,
       values: [provider.address, 3_900n * ATH, 4_000n * ATH],
+    });
+  });
+});
+
+describe("attack: stake counted twice for two hardware entries", () => {
+  const grow = ({ providers, provider, operator }: System, ...counts: number[]) =>
+    providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(...counts) });
+
+  it("each class takes its own part; what is free for one is not free for the other", async () => {
+    const system = await freshSystem();
+    const { vault, provider } = system;
+    // 4,000 ATH are free: enough for two of the second class or for one of the third, not for all of them.
+    await grow(system, 1, 2);
+    await expectRefusal("InsufficientStake", {
+      call: () => grow(system, 1, 2, 1),
+      by: vault,
+      values: [provider.address, 0n, 4_000n * ATH],
+    });
+    await grow(system, 1, 0, 1);
+    expect((await vault.stakeOf(provider)).locked).to.equal(10_000n * ATH);
+  });
+
+  it("a class named twice, in one profile or in two, is never counted at the price of once", async () => {
+    const system = await freshSystem();
+    const { providers, vault, provider, operator } = system;
+    const hardware = [...gpus(2), ...gpus(2)];
+    await expectRefusal("HardwareNotAscending", {
+      call: () => providers.connect(provider).update({ ...profileOf(operator), hardware }),
+      by: providers,
+      values: [0, 0],
+    });
+    for (let i = 0; i < 2; i++) await grow(system, 3);
+    expect((await vault.stakeOf(provider)).locked, "the second time changes nothing").to.equal(8_000n * ATH);
+    expect(await providers.throughputOf(provider)).to.equal(3n * 10n ** 9n);
+  });
+
+  it("hardware swapped for other hardware is not counted beside it", async () => {
+    const system = await freshSystem();
+    const { providers, vault, provider } = system;
+    for (const [counts, locked, giga] of [
+      [[5], 10_000n, 5n],
+      [[0, 2], 9_000n, 460n],
+      [[1], 6_000n, 1n],
+    ] as const) {
+      await grow(system, ...counts);
+      expect((await vault.stakeOf(provider)).locked).to.equal(locked * ATH);
+      expect(await providers.throughputOf(provider)).to.equal(giga * 10n ** 9n);
+    }
+  });
+
+  it("hardware does not grow into what backs open work, nor work into hardware", async () => {
+    const system = await freshSystem();
+    const { escrow, vault, client, provider } = system;
+    await createJob(system);
+    await expectRefusal("InsufficientStake", {
+      call: () => grow(system, 1, 2),
+      by: vault,
+      values: [provider.address, 3_900n * ATH, 4_000n * ATH],
+    });
+    await grow(system, 2, 1);
+    for (let i = 0; i < 9; i++) await createJob(system, { maxTokens: 1 });
+    const request = await requestTo(system, { maxTokens: 1 });
+    await expectRefusal("InsufficientStake", {
+      call: () => escrow.connect(client).create(request),
+      by: vault,
+      values: [provider.address, 0n, STAKE_PER_JOB],
     });
   });
 });

@@ -13,6 +13,7 @@ import {JobStatus} from "../../contracts/types/JobState.sol";
 import {Assert} from "../support/Assert.sol";
 import {CountingTrace, Lie} from "../support/CountingTrace.sol";
 import {deploy} from "../support/Deploy.sol";
+import {gpus} from "../support/Hardware.sol";
 import {System} from "../support/System.sol";
 import {Vm, vm} from "../support/Vm.sol";
 
@@ -542,9 +543,8 @@ contract Disputants is Assert {
                 operator: operatorOf(owner),
                 watchtower: address(0),
                 encryptionKey: 0,
-                hardwareClass: 0,
-                gpuCount: 1,
-                endpoint: ""
+                endpoint: "",
+                hardware: gpus(1, 0)
             })
         );
         _providers.setOffer(system.modelRoot(), address(system.ath()), 25e10, 5e11);

@@ -16,6 +16,7 @@ import {AthToken} from "../../contracts/token/AthToken.sol";
 import {Job, JobId} from "../../contracts/types/Job.sol";
 import {JobState, JobStatus} from "../../contracts/types/JobState.sol";
 import {Assert} from "../support/Assert.sol";
+import {gpus} from "../support/Hardware.sol";
 import {System} from "../support/System.sol";
 import {vm} from "../support/Vm.sol";
 import {Model} from "./Model.sol";
@@ -195,21 +196,25 @@ contract Handler is Assert {
         ++done[msg.sig];
     }
 
-    function changeHardware(uint256 which, uint256 gpus) public {
+    function changeHardware(uint256 which, uint256 first, uint256 second) public {
         address owner = owners[which % 3];
         IProviderRegistry.Provider memory provider = _providers.providerOf(owner);
         IVault.Stake memory position = _vault.stakeOf(owner);
         if (_convictions[owner].jailed) return;
         IProviderRegistry.Profile memory profile = _profile(which % 3);
-        profile.gpuCount = uint32(bound(gpus, 1, 12));
+        // Of the first class, of the second, or of both.
+        first = bound(first, 0, 8);
+        second = bound(second, first == 0 ? 1 : 0, 4);
+        profile.hardware = gpus(uint32(first), uint32(second));
         uint96 due = _providers.fraudDeposit();
-        uint256 hardware = 100e18 * uint256(profile.gpuCount);
+        uint256 hardware = 100e18 * first + 250e18 * second;
         if (!provider.registered) {
             if (hardware + due > position.staked - position.locked) return;
             vm.prank(owner);
             _providers.register(profile);
         } else {
-            if (profile.gpuCount == provider.profile.gpuCount) due = _convictions[owner].deposit;
+            if (keccak256(abi.encode(profile.hardware)) == keccak256(abi.encode(provider.profile.hardware)))
+                due = _convictions[owner].deposit;
             if (due < _convictions[owner].deposit) due = _convictions[owner].deposit;
             if (hardware + due > provider.reserved + position.staked - position.locked) return;
             vm.prank(owner);
@@ -227,6 +232,14 @@ contract Handler is Assert {
         vm.prank(owner);
         _providers.deregister();
         ++done[msg.sig];
+    }
+
+    /// @notice ATH units: what the classes of a provider's hardware need together.
+    function hardwareStakeOf(address owner) external view returns (uint256 amount) {
+        IProviderRegistry.Hardware[] memory hardware = _providers.providerOf(owner).profile.hardware;
+        for (uint256 i = 0; i < hardware.length; ++i) {
+            amount += (hardware[i].hardwareClass == 0 ? 100e18 : 250e18) * uint256(hardware[i].count);
+        }
     }
 
     // --------------------------------------------------------------------------------------------- jobs
@@ -470,7 +483,7 @@ contract Handler is Assert {
                 })
             );
         } else if (what % 5 == 2) {
-            _providers.setFraudDeposit(uint96(bound(value, 0, 900e18)));
+            _providers.setFraudDeposit(uint96(bound(value, 10e18, 900e18)));
             _vault.setUnbondingPeriod(uint40(bound(value, 14 days, 90 days)));
         } else {
             bool inAth = value % 2 == 0;
@@ -762,9 +775,8 @@ contract Handler is Assert {
                 operator: address(uint160(0x09e7a7000 + index)),
                 watchtower: address(0),
                 encryptionKey: 0,
-                hardwareClass: 0,
-                gpuCount: 1,
-                endpoint: ""
+                endpoint: "",
+                hardware: gpus(1, 0)
             });
     }
 

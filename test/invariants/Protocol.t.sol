@@ -181,6 +181,11 @@ contract ProtocolInvariantsTest is Assert {
             if (!system.providers().providerOf(owner).registered) continue;
             uint256 deposit = system.providers().providerOf(owner).fraudDeposit;
             assertEqual(
+                system.providers().providerOf(owner).reserved,
+                handler.hardwareStakeOf(owner) + deposit,
+                "STAKE-3: hardware is the sum over its classes"
+            );
+            assertEqual(
                 deposit,
                 conviction.deposit,
                 "SLASH-3: the deposit only rises, until it is forfeited"

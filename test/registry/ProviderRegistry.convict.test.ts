@@ -11,6 +11,7 @@ import {
   newContract,
   profileOf,
   submitResult,
+  gpus,
 } from "../support/system.ts";
 
 describe("ProviderRegistry.setDisputeGame", () => {
@@ -62,7 +63,7 @@ describe("ProviderRegistry.convict", () => {
     expect((await accountOf(system, addresses.ath, game.address)).available).to.equal(ATH);
   });
 
-  it("jails a provider that registered when there was no deposit", async () => {
+  it("takes the least deposit that there is, and a payout of none leaves it all to burn", async () => {
     const system = await freshSystem();
     const { providers, vault, provider, operator, modelRoot, addresses } = system;
     const { supply } = { supply: await system.ath.totalSupply() };
@@ -70,12 +71,12 @@ describe("ProviderRegistry.convict", () => {
       await providers.connect(provider).removeOffer(modelRoot, token);
     }
     await providers.connect(provider).deregister();
-    await providers.setFraudDeposit(0);
+    await providers.setFraudDeposit(10n * ATH);
     await providers.connect(provider).register(profileOf(operator));
-    await convict(system);
+    await convict(system, 0n);
     expect(await vault.isJailed(provider)).to.equal(true);
-    expect((await vault.stakeOf(provider)).staked).to.equal(10_000n * ATH);
-    expect(await system.ath.totalSupply()).to.equal(supply);
+    expect((await vault.stakeOf(provider)).staked).to.equal(9_990n * ATH);
+    expect(await system.ath.totalSupply()).to.equal(supply - 10n * ATH);
   });
 
   it("leaves the provider the way out: its hardware's lock, once its jobs are refunded", async () => {
@@ -95,17 +96,17 @@ describe("ProviderRegistry.convict", () => {
 });
 
 describe("ProviderRegistry.update: the fraud deposit", () => {
-  for (const [change, today, gpuCount, deposit, reserved] of [
+  for (const [change, today, count, deposit, reserved] of [
     ["rises to today's with other hardware", 6_000n, 2, 6_000n, 8_000n],
     ["stays when today's is lower", 1_000n, 2, 5_000n, 7_000n],
-    ["stays when today's is none", 0n, 2, 5_000n, 7_000n],
+    ["stays when today's is the least there is", 10n, 2, 5_000n, 7_000n],
     ["stays with the same hardware", 6_000n, 1, 5_000n, 6_000n],
   ] as const) {
     it(change, async () => {
       const system = await freshSystem();
       const { providers, vault, provider, operator } = system;
       await providers.setFraudDeposit(today * ATH);
-      await providers.connect(provider).update({ ...profileOf(operator), gpuCount });
+      await providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(count) });
       const after = await providers.providerOf(provider);
       expect([after.fraudDeposit, after.reserved]).to.deep.equal([deposit * ATH, reserved * ATH]);
       expect((await vault.stakeOf(provider)).locked).to.equal(reserved * ATH);

@@ -3,7 +3,16 @@ import { ZeroAddress } from "ethers";
 import { type Refusal, describeRefusals } from "../support/expect.ts";
 import { convict, speakAsGame } from "../support/game.ts";
 import { errorsOf } from "../support/interfaces.ts";
-import { type System, createJob, ethers, freshSystem, profileOf, speakAs } from "../support/system.ts";
+import {
+  ATH,
+  type System,
+  createJob,
+  ethers,
+  freshSystem,
+  gpus,
+  profileOf,
+  speakAs,
+} from "../support/system.ts";
 
 async function refused(
   call: (system: System) => Promise<unknown>,
@@ -45,8 +54,28 @@ async function settingGame(game: (system: System) => string): Promise<Refusal> {
   };
 }
 
-const closeClass = ({ providers }: System) =>
-  providers.setHardwareClass(0, { name: "any", minimumStakePerGpu: 1, open: false });
+const TERMS = { name: "A", minimumStakePerGpu: ATH, minimumThroughput: 10n ** 9n, open: true };
+
+const closeClass = ({ providers }: System) => providers.setHardwareClass(0, { ...TERMS, open: false });
+
+/** A hardware class that is wrong in one field. */
+const classed = (
+  field: keyof typeof TERMS,
+  value: string | bigint,
+  found: number | bigint,
+  minimum: number | bigint,
+  maximum: number | bigint,
+): Promise<Refusal> =>
+  refused(
+    ({ providers }) => providers.setHardwareClass(0, { ...TERMS, [field]: value }),
+    () => [ethers.encodeBytes32String(field), found, minimum, maximum],
+  );
+
+const deposited = (amount: bigint): Promise<Refusal> =>
+  refused(
+    ({ providers }) => providers.setFraudDeposit(amount),
+    () => [ethers.encodeBytes32String("fraudDeposit"), amount, 10n * ATH, 10_000_000n * ATH],
+  );
 
 describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
   AlreadyRegistered: {
@@ -123,45 +152,121 @@ describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
     "register, a class that is not there": () =>
       profiled(
         "register",
-        () => ({ hardwareClass: 1 }),
-        () => [1, 1],
+        () => ({ hardware: [...gpus(1), { hardwareClass: 5, count: 1 }] }),
+        () => [5, 5],
       ),
     "register, a class that takes no new hardware": () =>
       refused(
         ({ providers, newcomer, operator }) => providers.connect(newcomer).register(profileOf(operator)),
-        () => [0, 1],
+        () => [0, 5],
         closeClass,
       ),
     "update, more hardware of a closed class": () =>
       refused(
         ({ providers, provider, operator }) =>
-          providers.connect(provider).update({ ...profileOf(operator), gpuCount: 2 }),
-        () => [0, 1],
+          providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(2) }),
+        () => [0, 5],
         closeClass,
       ),
     "hardwareClassOf, a class that is not there": () =>
       refused(
-        ({ providers }) => providers.hardwareClassOf(1),
-        () => [1, 1],
+        ({ providers }) => providers.hardwareClassOf(5),
+        () => [5, 5],
       ),
     "setHardwareClass, leaving a gap": () =>
       refused(
-        ({ providers }) => providers.setHardwareClass(2, { name: "A", minimumStakePerGpu: 1, open: true }),
-        () => [2, 1],
+        ({ providers }) => providers.setHardwareClass(6, TERMS),
+        () => [6, 5],
+      ),
+    "requiredStake, a class that is not there": () =>
+      refused(
+        ({ providers }) => providers.requiredStake([{ hardwareClass: 5, count: 1 }]),
+        () => [5, 5],
       ),
   },
-  GpuCountOutOfBounds: {
-    "register, none": () =>
+  TooManyHardwareClasses: {
+    "setHardwareClass, after 256 of them": () =>
+      refused(
+        ({ providers }) => providers.setHardwareClass(256, TERMS),
+        () => [256],
+        async ({ providers }) => {
+          for (let index = 5; index < 256; index++) await providers.setHardwareClass(index, TERMS);
+        },
+      ),
+  },
+  HardwareLengthOutOfBounds: {
+    "register, no hardware": () =>
       profiled(
         "register",
-        () => ({ gpuCount: 0 }),
+        () => ({ hardware: [] }),
+        () => [0, 16],
+      ),
+    "update, one class too many": () =>
+      profiled(
+        "update",
+        () => ({ hardware: Array.from({ length: 17 }, (_, hardwareClass) => ({ hardwareClass, count: 1 })) }),
+        () => [17, 16],
+      ),
+    "requiredStake, no hardware": () =>
+      refused(
+        ({ providers }) => providers.requiredStake([]),
+        () => [0, 16],
+      ),
+  },
+  HardwareNotAscending: {
+    "register, a class twice": () =>
+      profiled(
+        "register",
+        () => ({ hardware: [...gpus(1, 1), { hardwareClass: 1, count: 2 }] }),
+        () => [1, 1],
+      ),
+    "update, out of order": () =>
+      profiled(
+        "update",
+        () => ({ hardware: [{ hardwareClass: 2, count: 1 }, ...gpus(1)] }),
+        () => [2, 0],
+      ),
+  },
+  ParameterOutOfBounds: {
+    "setHardwareClass, no name": () => classed("name", "", 0, 1, 64),
+    "setHardwareClass, a byte too many in the name": () => classed("name", "A".repeat(65), 65, 1, 64),
+    "setHardwareClass, hardware for less than an ATH": () =>
+      classed("minimumStakePerGpu", ATH - 1n, ATH - 1n, ATH, 10_000_000n * ATH),
+    "setHardwareClass, hardware that nobody can stake": () => {
+      const value = 10_000_000n * ATH + 1n;
+      return classed("minimumStakePerGpu", value, value, ATH, value - 1n);
+    },
+    "setHardwareClass, slower than any processor": () =>
+      classed("minimumThroughput", 999_999n, 999_999n, 10n ** 6n, 10n ** 18n),
+    "setHardwareClass, faster than any card": () =>
+      classed("minimumThroughput", 10n ** 18n + 1n, 10n ** 18n + 1n, 10n ** 6n, 10n ** 18n),
+    "setFraudDeposit, less than it takes to pay a challenger": () => deposited(10n * ATH - 1n),
+    "setFraudDeposit, more than anybody has": () => deposited(10_000_000n * ATH + 1n),
+  },
+  GpuCountOutOfBounds: {
+    "register, none of a class": () =>
+      profiled(
+        "register",
+        () => ({ hardware: [...gpus(1), { hardwareClass: 1, count: 0 }] }),
         () => [0, 100_000],
       ),
     "update, one too many": () =>
       profiled(
         "update",
-        () => ({ gpuCount: 100_001 }),
+        () => ({ hardware: gpus(100_001) }),
         () => [100_001, 100_000],
+      ),
+    "update, one too many in all": () =>
+      profiled(
+        "update",
+        () => ({ hardware: gpus(1, 99_999, 1) }),
+        () => [100_001, 100_000],
+      ),
+    "update, more than 32 bits hold": () =>
+      profiled(
+        "update",
+        () => ({ hardware: gpus(2 ** 32 - 1, 2) }),
+        () => [2 ** 32 + 1, 100_000],
       ),
   },
   EndpointTooLong: {

@@ -11,13 +11,20 @@ import {
   WORK,
   createJob,
   fund,
+  ethers,
   freshSystem,
+  gpus,
   profileOf,
 } from "../support/system.ts";
 
 const values = (result: unknown) => plain(result as Result);
-const asEvents = (profile: ReturnType<typeof profileOf>) =>
-  Object.values(profile).map((value) => (typeof value === "number" ? BigInt(value) : value));
+const asEvents = ({ hardware, ...keys }: ReturnType<typeof profileOf>) => [
+  ...Object.values(keys),
+  hardware.map(({ hardwareClass, count }) => [BigInt(hardwareClass), BigInt(count)]),
+];
+/** As the deployment has them: ATH units a GPU, multiply-adds a second. */
+const STAKES = [1_000n, 2_000n, 4_000n, 10_000n, 16_000n].map((stake) => stake * ATH);
+const THROUGHPUTS = [1n, 230n, 190n, 480n, 1_200n].map((giga) => giga * 10n ** 9n);
 
 describe("ProviderRegistry.register", () => {
   it("stores the profile and locks hardware's stake and the fraud deposit", async () => {
@@ -26,7 +33,7 @@ describe("ProviderRegistry.register", () => {
     await fund(system, newcomer, 10_000n * ATH);
     await vault.connect(newcomer).stake(10_000n * ATH);
     await vault.connect(newcomer).approveStakeModules(REGISTRY_BIT);
-    const profile = { ...profileOf(operator), gpuCount: 5, endpoint: "e".repeat(256) };
+    const profile = { ...profileOf(operator), hardware: gpus(1, 2), endpoint: "e".repeat(256) };
     const registered = providers.connect(newcomer).register(profile);
     await expectOnlyEvent(providers, registered, "ProviderRegistered", [
       newcomer.address,
@@ -48,27 +55,45 @@ describe("ProviderRegistry.register", () => {
 describe("ProviderRegistry.update", () => {
   it("locks more for more hardware and frees it again, by the difference", async () => {
     const { providers, vault, provider, operator } = await freshSystem();
-    for (const [gpuCount, reserved] of [
-      [3, 8_000n * ATH],
-      [2, 7_000n * ATH],
+    for (const [hardware, reserved, throughput] of [
+      [gpus(3), 8_000n, 3n],
+      [gpus(2), 7_000n, 2n],
+      [gpus(1, 2), 10_000n, 461n],
+      [gpus(0, 2), 9_000n, 460n],
+      [gpus(1, 1, 0), 8_000n, 231n],
+      [gpus(1), 6_000n, 1n],
     ] as const) {
-      const profile = { ...profileOf(operator), gpuCount };
+      const profile = { ...profileOf(operator), hardware };
       const updated = providers.connect(provider).update(profile);
-      await expectOnlyEvent(providers, updated, "ProviderUpdated", [provider.address, profile, reserved]);
-      expect((await vault.stakeOf(provider)).locked).to.equal(reserved);
-      expect((await providers.providerOf(provider)).reserved).to.equal(reserved);
+      await expectOnlyEvent(providers, updated, "ProviderUpdated", [
+        provider.address,
+        profile,
+        reserved * ATH,
+      ]);
+      expect((await vault.stakeOf(provider)).locked).to.equal(reserved * ATH);
+      const after = await providers.providerOf(provider);
+      expect(after.reserved).to.equal(reserved * ATH);
+      expect(values(after.profile.hardware)).to.deep.equal(asEvents(profile).at(-1));
+      expect(await providers.throughputOf(provider)).to.equal(throughput * 10n ** 9n);
     }
   });
 
   it("keeps the lock while hardware stays the same, whatever it would need today", async () => {
     const { providers, vault, provider, newcomer, watchtower } = await freshSystem();
-    await providers.setHardwareClass(0, { name: "any", minimumStakePerGpu: 9_000n * ATH, open: false });
-    await providers.setFraudDeposit(1n);
+    await providers.setHardwareClass(0, {
+      name: "cpu",
+      minimumStakePerGpu: 9_000n * ATH,
+      minimumThroughput: 10n ** 18n,
+      open: false,
+    });
+    await providers.setFraudDeposit(10n * ATH);
     const profile = profileOf(newcomer, watchtower);
     const updated = providers.connect(provider).update(profile);
     await expectOnlyEvent(providers, updated, "ProviderUpdated", [provider.address, profile, RESERVED]);
     expect((await vault.stakeOf(provider)).locked).to.equal(RESERVED);
+    expect(await providers.throughputOf(provider)).to.equal(THROUGHPUTS[0]);
     expect(await providers.operatorOf(provider)).to.equal(newcomer.address);
+    expect(await providers.defenderKeysOf(provider)).to.deep.equal([newcomer.address, watchtower.address]);
   });
 });
 
@@ -129,34 +154,104 @@ describe("ProviderRegistry: offers", () => {
   });
 });
 
-describe("ProviderRegistry: governance", () => {
-  it("setHardwareClass adds the next class and changes an old one", async () => {
+describe("ProviderRegistry: hardware classes", () => {
+  const TERMS = { name: "A", minimumStakePerGpu: 5n * ATH, minimumThroughput: 10n ** 9n, open: true };
+
+  it("are those of the deployment, cheapest first", async () => {
     const { providers } = await freshSystem();
-    const before = await providers.hardwareClassCount();
-    for (const [index, stake] of [
-      [before, 5n],
-      [0n, 6n],
-    ] as const) {
-      const set = providers.setHardwareClass(index, { name: "A", minimumStakePerGpu: stake, open: true });
-      await expectOnlyEvent(providers, set, "HardwareClassSet", [index, "A", stake, true]);
-      expect(values(await providers.hardwareClassOf(index))).to.deep.equal(["A", stake, true]);
-    }
-    expect(await providers.hardwareClassCount()).to.equal(before + 1n);
+    expect(await providers.hardwareClassCount()).to.equal(5n);
+    const classes = await Promise.all(STAKES.map((_, index) => providers.hardwareClassOf(index)));
+    expect(classes.map(values)).to.deep.equal(
+      ["cpu", "consumer-24gb", "workstation-48gb", "data-centre-80gb", "data-centre-141gb"].map(
+        (name, index) => [name, STAKES[index], THROUGHPUTS[index], true],
+      ),
+    );
   });
 
-  it("setFraudDeposit is part of every lock from then on", async () => {
+  it("setHardwareClass adds the next class and changes an old one", async () => {
     const { providers } = await freshSystem();
-    await expectOnlyEvent(providers, providers.setFraudDeposit(7n), "FraudDepositSet", [7]);
-    expect(await providers.fraudDeposit()).to.equal(7n);
-    expect(await providers.requiredStake(0, 3)).to.equal(3_000n * ATH + 7n);
+    for (const [index, name] of [
+      [5n, "A".repeat(64)],
+      [0n, "B"],
+    ] as const) {
+      const terms = { ...TERMS, name };
+      const set = providers.setHardwareClass(index, terms);
+      await expectOnlyEvent(providers, set, "HardwareClassSet", [index, ...Object.values(terms)]);
+      expect(values(await providers.hardwareClassOf(index))).to.deep.equal(Object.values(terms));
+    }
+    expect(await providers.hardwareClassCount()).to.equal(6n);
+  });
+
+  it("take the least and the most that they may", async () => {
+    const { providers } = await freshSystem();
+    for (const [minimumStakePerGpu, minimumThroughput] of [
+      [ATH, 10n ** 6n],
+      [10_000_000n * ATH, 10n ** 18n],
+    ] as const) {
+      const terms = { ...TERMS, minimumStakePerGpu, minimumThroughput };
+      await providers.setHardwareClass(0, terms);
+      expect(values(await providers.hardwareClassOf(0))).to.deep.equal(Object.values(terms));
+    }
+  });
+
+  it("of a closed class a provider keeps what it has or less, at today's requirement, and may add of others", async () => {
+    const { providers, vault, provider, operator } = await freshSystem();
+    const become = (...counts: number[]) =>
+      providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(...counts) });
+    await become(3);
+    await providers.setHardwareClass(0, { ...TERMS, minimumStakePerGpu: 500n * ATH, open: false });
+    for (const [counts, hardware] of [
+      [[3, 1], 3_500n],
+      [[2, 1], 3_000n],
+      [[0, 1], 2_000n],
+    ] as const) {
+      await become(...counts);
+      expect((await vault.stakeOf(provider)).locked).to.equal((hardware + 5_000n) * ATH);
+    }
+    // What is gone does not come back.
+    await expect(become(1, 1))
+      .to.be.revertedWithCustomError(providers, "HardwareClassNotOpen")
+      .withArgs(0, 5);
+  });
+
+  it("requiredStake is the sum over the classes and the deposit, of closed ones, too", async () => {
+    const { providers } = await freshSystem();
+    const counts = [3, 1, 0, 2, 5];
+    const sum = counts.reduce((before, count, index) => before + BigInt(count) * STAKES[index]!, 0n);
+    expect(await providers.requiredStake(gpus(...counts))).to.equal(sum + 5_000n * ATH);
+    await providers.setHardwareClass(0, { ...TERMS, minimumStakePerGpu: STAKES[0]!, open: false });
+    expect(await providers.requiredStake(gpus(...counts))).to.equal(sum + 5_000n * ATH);
   });
 
   it("requiredStake that no stake could hold is refused instead of cut off", async () => {
     const { providers } = await freshSystem();
-    const largest = 2n ** 96n - 1n;
-    await providers.setHardwareClass(0, { name: "A", minimumStakePerGpu: largest, open: true });
-    await expect(providers.requiredStake(0, 2))
+    await providers.setHardwareClass(0, { ...TERMS, minimumStakePerGpu: 10_000_000n * ATH });
+    await expect(providers.requiredStake(gpus(100_000)))
       .to.be.revertedWithCustomError(providers, "SafeCastOverflowedUintDowncast")
-      .withArgs(96, 2n * largest + 5_000n * ATH);
+      .withArgs(96, 10n ** 12n * ATH + 5_000n * ATH);
+  });
+});
+
+describe("ProviderRegistry: the fraud deposit", () => {
+  it("is the least there can be until governance sets it", async () => {
+    const { manager, addresses } = await freshSystem();
+    const providers = await ethers.deployContract("ProviderRegistry", [
+      manager,
+      addresses.vault,
+      addresses.models,
+    ]);
+    expect(await providers.getFunction("fraudDeposit")()).to.equal(10n * ATH);
+  });
+
+  it("is part of every lock from the next setFraudDeposit on", async () => {
+    const { providers, provider } = await freshSystem();
+    for (const amount of [10n * ATH, 10_000_000n * ATH]) {
+      await expectOnlyEvent(providers, providers.setFraudDeposit(amount), "FraudDepositSet", [amount]);
+      expect(await providers.fraudDeposit()).to.equal(amount);
+      expect(await providers.requiredStake(gpus(3))).to.equal(3_000n * ATH + amount);
+    }
+    expect(await providers.fraudDepositOf(provider), "a registered provider keeps its own").to.equal(
+      5_000n * ATH,
+    );
   });
 });

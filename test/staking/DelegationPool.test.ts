@@ -31,6 +31,7 @@ import {
   profileOf,
   submitResult,
   time,
+  gpus,
 } from "../support/system.ts";
 
 describe("DelegationPools", () => {
@@ -241,7 +242,7 @@ describe("DelegationPool: exits", () => {
     await pool.connect(bob).delegate(20_000n * ATH, bob);
     // 60,000 staked, 6,000 locked for the registration; 39,000 more for hardware: 15,000 are free.
     const { poolOperator } = system;
-    await asProvider(system, "update", [{ ...profileOf(poolOperator), gpuCount: 40 }]);
+    await asProvider(system, "update", [{ ...profileOf(poolOperator), hardware: gpus(40) }]);
     const before = [await ath.balanceOf(alice), await ath.balanceOf(bob)];
     const first = await requestExit(system, alice, 20_000n * ATH);
     const second = await requestExit(system, bob, 20_000n * ATH);

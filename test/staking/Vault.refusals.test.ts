@@ -19,6 +19,7 @@ import {
   speakAs,
   submitResult,
   time,
+  gpus,
 } from "../support/system.ts";
 
 const DAY = 86_400;
@@ -542,7 +543,7 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
       ),
     "update, the provider was convicted": () =>
       jailing(({ providers, provider, operator }) =>
-        providers.connect(provider).update({ ...profileOf(operator), gpuCount: 2 }),
+        providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(2) }),
       ),
     "register, the provider was convicted and has left": () =>
       jailing(async ({ escrow, providers, provider, operator, stranger, modelRoot, addresses }, { job }) => {

@@ -6,6 +6,7 @@ import {IChannelEscrow} from "../../contracts/interfaces/IChannelEscrow.sol";
 import {IProviderRegistry} from "../../contracts/interfaces/IProviderRegistry.sol";
 import {Vault} from "../../contracts/staking/Vault.sol";
 import {Channel} from "../../contracts/types/Channel.sol";
+import {gpus} from "./Hardware.sol";
 import {sign, signCompactly} from "./Signing.sol";
 import {System} from "./System.sol";
 import {vm} from "./Vm.sol";
@@ -117,9 +118,8 @@ contract Channels {
                 operator: address(uint160(provider) + 0x1000),
                 watchtower: address(0),
                 encryptionKey: 0,
-                hardwareClass: 0,
-                gpuCount: 1,
-                endpoint: ""
+                endpoint: "",
+                hardware: gpus(1, 0)
             })
         );
         escrow.addReceiptKey(vm.addr(RECEIPT_KEY + uint160(provider) - 0x90e00));

@@ -118,7 +118,8 @@ contract System {
         );
         vault.setTokenAccepted(address(coin), true);
         providers.setFraudDeposit(500e18);
-        providers.setHardwareClass(0, IProviderRegistry.HardwareClass("any", 100e18, true));
+        providers.setHardwareClass(0, IProviderRegistry.HardwareClass("small", 100e18, 1e9, true));
+        providers.setHardwareClass(1, IProviderRegistry.HardwareClass("large", 250e18, 3e9, true));
         // Crooked, so that rounding shows.
         currencies.list(address(ath), 2_500_003, type(uint32).max);
         currencies.list(address(coin), 99_999_989, type(uint32).max);

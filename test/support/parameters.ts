@@ -80,6 +80,24 @@ const channel = fieldOf("channels", channelParametersOf, ({ channels }, next) =>
 const game = fieldOf("game", gameParametersOf, ({ game: contract }, next) => contract.setParameters(next));
 const fee = fieldOf("fees", feeParametersOf, ({ fees }, next) => fees.setParameters(next));
 
+/** A number of a hardware class: the first, whose other terms stay as they are. */
+function classOf(
+  field: "minimumStakePerGpu" | "minimumThroughput",
+  unit: string,
+  bounds: readonly [bigint, bigint],
+  why: string,
+): Parameter {
+  return {
+    ...{ contract: "providers", setter: "setHardwareClass", field, of: "the class `cpu`", unit, bounds, why },
+    set: async ({ providers }, value) => {
+      const { name, minimumStakePerGpu, minimumThroughput, open } = await providers.hardwareClassOf(0);
+      const terms = { name, minimumStakePerGpu, minimumThroughput, open };
+      return providers.setHardwareClass(0, { ...terms, [field]: value });
+    },
+    read: async ({ providers }) => (await providers.hardwareClassOf(0))[field],
+  };
+}
+
 const TOKENS = { ATH: "ath", mUSD: "stablecoin" } as const;
 /** What $10 come to at the prices of the tests' deployment, rounded up. */
 const TEN_DOLLARS = { ATH: 399_999_520_000_575_999_309n, mUSD: 10_000_000n };
@@ -291,6 +309,29 @@ export const PARAMETERS: readonly Parameter[] = [
     [1n, 10n ** 30n],
     "Any price of the chain's coin that fits the arithmetic.",
   ),
+  classOf(
+    "minimumStakePerGpu",
+    "ATH units",
+    [ATH, 10_000_000n * ATH],
+    "No hardware without stake, and none that nobody can stake.",
+  ),
+  classOf(
+    "minimumThroughput",
+    "multiply-adds a second",
+    [10n ** 6n, 10n ** 18n],
+    "The slowest processor, and a thousand times the fastest card.",
+  ),
+  {
+    ...{ contract: "providers", setter: "setFraudDeposit", field: "amount", unit: "ATH units" },
+    bounds: [10n * ATH, 10_000_000n * ATH],
+    why: "Never none: a conviction must cost the provider, and pay the challenger.",
+    set: ({ providers }, value) => providers.setFraudDeposit(value),
+    read: ({ providers }) => providers.fraudDeposit(),
+    refusal: (value) => ({
+      error: "ParameterOutOfBounds",
+      values: [bytes32("fraudDeposit"), value, 10n * ATH, 10_000_000n * ATH],
+    }),
+  },
   fee("checkers", "ten-thousandths", [2_000n, 8_000n], "Who looks is paid.", (value) => ({
     ...{ insurance: 500n, burn: value === 8_000n ? 1_000n : 5_000n },
     treasury: value === 8_000n ? 500n : 2_500n,
@@ -320,6 +361,11 @@ export const UNBOUNDED: Readonly<Record<string, Readonly<Record<string, string>>
   "vault.resumeModule": { module: "A module." },
   "vault.setTokenAccepted": { token: "A token.", accepted: "Yes or no, for new deposits." },
   "vault.setUnbondingPeriod": {},
+  "providers.setHardwareClass": {
+    hardwareClass: "An index. 256 classes at most.",
+    name: "1 to 64 bytes.",
+    open: "Yes or no, for more hardware.",
+  },
   "providers.setDisputeGame": { game: "A contract. Once." },
   "currencies.list": {
     token: "A token. Once.",

@@ -28,10 +28,15 @@ export const RESTRICTED: Record<
   },
   providers: {
     setHardwareClass: ({ providers }, sender) =>
-      providers.connect(sender).setHardwareClass(0, { name: "A", minimumStakePerGpu: 1, open: true }),
+      providers.connect(sender).setHardwareClass(0, {
+        name: "A",
+        minimumStakePerGpu: ATH,
+        minimumThroughput: 10n ** 9n,
+        open: true,
+      }),
     setDisputeGame: ({ providers, addresses }, sender) =>
       providers.connect(sender).setDisputeGame(addresses.vault),
-    setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(1),
+    setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(100n * ATH),
   },
   currencies: {
     list: ({ currencies, addresses }, sender) => currencies.connect(sender).list(addresses.vault, 1_000, 1),

@@ -215,12 +215,16 @@ export async function joinAsProvider(system: System, owner: Signer, operator: Si
 export function profileOf(operator: { address: string }, watchtower?: { address: string }) {
   return {
     operator: operator.address,
-    hardwareClass: 0,
-    gpuCount: 1,
     watchtower: watchtower?.address ?? ethers.ZeroAddress,
     encryptionKey: ethers.id("encryption key"),
     endpoint: "https://provider.example/",
+    hardware: gpus(1),
   };
+}
+
+/** So many GPUs of the classes 0, 1, …; classes without any are left out. */
+export function gpus(...counts: readonly number[]) {
+  return counts.map((count, hardwareClass) => ({ hardwareClass, count })).filter(({ count }) => count !== 0);
 }
 
 let salts = 0n;

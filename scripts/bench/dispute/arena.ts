@@ -62,7 +62,7 @@ export async function openArena(program: Program): Promise<Arena> {
   await (await vault.stake(40_000n * ONE)).wait();
   const profile = {
     ...{ operator: operator.address, watchtower: NOBODY, encryptionKey: `0x${"00".repeat(32)}` },
-    ...{ hardwareClass: 0, gpuCount: 1, endpoint: "" },
+    ...{ endpoint: "", hardware: [{ hardwareClass: 0, count: 1 }] },
   };
   await (await providerRegistry.register(profile)).wait();
   await uploadProgram(as(owner), programParts(program));

@@ -238,5 +238,79 @@ export const money: readonly NamedMutant[] = [
       original: "_requireNotJailed(owner);",
       mutated: "",
     },
+    {
+      name: "other hardware keeps the lock of the old",
+      original: "!_isSame(profile.hardware, provider.hardware)",
+      mutated: "false",
+    },
+    {
+      name: "the same hardware is priced anew",
+      original: "!_isSame(profile.hardware, provider.hardware)",
+      mutated: "true",
+    },
+    {
+      name: "the fraud deposit falls with other hardware",
+      original: "Math.max(provider.fraudDeposit, _fraudDeposit)",
+      mutated: "_fraudDeposit",
+    },
+    {
+      name: "a provider registers hardware of a closed class",
+      after: "function register",
+      original: "_requireOpen(profile.hardware, provider.hardware);",
+      mutated: "",
+    },
+  ]),
+  ...inFile("registry/HardwareClasses.sol", registry, [
+    {
+      name: "a hardware class is counted twice at the price of once",
+      original: "entry.hardwareClass <= hardware[i - 1].hardwareClass",
+      mutated: "entry.hardwareClass < hardware[i - 1].hardwareClass",
+    },
+    {
+      name: "only the last hardware class needs stake",
+      original: "stake += uint256(terms.minimumStakePerGpu) * hardware[i].count;",
+      mutated: "stake = uint256(terms.minimumStakePerGpu) * hardware[i].count;",
+    },
+    {
+      name: "only the last hardware class promises throughput",
+      original: "throughput += uint256(terms.minimumThroughput) * hardware[i].count;",
+      mutated: "throughput = uint256(terms.minimumThroughput) * hardware[i].count;",
+    },
+    {
+      name: "a provider adds hardware of a closed class",
+      original: "hardware[i].count > registered",
+      mutated: "false",
+    },
+    {
+      name: "hardware of a closed class may not stay",
+      original: "hardware[i].count > registered",
+      mutated: "true",
+    },
+    {
+      name: "a hardware class of which there is none",
+      original: "if (entry.count == 0) revert GpuCountOutOfBounds(0, MAX_GPU_COUNT);",
+      mutated: "",
+    },
+    {
+      name: "only the last class's GPUs are counted against the most",
+      original: "total += entry.count;",
+      mutated: "total = entry.count;",
+    },
+    {
+      name: "governance makes hardware free",
+      original:
+        '_requireBetween("minimumStakePerGpu", terms.minimumStakePerGpu, MIN_STAKE_PER_GPU, MAX_STAKE_PER_GPU);',
+      mutated: '_requireBetween("minimumStakePerGpu", terms.minimumStakePerGpu, 0, MAX_STAKE_PER_GPU);',
+    },
+    {
+      name: "governance does away with the fraud deposit",
+      original: '_requireBetween("fraudDeposit", amount, MIN_FRAUD_DEPOSIT, MAX_FRAUD_DEPOSIT);',
+      mutated: '_requireBetween("fraudDeposit", amount, 0, MAX_FRAUD_DEPOSIT);',
+    },
+    {
+      name: "there is a hardware class more than there can be",
+      original: "hardwareClass == MAX_HARDWARE_CLASSES",
+      mutated: "false",
+    },
   ]),
 ];

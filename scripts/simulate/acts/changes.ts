@@ -4,7 +4,7 @@ import { tokenOf } from "../tokens.ts";
 import type { Day, ProviderState } from "./day.ts";
 import { replaceReceiptKey } from "./keys.ts";
 import { movedOffer, offer, symbols } from "./offers.ts";
-import { HARDWARE_STAKE } from "./rules.ts";
+import { HARDWARE_STAKES } from "./rules.ts";
 import { requestOf, type JobPlan } from "./jobs.ts";
 import { ADMINISTRATOR, COLLECTOR, profileOf } from "./setup.ts";
 
@@ -29,17 +29,20 @@ export async function* changeReceiptKey(day: Day, provider: ProviderState, at: n
   await replaceReceiptKey(day, provider);
 }
 
-/** One graphics card more, later one less. */
+/** A graphics card beside the processor, later the card alone. */
 export async function* changeHardware(day: Day, provider: ProviderState, at: number): Course {
   for (const [seconds, cards] of [
-    [0, 2],
-    [20_000, 1],
+    [0, [1, 1]],
+    [20_000, [0, 1]],
   ] as const) {
     yield at + seconds;
     if (day.model.stakes.of(provider.name).jailed) return;
     const call = ["provider registry", "update", [profileOf(day, provider, cards)]] as const;
     await day.act("hardware changed", provider.name, call, () =>
-      day.model.stakes.changeHardware(provider.name, BigInt(cards) * HARDWARE_STAKE),
+      day.model.stakes.changeHardware(
+        provider.name,
+        cards.reduce((sum, count, index) => sum + BigInt(count) * HARDWARE_STAKES[index]!, 0n),
+      ),
     );
   }
 }

@@ -14,7 +14,14 @@ import { tokenOf, TOKENS, type TokenSymbol } from "../tokens.ts";
 import { receiptAddress } from "./keys.ts";
 import { offer } from "./offers.ts";
 import { Day, type DaySize, type ProviderState } from "./day.ts";
-import { CHANNEL_RULES, FRAUD_DEPOSIT, GAME_RULES, HARDWARE_STAKE, JOB_RULES, MODULE_BITS } from "./rules.ts";
+import {
+  CHANNEL_RULES,
+  FRAUD_DEPOSIT,
+  GAME_RULES,
+  HARDWARE_STAKES,
+  JOB_RULES,
+  MODULE_BITS,
+} from "./rules.ts";
 
 /** The first second of the day. */
 const MORNING = Date.UTC(2030, 0, 1) / 1_000;
@@ -161,19 +168,20 @@ async function joinAsProvider(day: Day, provider: ProviderState): Promise<void> 
   model.stakes.stake(name, stake);
   const all = MODULE_BITS.registry | MODULE_BITS.jobs | MODULE_BITS.channels;
   await chain.send(name, "vault", "approveStakeModules", [all]);
-  await chain.send(name, "provider registry", "register", [profileOf(day, provider, 1)]);
-  model.stakes.register(name, HARDWARE_STAKE, FRAUD_DEPOSIT);
+  await chain.send(name, "provider registry", "register", [profileOf(day, provider, [1])]);
+  model.stakes.register(name, HARDWARE_STAKES[0], FRAUD_DEPOSIT);
   for (const { symbol } of TOKENS) await offer(day, provider, symbol);
   await chain.send(name, "channel escrow", "addReceiptKey", [receiptAddress(provider)]);
 }
 
-export function profileOf({ chain }: Day, { operator }: ProviderState, gpuCount: number) {
+export function profileOf({ chain }: Day, { operator }: ProviderState, counts: readonly number[]) {
   return {
     operator: chain.addressOf(operator),
     watchtower: ZeroAddress,
     encryptionKey: ZeroHash,
-    hardwareClass: 0,
-    gpuCount,
     endpoint: "",
+    hardware: counts
+      .map((count, hardwareClass) => ({ hardwareClass, count }))
+      .filter(({ count }) => count > 0),
   };
 }

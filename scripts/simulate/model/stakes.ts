@@ -39,7 +39,7 @@ export class Stakes {
     this.#ledger.move(amount, available(ATH, owner), staked(owner), "stakes");
   }
 
-  /** @param hardware ATH units for all its GPUs */
+  /** @param hardware ATH units for all its classes */
   register(owner: string, hardware: bigint, fraudDeposit: bigint): void {
     const account = this.of(owner);
     account.registered = true;

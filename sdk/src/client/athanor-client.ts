@@ -4,6 +4,12 @@ import { toAthanorError } from "../errors/to-athanor-error.ts";
 import { mapLimited } from "../internal/map-limited.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
 import type { SealedDelegation } from "../private/delegation.ts";
+import {
+  readHardware,
+  readHardwareClasses,
+  type HardwareClass,
+  type ProviderHardware,
+} from "../protocol/hardware.ts";
 import type { JobRecord } from "../protocol/job.ts";
 import type { InferenceReceipt } from "../protocol/receipt.ts";
 import { readJobs } from "../protocol/read-jobs.ts";
@@ -88,6 +94,19 @@ export class AthanorClient {
       validateAddress("token", token);
       await context.contracts.modelRegistry.modelOf(request.model);
       return findOffers(context, request.model, token, request.signal);
+    });
+  }
+
+  /** The classes of hardware that there are, closed ones too: what a GPU of each locks, and what it delivers at least. */
+  async hardwareClasses(): Promise<HardwareClass[]> {
+    return this.#guarded(({ contracts }) => readHardwareClasses(contracts));
+  }
+
+  /** What a provider registered, and what it locks for that. Nobody has measured it. */
+  async hardware(provider: string): Promise<ProviderHardware> {
+    return this.#guarded(({ contracts }) => {
+      validateAddress("provider", provider);
+      return readHardware(contracts, provider);
     });
   }
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { BrowserProvider, JsonRpcProvider, Wallet } from "ethers";
-import { startLocalChain, type LocalChain } from "../testing/local-chain.ts";
+import { registerProvider, startLocalChain, type LocalChain } from "../testing/local-chain.ts";
 import { rejection } from "../testing/rejection.ts";
 import { AthanorClient } from "./athanor-client.ts";
 
@@ -22,6 +22,31 @@ describe("connect", () => {
     expect(client.contracts.deployment).to.include(chain.deployment);
     expect(await client.token()).to.deep.equal(chain.ath);
     expect(await client.token(chain.stablecoin.address)).to.deep.equal(chain.stablecoin);
+  });
+
+  it("reads the hardware classes, and what a provider registered of them", async () => {
+    const client = await chain.connect();
+    const classes = await client.hardwareClasses();
+    expect(classes.map(({ index, name, open }) => [index, name, open])).to.deep.equal([
+      [0, "cpu", true],
+      [1, "consumer-24gb", true],
+      [2, "workstation-48gb", true],
+      [3, "data-centre-80gb", true],
+      [4, "data-centre-141gb", true],
+    ]);
+    const ONE = 10n ** 18n;
+    expect(classes[1]).to.include({ minimumStakePerGpu: 2_000n * ONE, minimumThroughput: 230_000_000_000n });
+    const { owner } = chain.accounts;
+    await registerProvider(chain);
+    expect(await client.hardware(owner.address)).to.deep.equal({
+      classes: [{ hardwareClass: classes[0], count: 1 }],
+      stake: 1_000n * ONE,
+      fraudDeposit: 5_000n * ONE,
+      throughput: 1_000_000_000n,
+    });
+    const error = await rejection(client.hardware(nowhere));
+    expect([error.code, error.values]).to.deep.equal(["NotRegistered", { provider: nowhere }]);
+    expect((await rejection(client.hardware("0x12"))).code).to.equal("InvalidArgument");
   });
 
   it("refuses a chain without known addresses: ChainUnknown", async () => {

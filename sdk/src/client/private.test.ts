@@ -115,7 +115,7 @@ describe("private requests", () => {
     const update = (encryptionKey: string) =>
       providerRegistry.connect(owner).update({
         ...{ operator: profile.operator, watchtower: profile.watchtower, encryptionKey },
-        ...{ hardwareClass: profile.hardwareClass, gpuCount: profile.gpuCount, endpoint: "" },
+        ...{ endpoint: "", hardware: [{ hardwareClass: 0, count: 1 }] },
       });
     await (await update(`0x${"00".repeat(32)}`)).wait();
     expect((await rejection(client.quote(request()))).code).to.equal("NoPrivateProvider");

@@ -325,7 +325,22 @@ export const contractErrors = {
     "The hardware class {hardwareClass} takes no new hardware; there are {classCount} classes.",
     "Choose an open hardware class.",
   ],
-  GpuCountOutOfBounds: ["{gpuCount} GPUs were given; from 1 to {maximum} are allowed.", "Correct the count."],
+  GpuCountOutOfBounds: [
+    "{gpuCount} GPUs were given; from 1 of each class to {maximum} in all are allowed.",
+    "Correct the counts.",
+  ],
+  HardwareLengthOutOfBounds: [
+    "{length} hardware classes were given; from 1 to {maximum} are allowed.",
+    "Name the classes of most of your GPUs.",
+  ],
+  HardwareNotAscending: [
+    "The hardware class {hardwareClass} was given after {before}.",
+    "Name every class once, in ascending order of their indices.",
+  ],
+  TooManyHardwareClasses: [
+    "There are {maximum} hardware classes, the most there can be.",
+    "Change a class that is closed.",
+  ],
   EndpointTooLong: ["The endpoint has {length} bytes; {maximum} are allowed.", "Use a shorter URL."],
   OffersStanding: [
     "The provider {provider:address} still has {offerCount} offers.",

@@ -14198,14 +14198,14 @@ export const providerRegistryAbi = [
  {
   "inputs": [
    {
-    "internalType": "uint32",
+    "internalType": "uint256",
     "name": "gpuCount",
-    "type": "uint32"
+    "type": "uint256"
    },
    {
-    "internalType": "uint32",
+    "internalType": "uint256",
     "name": "maximum",
-    "type": "uint32"
+    "type": "uint256"
    }
   ],
   "name": "GpuCountOutOfBounds",
@@ -14225,6 +14225,38 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "HardwareClassNotOpen",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "HardwareLengthOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "before",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "hardwareClass",
+    "type": "uint32"
+   }
+  ],
+  "name": "HardwareNotAscending",
   "type": "error"
  },
  {
@@ -14322,6 +14354,32 @@ export const providerRegistryAbi = [
  {
   "inputs": [
    {
+    "internalType": "bytes32",
+    "name": "parameter",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ParameterOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "address",
     "name": "provider",
     "type": "address"
@@ -14344,6 +14402,17 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "SafeCastOverflowedUintDowncast",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "TooManyHardwareClasses",
   "type": "error"
  },
  {
@@ -14421,6 +14490,12 @@ export const providerRegistryAbi = [
     "internalType": "uint96",
     "name": "minimumStakePerGpu",
     "type": "uint96"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "minimumThroughput",
+    "type": "uint64"
    },
    {
     "indexed": false,
@@ -14549,16 +14624,6 @@ export const providerRegistryAbi = [
       "type": "address"
      },
      {
-      "internalType": "uint32",
-      "name": "hardwareClass",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "gpuCount",
-      "type": "uint32"
-     },
-     {
       "internalType": "address",
       "name": "watchtower",
       "type": "address"
@@ -14572,6 +14637,23 @@ export const providerRegistryAbi = [
       "internalType": "string",
       "name": "endpoint",
       "type": "string"
+     },
+     {
+      "components": [
+       {
+        "internalType": "uint32",
+        "name": "hardwareClass",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "count",
+        "type": "uint32"
+       }
+      ],
+      "internalType": "struct IProviderRegistry.Hardware[]",
+      "name": "hardware",
+      "type": "tuple[]"
      }
     ],
     "indexed": false,
@@ -14606,16 +14688,6 @@ export const providerRegistryAbi = [
       "type": "address"
      },
      {
-      "internalType": "uint32",
-      "name": "hardwareClass",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "gpuCount",
-      "type": "uint32"
-     },
-     {
       "internalType": "address",
       "name": "watchtower",
       "type": "address"
@@ -14629,6 +14701,23 @@ export const providerRegistryAbi = [
       "internalType": "string",
       "name": "endpoint",
       "type": "string"
+     },
+     {
+      "components": [
+       {
+        "internalType": "uint32",
+        "name": "hardwareClass",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "count",
+        "type": "uint32"
+       }
+      ],
+      "internalType": "struct IProviderRegistry.Hardware[]",
+      "name": "hardware",
+      "type": "tuple[]"
      }
     ],
     "indexed": false,
@@ -14691,6 +14780,30 @@ export const providerRegistryAbi = [
    }
   ],
   "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "defenderKeysOf",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "watchtower",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
   "type": "function"
  },
  {
@@ -14779,6 +14892,11 @@ export const providerRegistryAbi = [
       "internalType": "uint96",
       "name": "minimumStakePerGpu",
       "type": "uint96"
+     },
+     {
+      "internalType": "uint64",
+      "name": "minimumThroughput",
+      "type": "uint64"
      },
      {
       "internalType": "bool",
@@ -14899,7 +15017,7 @@ export const providerRegistryAbi = [
   "inputs": [
    {
     "internalType": "address",
-    "name": "provider",
+    "name": "owner",
     "type": "address"
    }
   ],
@@ -14915,16 +15033,6 @@ export const providerRegistryAbi = [
         "type": "address"
        },
        {
-        "internalType": "uint32",
-        "name": "hardwareClass",
-        "type": "uint32"
-       },
-       {
-        "internalType": "uint32",
-        "name": "gpuCount",
-        "type": "uint32"
-       },
-       {
         "internalType": "address",
         "name": "watchtower",
         "type": "address"
@@ -14938,6 +15046,23 @@ export const providerRegistryAbi = [
         "internalType": "string",
         "name": "endpoint",
         "type": "string"
+       },
+       {
+        "components": [
+         {
+          "internalType": "uint32",
+          "name": "hardwareClass",
+          "type": "uint32"
+         },
+         {
+          "internalType": "uint32",
+          "name": "count",
+          "type": "uint32"
+         }
+        ],
+        "internalType": "struct IProviderRegistry.Hardware[]",
+        "name": "hardware",
+        "type": "tuple[]"
        }
       ],
       "internalType": "struct IProviderRegistry.Profile",
@@ -14983,16 +15108,6 @@ export const providerRegistryAbi = [
       "type": "address"
      },
      {
-      "internalType": "uint32",
-      "name": "hardwareClass",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "gpuCount",
-      "type": "uint32"
-     },
-     {
       "internalType": "address",
       "name": "watchtower",
       "type": "address"
@@ -15006,6 +15121,23 @@ export const providerRegistryAbi = [
       "internalType": "string",
       "name": "endpoint",
       "type": "string"
+     },
+     {
+      "components": [
+       {
+        "internalType": "uint32",
+        "name": "hardwareClass",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "count",
+        "type": "uint32"
+       }
+      ],
+      "internalType": "struct IProviderRegistry.Hardware[]",
+      "name": "hardware",
+      "type": "tuple[]"
      }
     ],
     "internalType": "struct IProviderRegistry.Profile",
@@ -15039,14 +15171,21 @@ export const providerRegistryAbi = [
  {
   "inputs": [
    {
-    "internalType": "uint32",
-    "name": "hardwareClass",
-    "type": "uint32"
-   },
-   {
-    "internalType": "uint32",
-    "name": "gpuCount",
-    "type": "uint32"
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "hardwareClass",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct IProviderRegistry.Hardware[]",
+    "name": "hardware",
+    "type": "tuple[]"
    }
   ],
   "name": "requiredStake",
@@ -15119,6 +15258,11 @@ export const providerRegistryAbi = [
       "type": "uint96"
      },
      {
+      "internalType": "uint64",
+      "name": "minimumThroughput",
+      "type": "uint64"
+     },
+     {
       "internalType": "bool",
       "name": "open",
       "type": "bool"
@@ -15165,21 +15309,30 @@ export const providerRegistryAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "throughputOf",
+  "outputs": [
+   {
+    "internalType": "uint96",
+    "name": "",
+    "type": "uint96"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "components": [
      {
       "internalType": "address",
       "name": "operator",
       "type": "address"
-     },
-     {
-      "internalType": "uint32",
-      "name": "hardwareClass",
-      "type": "uint32"
-     },
-     {
-      "internalType": "uint32",
-      "name": "gpuCount",
-      "type": "uint32"
      },
      {
       "internalType": "address",
@@ -15195,6 +15348,23 @@ export const providerRegistryAbi = [
       "internalType": "string",
       "name": "endpoint",
       "type": "string"
+     },
+     {
+      "components": [
+       {
+        "internalType": "uint32",
+        "name": "hardwareClass",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "count",
+        "type": "uint32"
+       }
+      ],
+      "internalType": "struct IProviderRegistry.Hardware[]",
+      "name": "hardware",
+      "type": "tuple[]"
      }
     ],
     "internalType": "struct IProviderRegistry.Profile",

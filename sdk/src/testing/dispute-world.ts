@@ -116,9 +116,8 @@ export async function startDisputeWorld(given?: Model): Promise<DisputeWorld> {
       operator: profile.operator,
       watchtower: watchtower.address,
       encryptionKey: profile.encryptionKey,
-      hardwareClass: profile.hardwareClass,
-      gpuCount: profile.gpuCount,
       endpoint: "",
+      hardware: [{ hardwareClass: 0, count: 1 }],
     }),
   );
   let snapshot = await chain.rpc("evm_snapshot");

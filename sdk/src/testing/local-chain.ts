@@ -228,9 +228,8 @@ export async function registerProvider(
     operator,
     watchtower: `0x${"00".repeat(20)}`,
     encryptionKey,
-    hardwareClass: 0,
-    gpuCount: 1,
     endpoint: "",
+    hardware: [{ hardwareClass: 0, count: 1 }],
   };
   await mined(providerRegistry.register(profile));
   for (const { address } of [chain.ath, chain.stablecoin]) {

@@ -122,8 +122,9 @@ export async function serveChannels(
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const registry = connectContracts(accounts.owner.connect(provider), deployment).providerRegistry;
   const { profile } = await registry.providerOf(accounts.owner);
-  const { operator, watchtower, encryptionKey, hardwareClass, gpuCount } = profile;
-  await mined(registry.update({ operator, watchtower, encryptionKey, hardwareClass, gpuCount, endpoint }));
+  const { operator, watchtower, encryptionKey } = profile;
+  const hardware = [{ hardwareClass: 0, count: 1 }];
+  await mined(registry.update({ operator, watchtower, encryptionKey, endpoint, hardware }));
   return {
     close: () =>
       new Promise((resolve) => {

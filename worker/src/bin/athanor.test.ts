@@ -295,8 +295,8 @@ keys:
 provider:
   owner: "${owner}"
 hardware:
-  class: any
-  count: 1
+  - class: cpu
+    count: 1
 models:
   - path: model
     uri: https://models.example/tiny/

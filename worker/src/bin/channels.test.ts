@@ -612,8 +612,8 @@ provider:
   owner: "${owner}"
   endpoint: http://127.0.0.1:${port}
 hardware:
-  class: any
-  count: 1
+  - class: cpu
+    count: 1
 models:
   - path: ${JSON.stringify(bard)}
     uri: ${pathToFileURL(bard).href}

@@ -37,9 +37,8 @@ describe("athanor watchtower and challenger", function () {
       operator: operator.address,
       watchtower: keys.watchtower,
       encryptionKey: ZeroHash,
-      hardwareClass: 0,
-      gpuCount: 1,
       endpoint: "",
+      hardware: [{ hardwareClass: 0, count: 1 }],
     });
   });
   afterEach(endAll);
@@ -56,7 +55,7 @@ keys:
   operatorKeystore: operator.json
   watchtowerKeystore: watchtower.json
 provider: { owner: "${world.owner.address}" }
-hardware: { class: any, count: 1 }
+hardware: [{ class: cpu, count: 1 }]
 models:
   - path: model
     offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }]

@@ -47,7 +47,7 @@ describe("docs/staking.md", function () {
 chain: { rpcUrl: "${chain.rpc.url}", chainId: ${chain.chainId}, pollInterval: 100ms }
 keys: { operatorKeystore: operator.json, ownerKeystore: owner.json }
 provider: { owner: "${owner}" }
-hardware: { class: any, count: 1 }
+hardware: [{ class: cpu, count: 1 }]
 models: [{ path: model, uri: "https://models.example/tiny/", offers: [{ token: ATH, inputCents: "1.25", outputCents: "5" }] }]
 limits: { maxOpenJobs: 3 }
 storage: provider.sqlite

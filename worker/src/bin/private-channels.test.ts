@@ -500,8 +500,8 @@ provider:
   owner: "${owner}"
   endpoint: ${endpoint}
 hardware:
-  class: any
-  count: 1
+  - class: cpu
+    count: 1
 models:
   - path: ${JSON.stringify(bard)}
     uri: ${pathToFileURL(bard).href}

@@ -11,6 +11,7 @@ import type { CheckResult } from "./check.ts";
 import { checkMachine } from "./machine.ts";
 import { checkClock, checkCoin, checkOffers, checkRegistration } from "./market.ts";
 import { checkModels } from "./models.ts";
+import { checkThroughput } from "./throughput.ts";
 
 describe("the preflight", function () {
   this.timeout(120_000);
@@ -21,7 +22,7 @@ describe("the preflight", function () {
 chain: { rpcUrl: "${world.chain.rpc.url}", chainId: 31337 }
 keys: { operatorKeystore: operator.json }
 provider: { owner: "${world.owner.address}" }
-hardware: { class: any, count: 1 }
+hardware: [{ class: cpu, count: 1 }]
 models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 compute: cpu
 `;
@@ -46,6 +47,7 @@ compute: cpu
     const config = configOf((text) => `${text.replace("count: 1", "count: 2")}limits: { maxOpenJobs: 90 }\n`);
     const results = await checkRegistration(chain, config, world.owner.address);
     expect(summary(results)).to.deep.equal(["provider failed", "hardware failed", "stake warning"]);
+    expect(results[1]!.detail).to.equal('configured 2 × "cpu", registered 1 × "cpu"');
     for (const { remedy } of results) expect(remedy).to.contain("athanor provider register");
     const [nobody] = await checkRegistration(
       chain,
@@ -94,6 +96,15 @@ compute: cpu
     const good = await checkModels(configOf(), chain, open);
     expect(summary(good.results)).to.deep.equal(["model ok", "compute ok", "speed ok", "model ok"]);
     expect(good.results[2]!.detail).to.match(/: [\d.]+ tokens\/s$/);
+    const { measured } = good.models[0]!;
+    expect(measured.computes.by).to.equal("cpu");
+    // Some work was done, and not more than a machine can.
+    expect(measured.throughput).to.be.within(1, 1e15);
+    const throughput = await checkThroughput(chain, configOf(), [{ ...measured, throughput: 2.5e9 }]);
+    expect(throughput).to.deep.include({
+      status: "ok",
+      detail: `the processor delivers 2.5 billion multiply-adds/s with ${measured.path}; 1 × "cpu" promises 1 billion`,
+    });
     const bad = await checkModels(
       configOf((text) => text.replace("path: model", "path: nothing")),
       chain,
@@ -123,6 +134,11 @@ compute: cpu
     const before = await readStatus(chain, configOf(), null, Date.now());
     expect(before).to.deep.include({ registered: true, openJobs: 0, jobs: null, daemonAlive: false });
     expect(before.offers).to.have.length(2);
+    expect(before).to.deep.include({
+      hardware: [{ class: "cpu", count: 1, stakeEach: "1000 ATH", stake: "1000 ATH" }],
+      fraudDeposit: "5000 ATH",
+      throughput: "1000000000",
+    });
     const rival = new Wallet(Wallet.createRandom().privateKey);
     const operator = Wallet.createRandom().address;
     const { ath } = chain.contracts.deployment;

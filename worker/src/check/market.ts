@@ -1,12 +1,13 @@
 import { formatAmount, formatCents } from "@athanor/sdk";
 import type { ModelCommitment } from "@athanor/engine";
-import { readRate } from "@athanor/sdk/protocol";
+import { readHardware, readRate } from "@athanor/sdk/protocol";
 import { formatEther, getAddress } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import type { Config } from "../config/schema.ts";
 import { describeError } from "../errors.ts";
 import { readOffer, wantedOffer } from "../market/offers.ts";
-import { hardwareClassIndex, readProviderState, type ProviderState } from "../market/provider-state.ts";
+import { hardwareText, isSameHardware, wantedHardware } from "../market/hardware.ts";
+import { readProviderState, type ProviderState } from "../market/provider-state.ts";
 import { readToken } from "../market/tokens.ts";
 import { hindrancesOf } from "../status/new-work.ts";
 import { failed, ok, warning, type CheckResult } from "./check.ts";
@@ -58,15 +59,14 @@ function checkOperator(state: ProviderState, operator: string | undefined): Chec
 }
 
 async function checkHardware(chain: Chain, config: Config, state: ProviderState): Promise<CheckResult> {
-  const { class: name, count } = config.hardware;
-  const index = await hardwareClassIndex(chain, name);
-  return index === state.hardwareClass && count === state.gpuCount
-    ? ok("hardware", `${count} × "${name}"`)
-    : failed(
-        "hardware",
-        `configured ${count} of class ${index}, registered ${state.gpuCount} of class ${state.hardwareClass}`,
-        REGISTER,
-      );
+  const wanted = await wantedHardware(chain, config.hardware, state.hardware);
+  if (isSameHardware(wanted, state.hardware)) return ok("hardware", hardwareText(wanted));
+  const { classes } = await readHardware(chain.contracts, config.provider.owner);
+  return failed(
+    "hardware",
+    `configured ${hardwareText(wanted)}, registered ${hardwareText(classes)}`,
+    REGISTER,
+  );
 }
 
 async function checkStake(chain: Chain, config: Config, state: ProviderState): Promise<CheckResult> {

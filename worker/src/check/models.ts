@@ -6,11 +6,13 @@ import { measureSpeed } from "../model/measure-speed.ts";
 import type { Computes } from "../model/executor.ts";
 import { requireRoot } from "../model/require-root.ts";
 import type { ModelRunner } from "../model/runner.ts";
+import type { Measured } from "./throughput.ts";
 import { failed, mebibytes, ok, warning, type CheckResult } from "./check.ts";
 
 export interface CheckedModel {
   readonly commitment: ModelCommitment;
   readonly offers: ModelConfig["offers"];
+  readonly measured: Measured;
 }
 
 export interface ModelChecks {
@@ -39,7 +41,7 @@ export async function checkModels(
     const { commitment } = runner;
     try {
       requireRoot(model, commitment);
-      const { tokensPerSecond } = await measureSpeed(runner);
+      const { tokensPerSecond, positionsPerSecond } = await measureSpeed(runner);
       results.push(
         ok(
           "model",
@@ -49,7 +51,9 @@ export async function checkModels(
         ok("speed", `${model.path}: ${tokensPerSecond.toFixed(1)} tokens/s`),
       );
       if (chain !== undefined) results.push(await checkRegistered(chain, commitment.modelRoot));
-      models.push({ commitment, offers: model.offers });
+      const throughput = positionsPerSecond * Number(commitment.workPerPosition);
+      const measured = { path: model.path, computes: runner.computes, throughput };
+      models.push({ commitment, offers: model.offers, measured });
     } catch (error) {
       const { message, remedy = "" } = describeError(error);
       results.push(failed("model", message, remedy));

@@ -14,8 +14,8 @@ keys:
 provider:
   owner: "${owner}"
 hardware:
-  class: any
-  count: 1
+  - class: cpu
+    count: 1
 models:
   - path: models/bard
     offers:
@@ -66,7 +66,7 @@ describe("parseConfig", () => {
         previousEncryptionKeystores: [],
       },
       provider: { owner, endpoint: "" },
-      hardware: { class: "any", count: 1 },
+      hardware: [{ class: "cpu", count: 1 }],
       models: [
         {
           path: "/etc/athanor/models/bard",
@@ -96,6 +96,14 @@ describe("parseConfig", () => {
       logLevel: "info",
       metrics: null,
     });
+  });
+
+  it("takes hardware classes by name or index", () => {
+    const { hardware } = parse(minimal.replace("count: 1", "count: 1\n  - { class: 3, count: 8 }"));
+    expect(hardware).to.deep.equal([
+      { class: "cpu", count: 1 },
+      { class: "3", count: 8 },
+    ]);
   });
 
   it("keeps defaults beside the limits that are set", () => {
@@ -154,14 +162,28 @@ describe("parseConfig", () => {
     [
       "no GPU at all",
       minimal.replace("count: 1", "count: 0"),
-      ":10:10: hardware.count: found 0, expected a number of GPUs from 1",
+      ":10:12: hardware[0].count: found 0, expected a number of GPUs from 1",
     ],
     [
       "an unknown way to compute",
       `${minimal}compute: fpga\n`,
       'compute: found "fpga", expected one of auto, gpu, software-gpu, cpu',
     ],
-    ["a fraction of a GPU", minimal.replace("count: 1", "count: 1.5"), ":10:10: hardware.count: found 1.5"],
+    [
+      "a fraction of a GPU",
+      minimal.replace("count: 1", "count: 1.5"),
+      ":10:12: hardware[0].count: found 1.5",
+    ],
+    [
+      "hardware that is one map, not a list",
+      minimal.replace("  - class: cpu\n    count: 1", "  class: cpu\n  count: 1"),
+      ":9:3: hardware: found a map of fields, expected a list of at least one hardware class",
+    ],
+    [
+      "a class by a negative index",
+      minimal.replace("class: cpu", "class: -1"),
+      ':9:12: hardware[0].class: found -1, expected the name of a hardware class, such as "cpu", or its index',
+    ],
     [
       "no models",
       minimal.replace(/models:[\s\S]*/, "models: []\n"),
@@ -205,8 +227,8 @@ describe("parseConfig", () => {
       },
       {
         line: 10,
-        column: 10,
-        field: "hardware.count",
+        column: 12,
+        field: "hardware[0].count",
         problem: 'found "none", expected a number of GPUs from 1 to 100000, such as 1',
       },
     ]);

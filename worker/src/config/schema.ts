@@ -160,10 +160,13 @@ export const configSchema = z.strictObject({
     owner: leaf("the address of the provider's owner account: 0x and 40 hexadecimal digits", address),
     endpoint: optionalLeaf("the URL of your own service, or leave the field out", "", httpUrl),
   }),
-  hardware: z.strictObject({
-    class: leaf('the name of a hardware class, such as "any"', text),
-    count: leaf("a number of GPUs from 1 to 100000, such as 1", integer(1, 100_000)),
-  }),
+  hardware: leafArray(
+    "a list of at least one hardware class",
+    z.strictObject({
+      class: leaf('the name of a hardware class, such as "cpu", or its index', nameOrIndex),
+      count: leaf("a number of GPUs from 1 to 100000, such as 1", integer(1, 100_000)),
+    }),
+  ),
   models: leafArray(
     "a list of at least one model",
     z.strictObject({
@@ -227,6 +230,11 @@ function instant(value: unknown): number | undefined {
   }
   const milliseconds = Date.parse(written);
   return Number.isNaN(milliseconds) ? undefined : Math.floor(milliseconds / 1_000);
+}
+
+/** Of a list whose items have names and indices. */
+function nameOrIndex(value: unknown): string | undefined {
+  return integer(0, 2 ** 32 - 1)(value)?.toString() ?? text(value);
 }
 
 function root(value: unknown): string | undefined {

@@ -57,9 +57,8 @@ describe("watchtower and challenger", () => {
       operator: operator.address,
       watchtower: watchtowerKey.address,
       encryptionKey: world.encryptionKey.publicKey,
-      hardwareClass: 0,
-      gpuCount: 1,
       endpoint: "",
+      hardware: [{ hardwareClass: 0, count: 1 }],
     });
   });
   afterEach(async () => {

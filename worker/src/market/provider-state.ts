@@ -1,5 +1,5 @@
 import type { Chain } from "../chain/chain.ts";
-import { WorkerError } from "../errors.ts";
+import type { RegisteredHardware } from "./hardware.ts";
 
 /** How a provider stands on chain. Amounts in ATH units unless said otherwise. */
 export interface ProviderState {
@@ -18,10 +18,11 @@ export interface ProviderState {
   readonly watchtower: string;
   readonly encryptionKey: string;
   readonly endpoint: string;
-  readonly hardwareClass: number;
-  readonly gpuCount: number;
+  readonly hardware: readonly RegisteredHardware[];
   readonly offerCount: number;
   readonly reserved: bigint;
+  /** Of `reserved`. */
+  readonly fraudDeposit: bigint;
   readonly staked: bigint;
   readonly locked: bigint;
   readonly openWork: number;
@@ -70,10 +71,13 @@ export async function readProviderState({ contracts }: Chain, owner: string): Pr
     watchtower: profile.watchtower,
     encryptionKey: profile.encryptionKey,
     endpoint: profile.endpoint,
-    hardwareClass: Number(profile.hardwareClass),
-    gpuCount: Number(profile.gpuCount),
+    hardware: profile.hardware.map(({ hardwareClass, count }) => ({
+      hardwareClass: Number(hardwareClass),
+      count: Number(count),
+    })),
     offerCount: Number(provider.offerCount),
     reserved: provider.reserved,
+    fraudDeposit: provider.fraudDeposit,
     staked: stake.staked,
     locked: stake.locked,
     openWork: Number(stake.openWork),
@@ -86,25 +90,4 @@ export async function readProviderState({ contracts }: Chain, owner: string): Pr
     stakePerJob: parameters.stakePerJob,
     stakeModules,
   };
-}
-
-/**
- * Index of the hardware class with a name (or the index itself, as text).
- *
- * @throws WorkerError HARDWARE_CLASS_UNKNOWN, naming those that are open
- */
-export async function hardwareClassIndex({ contracts }: Chain, name: string): Promise<number> {
-  const { providerRegistry } = contracts;
-  const count = Number(await providerRegistry.hardwareClassCount());
-  const open: string[] = [];
-  for (let index = 0; index < count; index++) {
-    const hardwareClass = await providerRegistry.hardwareClassOf(index);
-    if (!hardwareClass.open) continue;
-    open.push(hardwareClass.name);
-    if (hardwareClass.name === name || String(index) === name) return index;
-  }
-  throw new WorkerError("HARDWARE_CLASS_UNKNOWN", `No hardware class "${name}" is open.`, {
-    remedy: `Set hardware.class to one of: ${open.join(", ")}.`,
-    details: { class: name, open },
-  });
 }

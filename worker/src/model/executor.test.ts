@@ -158,7 +158,7 @@ describe("a model on a graphics card", function () {
 chain: { rpcUrl: "http://127.0.0.1:1", chainId: 31337 }
 keys: { operatorKeystore: operator.json }
 provider: { owner: ${address} }
-hardware: { class: any, count: 1 }
+hardware: [{ class: cpu, count: 1 }]
 models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 compute: ${compute}
 `;

@@ -10,5 +10,7 @@ export interface Plan {
   /** The account that sends all steps. */
   readonly sender: string;
   readonly done: readonly string[];
+  /** What the amounts of the steps are made of: rows of cells. */
+  readonly table?: readonly (readonly string[])[];
   readonly steps: readonly PlanStep[];
 }

@@ -77,7 +77,7 @@ describe("a provider whose owner is a delegation pool", function () {
 chain: { rpcUrl: "http://127.0.0.1", chainId: ${testChain.chainId} }
 keys: { operatorKeystore: operator.json }
 provider: { owner: "${pool}" }
-hardware: { class: any, count: ${count} }
+hardware: [{ class: cpu, count: ${count} }]
 models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 limits: { maxOpenJobs: 4 }
 channels: { port: 8600, maxOpen: 1 }

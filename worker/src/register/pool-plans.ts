@@ -44,7 +44,7 @@ export async function contributionSteps(
       "TRANSACTION_FAILED",
       `${formatAmount(token, amount)} must be contributed to the pool${reason}; ${sender} has ${formatAmount(token, wallet)} in its wallet.`,
       {
-        remedy: `Send it ${formatAmount(token, amount - wallet)}, or lower limits.maxOpenJobs, channels.maxOpen or hardware.count.`,
+        remedy: `Send it ${formatAmount(token, amount - wallet)}, or lower limits.maxOpenJobs, channels.maxOpen or hardware[].count.`,
         details: { missing: amount, wallet },
       },
     );
@@ -80,8 +80,9 @@ export async function planCommission(
     steps: [{ title, to: address, data }],
   });
   const nothing = (line: string): Plan => ({ sender, done: [line], steps: [] });
-  if (Number(current) === commission && nextAt === 0n)
-    {return nothing(`the commission is ${percent(current)}`);}
+  if (Number(current) === commission && nextAt === 0n) {
+    return nothing(`the commission is ${percent(current)}`);
+  }
   if (nextAt !== 0n && Number(next) === commission) {
     const when = new Date(Number(nextAt) * 1_000).toISOString();
     if (now < Number(nextAt)) return nothing(`a rise to ${percent(next)} can be applied from ${when} on`);

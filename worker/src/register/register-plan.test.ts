@@ -28,6 +28,8 @@ const commitment = {
   tokenizerHash: `0x${"33".repeat(32)}`,
 } as RegisterModel["commitment"];
 
+const ATH = 10n ** 18n;
+
 describe("registering, withdrawing and leaving", function () {
   this.timeout(120_000);
   const owner = new Wallet(Wallet.createRandom().privateKey);
@@ -74,7 +76,7 @@ describe("registering, withdrawing and leaving", function () {
 chain: { rpcUrl: "http://127.0.0.1", chainId: ${testChain.chainId} }
 keys: { operatorKeystore: operator.json }
 provider: { owner: "${owner.address}" }
-hardware: { class: any, count: 2 }
+hardware: [{ class: cpu, count: 2 }]
 models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }, { token: "${testChain.stablecoin}", inputCents: "50", outputCents: "100" }] }]
 limits: { maxOpenJobs: 4 }
 `),
@@ -111,9 +113,16 @@ limits: { maxOpenJobs: 4 }
       "offer model … at 2.5 US cents in, 5 US cents out for a million tokens, paid in ATH",
       "offer model … at 50 US cents in, 100 US cents out for a million tokens, paid in mUSD",
     ]);
+    expect(planned.table).to.deep.equal([
+      ["class", "count", "stake each", "stake"],
+      ["cpu", "2", "1000 ATH", "2000 ATH"],
+      ["fraud deposit", "", "", "5000 ATH"],
+      ["sum", "", "", "7000 ATH"],
+    ]);
     expect(await execute(planned)).to.equal(8);
     const again = await plan(config);
     expect(again.steps).to.deep.equal([]);
+    expect(again.table).to.equal(undefined);
     expect(again.done).to.have.length(5);
   });
 
@@ -136,6 +145,61 @@ limits: { maxOpenJobs: 4 }
     ]);
     await execute(planned);
     expect((await plan(changed)).steps).to.deep.equal([]);
+  });
+
+  it("registers hardware of several classes, in whatever order and however they are named", async () => {
+    await testChain.ath(owner.address, 40_000);
+    const config = configOf((text) =>
+      text.replace(
+        "[{ class: cpu, count: 2 }]",
+        "[{ class: data-centre-80gb, count: 1 }, { class: 1, count: 2 }, { class: data-centre-80gb, count: 1 }]",
+      ),
+    );
+    const planned = await plan(config);
+    expect(planned.table).to.deep.equal([
+      ["class", "count", "stake each", "stake"],
+      ["consumer-24gb", "2", "2000 ATH", "4000 ATH"],
+      ["data-centre-80gb", "2", "10000 ATH", "20000 ATH"],
+      ["fraud deposit", "", "", "5000 ATH"],
+      ["sum", "", "", "29000 ATH"],
+    ]);
+    await execute(planned);
+    expect((await plan(config)).steps).to.deep.equal([]);
+    const { profile, reserved } = await chain.contracts.providerRegistry.providerOf(owner.address);
+    expect(profile.hardware.map(({ hardwareClass, count }) => [hardwareClass, count])).to.deep.equal([
+      [1n, 2n],
+      [3n, 2n],
+    ]);
+    expect(reserved).to.equal(29_000n * ATH);
+
+    // Classes close; what is registered may stay and get less, at a deposit that does not fall.
+    const { providerRegistry } = testChain.contracts;
+    const closed = {
+      name: "consumer-24gb",
+      minimumStakePerGpu: ATH,
+      minimumThroughput: 10n ** 9n,
+      open: false,
+    };
+    await (await providerRegistry.setHardwareClass(1, closed)).wait();
+    await (await providerRegistry.setFraudDeposit(10n * ATH)).wait();
+    expect((await plan(config)).steps).to.deep.equal([]);
+    const more = configOf((text) =>
+      text.replace("[{ class: cpu, count: 2 }]", "[{ class: consumer-24gb, count: 3 }]"),
+    );
+    await expectError(() => plan(more), "HARDWARE_CLASS_UNKNOWN", '"consumer-24gb"');
+    const less = configOf((text) =>
+      text.replace("[{ class: cpu, count: 2 }]", "[{ class: consumer-24gb, count: 1 }]"),
+    );
+    const shrunk = await plan(less);
+    expect(shrunk.table!.slice(1)).to.deep.equal([
+      ["consumer-24gb", "1", "1 ATH", "1 ATH"],
+      ["fraud deposit", "", "", "5000 ATH"],
+      ["sum", "", "", "5001 ATH"],
+    ]);
+    await execute(shrunk);
+    expect((await chain.contracts.providerRegistry.providerOf(owner.address)).reserved).to.equal(
+      5_001n * ATH,
+    );
   });
 
   it("names the watchtower when there is one, and takes none away when there is not", async () => {
@@ -183,9 +247,9 @@ limits: { maxOpenJobs: 4 }
       "MODEL_URI_MISSING",
       models[0]!.commitment.modelRoot,
     );
-    const quantum = configOf((text) => text.replace("class: any", "class: quantum"));
+    const quantum = configOf((text) => text.replace("class: cpu", "class: quantum"));
     const error = await expectError(() => plan(quantum), "HARDWARE_CLASS_UNKNOWN", '"quantum"');
-    expect(error.remedy).to.contain("any");
+    expect(error.remedy).to.contain("cpu, consumer-24gb, workstation-48gb");
     const doge = configOf((text) => text.replace("token: ATH", "token: DOGE"));
     await expectError(() => plan(doge), "TOKEN_UNKNOWN", '"DOGE"');
     const nobody = configOf((text) => text.replace(testChain.stablecoin, operator));

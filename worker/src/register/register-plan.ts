@@ -6,7 +6,16 @@ import type { Chain } from "../chain/chain.ts";
 import type { Config } from "../config/schema.ts";
 import { WorkerError } from "../errors.ts";
 import { findOffers, readOffer, wantedOffer, type WantedOffer } from "../market/offers.ts";
-import { hardwareClassIndex, readProviderState, type ProviderState } from "../market/provider-state.ts";
+import {
+  hardwareStake,
+  hardwareText,
+  isSameHardware,
+  profileHardware,
+  stakeTable,
+  wantedHardware,
+  type WantedHardware,
+} from "../market/hardware.ts";
+import { readProviderState, type ProviderState } from "../market/provider-state.ts";
 import { readToken } from "../market/tokens.ts";
 import { readChannelNeeds, receiptKeySteps } from "./channel-steps.ts";
 import { planOf, readOwnerAccount, type OwnerAccount } from "./owner-account.ts";
@@ -47,15 +56,22 @@ export async function planRegistration(
   const ath = await readToken(chain.provider, chain.contracts.deployment.ath);
   const account = await readOwnerAccount(chain, owner);
   const state = await readProviderState(chain, owner);
+  const hardware = await wantedHardware(chain, config.hardware, state.hardware);
+  // What is registered keeps its requirement; a deposit that was taken never falls.
+  const keeps = state.registered && isSameHardware(hardware, state.hardware);
+  const today = await chain.contracts.providerRegistry.fraudDeposit();
+  const deposit = today > state.fraudDeposit ? today : state.fraudDeposit;
+  const reserve = keeps ? state.reserved : hardwareStake(hardware) + deposit;
   const done: string[] = [];
   const steps = [
     ...(await modelSteps(chain, models, done)),
-    ...(await stakeSteps(chain, config, account, state, ath, done)),
-    ...(await profileSteps(chain, config, state, keys, done)),
+    ...(await stakeSteps(chain, config, account, state, ath, reserve, done)),
+    ...profileSteps(chain, config, state, hardware, keys, done),
     ...(await receiptKeySteps(chain, config, [keys.operator, keys.receipts ?? keys.operator], done)),
     ...(await offerSteps(chain, owner, state, models, done)),
   ];
-  return planOf(chain, account, done, steps);
+  const plan = planOf(chain, account, done, steps);
+  return keeps ? plan : { ...plan, table: stakeTable(ath, hardware, deposit) };
 }
 
 async function modelSteps(
@@ -97,16 +113,11 @@ async function stakeSteps(
   account: OwnerAccount,
   state: ProviderState,
   ath: TokenInfo,
+  reserve: bigint,
   done: string[],
 ): Promise<PlanStep[]> {
   const { contracts } = chain;
   const { vault, deployment } = contracts;
-  const hardwareClass = await hardwareClassIndex(chain, config.hardware.class);
-  const sameHardware = state.hardwareClass === hardwareClass && state.gpuCount === config.hardware.count;
-  const reserve =
-    state.registered && sameHardware
-      ? state.reserved
-      : await contracts.providerRegistry.requiredStake(hardwareClass, config.hardware.count);
   const forJobs = BigInt(config.limits.maxOpenJobs) * state.stakePerJob;
   const needs = await readChannelNeeds(chain, config);
   const needed = reserve + forJobs + needs.stake;
@@ -131,7 +142,7 @@ async function stakeSteps(
       `${formatAmount(ath, missing)} more must be staked (${why}); ${config.provider.owner} has ` +
         `${formatAmount(ath, state.available)} in the vault and ${formatAmount(ath, state.wallet)} in its wallet.`,
       {
-        remedy: `Send it ${formatAmount(ath, deposit - state.wallet)}, or lower limits.maxOpenJobs, channels.maxOpen or hardware.count.`,
+        remedy: `Send it ${formatAmount(ath, deposit - state.wallet)}, or lower limits.maxOpenJobs, channels.maxOpen or hardware[].count.`,
         details: { missing, available: state.available, wallet: state.wallet },
       },
     );
@@ -174,39 +185,38 @@ async function stakeSteps(
   return steps;
 }
 
-async function profileSteps(
+function profileSteps(
   chain: Chain,
   config: Config,
   state: ProviderState,
+  hardware: readonly WantedHardware[],
   { operator, watchtower = state.watchtower, encryptionKey = state.encryptionKey }: ProviderKeys,
   done: string[],
-): Promise<PlanStep[]> {
+): PlanStep[] {
   const { providerRegistry, deployment } = chain.contracts;
   const profile = {
     operator,
     watchtower,
     encryptionKey,
-    hardwareClass: await hardwareClassIndex(chain, config.hardware.class),
-    gpuCount: config.hardware.count,
     endpoint: config.provider.endpoint,
+    hardware: profileHardware(hardware),
   };
-  const hardware = `${profile.gpuCount} × "${config.hardware.class}"`;
+  const what = `operator ${operator} and hardware ${hardwareText(hardware)}`;
   const matches =
     state.registered &&
     getAddress(state.operator) === getAddress(operator) &&
     getAddress(state.watchtower) === getAddress(watchtower) &&
     state.encryptionKey.toLowerCase() === encryptionKey.toLowerCase() &&
-    state.hardwareClass === profile.hardwareClass &&
-    state.gpuCount === profile.gpuCount &&
+    isSameHardware(hardware, state.hardware) &&
     state.endpoint === profile.endpoint;
   if (matches) {
-    done.push(`the provider is registered with operator ${operator} and hardware ${hardware}`);
+    done.push(`the provider is registered with ${what}`);
     return [];
   }
   const method = state.registered ? "update" : "register";
   return [
     {
-      title: `${method} the provider: operator ${operator}, hardware ${hardware}`,
+      title: `${method} the provider: ${what}`,
       to: deployment.providerRegistry,
       data: providerRegistry.interface.encodeFunctionData(method as "register", [profile]),
     },

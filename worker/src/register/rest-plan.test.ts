@@ -20,7 +20,7 @@ describe("a provider that takes no new work", function () {
 chain: { rpcUrl: "${world.chain.rpc.url}", chainId: 31337 }
 keys: { operatorKeystore: operator.json }
 provider: { owner: "${world.owner.address}", endpoint: "http://127.0.0.1:1" }
-hardware: { class: any, count: 1 }
+hardware: [{ class: cpu, count: 1 }]
 models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 compute: cpu
 ${channels}

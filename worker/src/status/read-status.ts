@@ -1,4 +1,5 @@
 import { formatAmount, formatCents, type TokenInfo } from "@athanor/sdk";
+import { readHardware } from "@athanor/sdk/protocol";
 import { formatEther } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import { GAS_PER_JOB } from "../check/market.ts";
@@ -34,6 +35,17 @@ export interface Status {
     readonly free: string;
     readonly perJob: string;
   };
+  /** What is registered, and what it needs today; `stake` above has what it locks. */
+  readonly hardware: readonly {
+    readonly class: string;
+    readonly count: number;
+    readonly stakeEach: string;
+    readonly stake: string;
+  }[];
+  /** Of the locked stake. */
+  readonly fraudDeposit: string;
+  /** Multiply-adds a second that the hardware promises. */
+  readonly throughput: string;
   /** More jobs that the free stake covers. */
   readonly roomForJobs: number;
   /** Jobs open on chain. */
@@ -70,6 +82,7 @@ export async function readStatus(
   const owner = config.provider.owner;
   const ath = await readToken(provider, contracts.deployment.ath);
   const state = await readProviderState(chain, owner);
+  const hardware = state.registered ? await readHardware(contracts, owner) : null;
   const tokens = await tokensOf(chain, config, ath);
   const offers = await findOffers(chain, { provider: owner });
   const others = await otherOffers(chain, offers);
@@ -105,6 +118,14 @@ export async function readStatus(
       free: formatAmount(ath, free),
       perJob: formatAmount(ath, state.stakePerJob),
     },
+    hardware: (hardware?.classes ?? []).map(({ hardwareClass: { name, minimumStakePerGpu }, count }) => ({
+      class: name,
+      count,
+      stakeEach: formatAmount(ath, minimumStakePerGpu),
+      stake: formatAmount(ath, minimumStakePerGpu * BigInt(count)),
+    })),
+    fraudDeposit: formatAmount(ath, state.fraudDeposit),
+    throughput: String(hardware?.throughput ?? 0n),
     roomForJobs,
     openJobs: state.openWork,
     balances: await Promise.all(

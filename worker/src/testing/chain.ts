@@ -155,9 +155,8 @@ export async function startChain(path = ""): Promise<TestChain> {
         operator,
         watchtower: ethers.ZeroAddress,
         encryptionKey,
-        hardwareClass: 0,
-        gpuCount: 1,
         endpoint: "",
+        hardware: [{ hardwareClass: 0, count: 1 }],
       });
       for (const [modelRoot, token] of offers) {
         // An ATH is 2.5 cents here, a stablecoin a dollar: one token, or a part of it.

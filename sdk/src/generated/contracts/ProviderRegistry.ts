@@ -7,14 +7,19 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 export declare namespace IProviderRegistry {
       
-    export type ProfileStruct = {operator: AddressLike, hardwareClass: BigNumberish, gpuCount: BigNumberish, watchtower: AddressLike, encryptionKey: BytesLike, endpoint: string}
+    export type HardwareStruct = {hardwareClass: BigNumberish, count: BigNumberish}
 
-    export type ProfileStructOutput = [operator: string, hardwareClass: bigint, gpuCount: bigint, watchtower: string, encryptionKey: string, endpoint: string] & {operator: string, hardwareClass: bigint, gpuCount: bigint, watchtower: string, encryptionKey: string, endpoint: string }
+    export type HardwareStructOutput = [hardwareClass: bigint, count: bigint] & {hardwareClass: bigint, count: bigint }
   
 
-    export type HardwareClassStruct = {name: string, minimumStakePerGpu: BigNumberish, open: boolean}
+    export type ProfileStruct = {operator: AddressLike, watchtower: AddressLike, encryptionKey: BytesLike, endpoint: string, hardware: IProviderRegistry.HardwareStruct[]}
 
-    export type HardwareClassStructOutput = [name: string, minimumStakePerGpu: bigint, open: boolean] & {name: string, minimumStakePerGpu: bigint, open: boolean }
+    export type ProfileStructOutput = [operator: string, watchtower: string, encryptionKey: string, endpoint: string, hardware: IProviderRegistry.HardwareStructOutput[]] & {operator: string, watchtower: string, encryptionKey: string, endpoint: string, hardware: IProviderRegistry.HardwareStructOutput[] }
+  
+
+    export type HardwareClassStruct = {name: string, minimumStakePerGpu: BigNumberish, minimumThroughput: BigNumberish, open: boolean}
+
+    export type HardwareClassStructOutput = [name: string, minimumStakePerGpu: bigint, minimumThroughput: bigint, open: boolean] & {name: string, minimumStakePerGpu: bigint, minimumThroughput: bigint, open: boolean }
   
 
     export type OfferStruct = {inputMicrocents: BigNumberish, outputMicrocents: BigNumberish, contextLength: BigNumberish, vocabularySize: BigNumberish, workPerPosition: BigNumberish}
@@ -29,12 +34,13 @@ export declare namespace IProviderRegistry {
     }
 
   export interface ProviderRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "convict" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "hardwareClassCount" | "hardwareClassOf" | "isConsumingScheduledOp" | "models" | "offerOf" | "operatorOf" | "providerOf" | "register" | "removeOffer" | "requiredStake" | "setAuthority" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "update" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "convict" | "defenderKeysOf" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "hardwareClassCount" | "hardwareClassOf" | "isConsumingScheduledOp" | "models" | "offerOf" | "operatorOf" | "providerOf" | "register" | "removeOffer" | "requiredStake" | "setAuthority" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "throughputOf" | "update" | "vault"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderUpdated"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BigNumberish, AddressLike]): string;
+encodeFunctionData(functionFragment: 'defenderKeysOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'deregister', values?: undefined): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'fraudDeposit', values?: undefined): string;
@@ -48,17 +54,19 @@ encodeFunctionData(functionFragment: 'operatorOf', values: [AddressLike]): strin
 encodeFunctionData(functionFragment: 'providerOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [IProviderRegistry.ProfileStruct]): string;
 encodeFunctionData(functionFragment: 'removeOffer', values: [BytesLike, AddressLike]): string;
-encodeFunctionData(functionFragment: 'requiredStake', values: [BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'requiredStake', values: [IProviderRegistry.HardwareStruct[]]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setFraudDeposit', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHardwareClass', values: [BigNumberish, IProviderRegistry.HardwareClassStruct]): string;
 encodeFunctionData(functionFragment: 'setOffer', values: [BytesLike, AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'throughputOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'update', values: [IProviderRegistry.ProfileStruct]): string;
 encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
 
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'convict', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'defenderKeysOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deregister', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fraudDeposit', data: BytesLike): Result;
@@ -78,6 +86,7 @@ decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Resul
 decodeFunctionResult(functionFragment: 'setFraudDeposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHardwareClass', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setOffer', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'throughputOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
   }
@@ -120,9 +129,9 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
   
 
     export declare namespace HardwareClassSetEvent {
-      export type InputTuple = [hardwareClass: BigNumberish, name: string, minimumStakePerGpu: BigNumberish, open: boolean];
-      export type OutputTuple = [hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, open: boolean];
-      export interface OutputObject {hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, open: boolean }
+      export type InputTuple = [hardwareClass: BigNumberish, name: string, minimumStakePerGpu: BigNumberish, minimumThroughput: BigNumberish, open: boolean];
+      export type OutputTuple = [hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, minimumThroughput: bigint, open: boolean];
+      export interface OutputObject {hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, minimumThroughput: bigint, open: boolean }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -253,6 +262,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    defenderKeysOf: TypedContractMethod<
+      [provider: AddressLike, ],
+      [[string, string] & {operator: string, watchtower: string }],
+      'view'
+    >
+    
+
+    
     deregister: TypedContractMethod<
       [],
       [void],
@@ -334,7 +351,7 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
     
     providerOf: TypedContractMethod<
-      [provider: AddressLike, ],
+      [owner: AddressLike, ],
       [IProviderRegistry.ProviderStructOutput],
       'view'
     >
@@ -358,7 +375,7 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
     
     requiredStake: TypedContractMethod<
-      [hardwareClass: BigNumberish, gpuCount: BigNumberish, ],
+      [hardware: IProviderRegistry.HardwareStruct[], ],
       [bigint],
       'view'
     >
@@ -405,6 +422,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    throughputOf: TypedContractMethod<
+      [provider: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     update: TypedContractMethod<
       [profile: IProviderRegistry.ProfileStruct, ],
       [void],
@@ -432,6 +457,11 @@ getFunction(nameOrSignature: 'convict'): TypedContractMethod<
       [owner: AddressLike, payout: BigNumberish, recipient: AddressLike, ],
       [[bigint, bigint] & {forfeited: bigint, paid: bigint }],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'defenderKeysOf'): TypedContractMethod<
+      [provider: AddressLike, ],
+      [[string, string] & {operator: string, watchtower: string }],
+      'view'
     >;
 getFunction(nameOrSignature: 'deregister'): TypedContractMethod<
       [],
@@ -484,7 +514,7 @@ getFunction(nameOrSignature: 'operatorOf'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'providerOf'): TypedContractMethod<
-      [provider: AddressLike, ],
+      [owner: AddressLike, ],
       [IProviderRegistry.ProviderStructOutput],
       'view'
     >;
@@ -499,7 +529,7 @@ getFunction(nameOrSignature: 'removeOffer'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'requiredStake'): TypedContractMethod<
-      [hardwareClass: BigNumberish, gpuCount: BigNumberish, ],
+      [hardware: IProviderRegistry.HardwareStruct[], ],
       [bigint],
       'view'
     >;
@@ -527,6 +557,11 @@ getFunction(nameOrSignature: 'setOffer'): TypedContractMethod<
       [modelRoot: BytesLike, token: AddressLike, inputMicrocents: BigNumberish, outputMicrocents: BigNumberish, ],
       [void],
       'nonpayable'
+    >;
+getFunction(nameOrSignature: 'throughputOf'): TypedContractMethod<
+      [provider: AddressLike, ],
+      [bigint],
+      'view'
     >;
 getFunction(nameOrSignature: 'update'): TypedContractMethod<
       [profile: IProviderRegistry.ProfileStruct, ],
@@ -564,7 +599,7 @@ getEvent(key: 'ProviderUpdated'): TypedContractEvent<ProviderUpdatedEvent.InputT
       FraudDepositSet: TypedContractEvent<FraudDepositSetEvent.InputTuple, FraudDepositSetEvent.OutputTuple, FraudDepositSetEvent.OutputObject>;
     
 
-      'HardwareClassSet(uint32,string,uint96,bool)': TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
+      'HardwareClassSet(uint32,string,uint96,uint64,bool)': TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
       HardwareClassSet: TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
     
 

@@ -3,6 +3,7 @@ import { WorkerError } from "../../errors.ts";
 import { executePlan } from "../../register/execute-plan.ts";
 import type { Plan } from "../../register/plan.ts";
 import { print } from "../session.ts";
+import { formatRows } from "../table.ts";
 import { confirm, isInteractive } from "../terminal.ts";
 
 /** Shows a plan, asks, then unlocks and sends. Says so, and does nothing, when there is nothing to do. */
@@ -14,6 +15,7 @@ export async function showAndExecute(
 ): Promise<void> {
   for (const line of plan.done) print(`✓ ${line}`);
   if (plan.steps.length === 0) return print("Nothing to do.");
+  if (plan.table !== undefined) print(`${formatRows(plan.table)}\n`);
   print(`From ${plan.sender}:`);
   plan.steps.forEach(({ title }, index) => print(`${index + 1}. ${title}`));
   if (!yes) {

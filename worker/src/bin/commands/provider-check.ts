@@ -6,6 +6,7 @@ import { checkContents } from "../../check/contents.ts";
 import { checkMachine } from "../../check/machine.ts";
 import { checkClock, checkCoin, checkNewWork, checkOffers, checkRegistration } from "../../check/market.ts";
 import { checkModels } from "../../check/models.ts";
+import { checkThroughput } from "../../check/throughput.ts";
 import { describeError } from "../../errors.ts";
 import { readKeystore } from "../../keys/keystore.ts";
 import {
@@ -60,13 +61,15 @@ export async function runCheck(options: ProviderOptions & { json?: true }): Prom
     const models = await checkModels(config, connected, (folder) => openModel(config, folder));
     if (connected === undefined) {
       const channels = config.channels === null ? [] : ["channels"];
-      for (const name of ["clock", "provider", "new work", "offers", "gas", ...channels]) {
+      for (const name of ["clock", "provider", "new work", "throughput", "offers", "gas", ...channels]) {
         results.push(skipped(name, "the chain is not reachable"));
       }
     } else {
       await guarded("clock", () => checkClock(connected, Date.now()));
       await guarded("provider", () => checkRegistration(connected, config, operator));
       await guarded("new work", () => checkNewWork(connected, config));
+      const measured = models.models.map((model) => model.measured);
+      await guarded("throughput", () => checkThroughput(connected, config, measured));
       await guarded("offers", () => checkOffers(connected, config, models.models));
       await guarded("channels", () => checkChannels(connected, config, operator));
       const payer = operator;

@@ -29,6 +29,11 @@ function showStatus(status: Status): void {
     ["new work", status.noNewWork.length === 0 ? "taken" : `none: ${status.noNewWork.join("; ")}`],
     ["daemon", status.daemonAlive ? "alive" : "not alive"],
     ["stake", `${stake.staked}, of it ${stake.locked} locked, ${stake.free} free`],
+    ...status.hardware.map((entry) => [
+      "hardware",
+      `${entry.count} × "${entry.class}": ${entry.stake} at ${entry.stakeEach} each`,
+    ]),
+    ["fraud deposit", status.fraudDeposit],
     ["open jobs", `${status.openJobs}; room for ${status.roomForJobs} more at ${stake.perJob} each`],
     ...status.balances.map(({ available }) => ["in the vault", available]),
     ...status.offers.map(({ modelRoot, inputPrice, outputPrice, cheapestOther }) => [
