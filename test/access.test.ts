@@ -31,7 +31,19 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
     "unlockStake",
     "withdraw",
   ],
-  providers: ["convict", "deregister", "register", "removeOffer", "setOffer", "update"],
+  providers: [
+    "convict",
+    "deregister",
+    "freeze",
+    "liftFreeze",
+    "pay",
+    "penaliseFrozen",
+    "register",
+    "reinstate",
+    "removeOffer",
+    "setOffer",
+    "update",
+  ],
   currencies: [],
   fees: ["buy", "claim", "distribute"],
   insurance: [],
@@ -83,6 +95,7 @@ const OPEN: Record<keyof typeof RESTRICTED, readonly string[]> = {
   ],
   receipts: ["challengeClosed", "challengeOpened", "commitReport", "present", "reportEquivocation"],
   sources: ["challengeClosed", "challengeOpened", "convict", "delegateChallenge"],
+  court: ["appeal", "claim", "execute", "lapse", "reinstate", "sweep"],
 };
 
 describe("access control", () => {

@@ -40,7 +40,7 @@ interface IProviderRegistry {
 
     /// @param registered Whether the account is a provider.
     /// @param offerCount Number of standing offers.
-    /// @param reserved ATH units locked for hardware and fraud deposit, as of the last change of hardware.
+    /// @param reserved ATH units locked for hardware and fraud deposit, as of the last change of hardware, without what is frozen or was penalised since.
     /// @param fraudDeposit ATH units of `reserved` that are forfeited when a result is proven wrong. It never falls while the provider is registered,
     /// except to 0 by a conviction.
     struct Provider {

@@ -99,6 +99,14 @@ abstract contract HardwareClasses is IProviderRegistry, AccessManaged {
         }
     }
 
+    /// @dev ATH units that registered hardware takes today, of closed classes too.
+    function _stakeOf(uint64[] memory hardware) internal view returns (uint256 stake) {
+        for (uint256 i = 0; i < hardware.length; ++i) {
+            stake +=
+                uint256(_hardwareClasses[_classOf(hardware[i])].minimumStakePerGpu) * _countOf(hardware[i]);
+        }
+    }
+
     /// @dev A closed class takes no more hardware than what is registered of it already.
     function _requireOpen(Hardware[] calldata hardware, uint64[] memory before) internal view {
         for (uint256 i = 0; i < hardware.length; ++i) {

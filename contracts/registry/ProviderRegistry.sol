@@ -9,17 +9,17 @@ import {IModelRegistry} from "../interfaces/IModelRegistry.sol";
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
 import {IVault} from "../interfaces/IVault.sol";
 import {HardwareClasses} from "./HardwareClasses.sol";
+import {ProviderPenalties} from "./ProviderPenalties.sol";
 
 /// @title Provider registry
 /// @notice See `IProviderRegistry`, which is the specification.
-contract ProviderRegistry is HardwareClasses {
+contract ProviderRegistry is HardwareClasses, ProviderPenalties {
     using SafeCast for uint256;
 
     // ------------------------------------------------------------------------------------------ constants
 
     uint256 private constant MAX_ENDPOINT_LENGTH = 256;
 
-    IVault public immutable vault;
     IModelRegistry public immutable models;
 
     // -------------------------------------------------------------------------------------------- storage
@@ -47,8 +47,11 @@ contract ProviderRegistry is HardwareClasses {
 
     // ---------------------------------------------------------------------------------------- construction
 
-    constructor(address authority, IVault vault_, IModelRegistry models_) AccessManaged(authority) {
-        vault = vault_;
+    constructor(
+        address authority,
+        IVault vault_,
+        IModelRegistry models_
+    ) AccessManaged(authority) ProviderPenalties(vault_) {
         models = models_;
     }
 
@@ -232,6 +235,31 @@ contract ProviderRegistry is HardwareClasses {
         offer.vocabularySize = found.vocabularySize;
         offer.workPerPosition = found.workPerPosition;
         if (offer.contextLength == 0) revert NoSuchOffer(provider, modelRoot, token);
+    }
+
+    // ---------------------------------------------------------------------------------- of the quality court
+
+    /// @inheritdoc ProviderPenalties
+    function _locksOf(address owner) internal view override returns (uint96, uint96) {
+        Registration storage provider = _registered(owner);
+        return (provider.reserved, provider.fraudDeposit);
+    }
+
+    /// @inheritdoc ProviderPenalties
+    function _requiredOf(address owner) internal view override returns (uint96 reserved, uint96 deposit) {
+        Registration storage provider = _registered(owner);
+        deposit = uint96(Math.max(provider.fraudDeposit, _fraudDeposit));
+        reserved = (_stakeOf(provider.hardware) + deposit).toUint96();
+    }
+
+    /// @inheritdoc ProviderPenalties
+    function _reservedOf(address owner) internal view override returns (uint96) {
+        return _providers[owner].reserved;
+    }
+
+    /// @inheritdoc ProviderPenalties
+    function _setLocks(address owner, uint96 reserved, uint96 deposit) internal override {
+        (_providers[owner].reserved, _providers[owner].fraudDeposit) = (reserved, deposit);
     }
 
     // ------------------------------------------------------------------------------------------- internal

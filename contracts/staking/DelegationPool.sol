@@ -173,7 +173,7 @@ contract DelegationPool is PoolStake, PoolEarnings, ReentrancyGuardTransient {
     /// the provider registry's move stake between free and locked, where it stays the pool's, and set what the provider offers; nothing of it takes stake,
     /// and what a conviction takes, the own part has twice. The channel escrow's functions for providers are receipt keys and `close`, which
     /// gives up unsettled earnings, as a provider can by not settling. Those for clients need a channel whose client is the pool, and only the vault's `entrust` opens
-    /// one; the vault is not among the targets. Governed functions refuse the pool. See docs/staking.md.
+    /// one; the vault is not among the targets. The quality court's are appeals and reinstatement: a lost appeal costs a bounded part of a penalty, of the own part first. Governed functions refuse the pool. See docs/staking.md.
     function execute(
         address target,
         bytes calldata data

@@ -1,5 +1,7 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
-import { GUARDED, GUARDIAN } from "../roles.ts";
+import { GUARDED, GUARDIAN, REPORTED, REPORTER } from "../roles.ts";
+
+const DAY = 86_400;
 
 const hardwareClass = (name: string, stake: bigint, minimumThroughput: bigint) => ({
   name,
@@ -39,6 +41,8 @@ const HARDWARE_CLASSES = {
  * - feeTreasury: account that is paid the treasury's part of the fees; see docs/fees.md
  * - checkersShare, insuranceShare, burnShare, treasuryShare: ten-thousandths of the fees, 10,000 together
  * - saleDiscount: ten-thousandths of the price at which fees are sold for ATH to burn
+ * - appealPeriod, decisionPeriod, caseInterval, suspension: seconds; removalAfter: penalties within a year; see docs/quality.md
+ * - harmedBasisPoints, insuredBasisPoints, discountBasisPoints: parts of a penalty, of 10,000
  * - minimumReward: ATH units; athPerCoin: ATH units that are worth 10^18 wei, on the high side
  */
 export default buildModule("Athanor", (m) => {
@@ -139,6 +143,27 @@ export default buildModule("Athanor", (m) => {
   m.call(channelEscrow, "setReceiptResults", [receiptResults]);
   m.call(providerRegistry, "setDisputeGame", [disputeGame], { id: "setDisputeGameOfRegistry" });
 
+  const qualityCourt = m.contract("QualityCourt", [
+    accessManager,
+    providerRegistry,
+    insuranceFund,
+    {
+      appealPeriod: m.getParameter("appealPeriod", 7 * DAY),
+      decisionPeriod: m.getParameter("decisionPeriod", 21 * DAY),
+      caseInterval: m.getParameter("caseInterval", 14 * DAY),
+      suspension: m.getParameter("suspension", 7 * DAY),
+      removalAfter: m.getParameter("removalAfter", 4),
+      harmedBasisPoints: m.getParameter("harmedBasisPoints", 3_000),
+      insuredBasisPoints: m.getParameter("insuredBasisPoints", 1_000),
+      discountBasisPoints: m.getParameter("discountBasisPoints", 2_000),
+    },
+  ]);
+  m.call(providerRegistry, "setCourt", [qualityCourt]);
+  m.call(accessManager, "labelRole", [REPORTER, "reporter"], { id: "labelReporter" });
+  m.call(accessManager, "setTargetFunctionRole", [qualityCourt, REPORTED, REPORTER], {
+    id: "letReportersAnnounce",
+  });
+
   // Modules get their indices in this order: 0 is the provider registry, 1 the job escrow, 2 the channel escrow.
   const first = m.call(vault, "addModule", [providerRegistry], { id: "addProviderRegistry" });
   const second = m.call(vault, "addModule", [jobEscrow], { id: "addJobEscrow", after: [first] });
@@ -192,7 +217,7 @@ export default buildModule("Athanor", (m) => {
     { id: "setAthTermsOfChannels", after: [third, listed] },
   );
 
-  // Every pool lets these modules lock its stake; its manager acts as the provider in the two contracts named last.
+  // Every pool lets these modules lock its stake; its manager acts as the provider in the contracts named last.
   const delegationPools = m.contract(
     "DelegationPools",
     [
@@ -200,7 +225,7 @@ export default buildModule("Athanor", (m) => {
       providerRegistry,
       channelEscrow,
       [providerRegistry, jobEscrow, channelEscrow],
-      [providerRegistry, channelEscrow],
+      [providerRegistry, channelEscrow, qualityCourt],
     ],
     { after: [third] },
   );
@@ -222,5 +247,6 @@ export default buildModule("Athanor", (m) => {
     stepVerifier,
     disputeGame,
     delegationPools,
+    qualityCourt,
   };
 });

@@ -26,6 +26,7 @@ const CONTRACTS: Record<Parameter["contract"], string> = {
   channels: "ChannelEscrow",
   receipts: "ReceiptResults",
   sources: "ResultSources",
+  court: "QualityCourt",
 };
 const DECIMALS: Record<string, number> = { ATH: 18, mUSD: 6 };
 const SPANS: readonly (readonly [seconds: bigint, name: string])[] = [

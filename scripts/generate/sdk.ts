@@ -30,6 +30,7 @@ const contracts: Record<string, string> = {
   ModelRegistry: "registry",
   ProgramRegistry: "registry",
   ProviderRegistry: "registry",
+  QualityCourt: "staking",
   ReceiptResults: "channels",
   ResultSources: "dispute",
   Vault: "staking",

@@ -32,6 +32,7 @@ const contracts = [
   "ModelRegistry",
   "ProgramRegistry",
   "ProviderRegistry",
+  "QualityCourt",
   "ReceiptResults",
   "ResultSources",
   "SampleSteps",

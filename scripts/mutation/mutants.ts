@@ -6,6 +6,7 @@ import { fees } from "./mutants/fees.ts";
 import { game } from "./mutants/game.ts";
 import { money } from "./mutants/money.ts";
 import { privacy } from "./mutants/private.ts";
+import { quality } from "./mutants/quality.ts";
 import { verifier } from "./mutants/verifier.ts";
 import { type NamedMutant } from "./named.ts";
 
@@ -20,4 +21,5 @@ export const mutants: readonly NamedMutant[] = [
   ...verifier,
   ...choice,
   ...privacy,
+  ...quality,
 ];

@@ -61,16 +61,18 @@ describe("DelegationPools", () => {
     expect((await vault.stakeOf(foretold)).modules).to.equal(7n);
   });
 
-  it("lets managers call the registry and the channel escrow, and not the vault", async () => {
+  it("lets managers call the registry, the channel escrow and the quality court, and not the vault", async () => {
     const { pools, addresses } = await freshSystem();
     const targets = [
       addresses.providers,
       addresses.channels,
+      addresses.court,
       addresses.vault,
       addresses.escrow,
       addresses.ath,
     ];
     expect(await Promise.all(targets.map((target) => pools.isTarget(target)))).to.deep.equal([
+      true,
       true,
       true,
       false,

@@ -1,5 +1,6 @@
 // Every parameter that governance sets: its bounds, why these, and a call that sets it and leaves everything else as it is.
 import { channelParametersOf } from "./channels.ts";
+import { courtParametersOf } from "./court.ts";
 import { parametersOf as gameParametersOf } from "./dispute.ts";
 import type { RESTRICTED } from "./restricted.ts";
 import { ATH, ethers, time, type System } from "./system.ts";
@@ -78,6 +79,9 @@ const channel = fieldOf("channels", channelParametersOf, ({ channels }, next) =>
   channels.setParameters(next),
 );
 const game = fieldOf("game", gameParametersOf, ({ game: contract }, next) => contract.setParameters(next));
+const court = fieldOf("court", courtParametersOf, ({ court: contract }, next) =>
+  contract.setParameters(next),
+);
 const fee = fieldOf("fees", feeParametersOf, ({ fees }, next) => fees.setParameters(next));
 
 /** A number of a hardware class: the first, whose other terms stay as they are. */
@@ -352,6 +356,53 @@ export const PARAMETERS: readonly Parameter[] = [
     }),
   ),
   fee("saleDiscount", "ten-thousandths", [0n, 300n], "Pays whoever buys for its gas and its trouble."),
+  court(
+    "appealPeriod",
+    "s",
+    [3n * DAY, 30n * DAY],
+    "Time to notice and to answer; frozen no longer than it takes.",
+  ),
+  court(
+    "decisionPeriod",
+    "s",
+    [14n * DAY, 90n * DAY],
+    "Time for a vote, which takes twelve days by default.",
+  ),
+  court(
+    "caseInterval",
+    "s",
+    [7n * DAY, 180n * DAY],
+    "Bounds what penalties take in a year, and how long one case keeps others away.",
+  ),
+  court(
+    "suspension",
+    "s",
+    [DAY, 30n * DAY],
+    "Of the first penalty within a year; the n-th takes n times as long.",
+  ),
+  court("removalAfter", "", [3n, 12n], "Penalties within a year: not for one bad month."),
+  court(
+    "harmedBasisPoints",
+    "ten-thousandths",
+    [0n, 5_000n],
+    "Half burns at least, so that nobody gains by a penalty.",
+    () => ({
+      insuredBasisPoints: 0n,
+    }),
+  ),
+  court(
+    "insuredBasisPoints",
+    "ten-thousandths",
+    [0n, 5_000n],
+    "The same, together with `harmedBasisPoints`.",
+    () => ({ harmedBasisPoints: 0n }),
+  ),
+  court(
+    "discountBasisPoints",
+    "ten-thousandths",
+    [500n, 5_000n],
+    "What a lost appeal costs: enough to think, too little to be silent.",
+  ),
 ];
 
 /** Arguments of governed functions that no range bounds, and why that is so. */
@@ -367,6 +418,7 @@ export const UNBOUNDED: Readonly<Record<string, Readonly<Record<string, string>>
     open: "Yes or no, for more hardware.",
   },
   "providers.setDisputeGame": { game: "A contract. Once." },
+  "providers.setCourt": { court: "A contract. Once." },
   "currencies.list": {
     token: "A token. Once.",
     validUntil: "A date, until 2106. One that has passed stops new jobs in the token.",
@@ -387,4 +439,11 @@ export const UNBOUNDED: Readonly<Record<string, Readonly<Record<string, string>>
   "channels.setReceiptResults": { results: "A contract. Once." },
   "receipts.setDisputeGame": { game: "A contract. Once." },
   "sources.setDisputeGame": { game: "A contract. Once." },
+  "court.announce": {
+    provider: "A registered provider.",
+    amount: "1 % to 10 % of the stake of its hardware.",
+    harmedRoot: "Shares are paid out of what the case set aside.",
+    evidence: "At most 4,096 bytes.",
+  },
+  "court.decide": { caseId: "A case that was appealed.", uphold: "Yes or no." },
 };

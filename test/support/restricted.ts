@@ -1,5 +1,7 @@
 // Every function that governance alone may call, and a call of it that would succeed for governance.
+import { ZeroHash } from "ethers";
 import { channelParametersOf } from "./channels.ts";
+import { courtParametersOf } from "./court.ts";
 import { parametersOf } from "./dispute.ts";
 import { ATH, type Signer, type System } from "./system.ts";
 
@@ -15,7 +17,8 @@ export const RESTRICTED: Record<
   | "game"
   | "channels"
   | "receipts"
-  | "sources",
+  | "sources"
+  | "court",
   Calls
 > = {
   vault: {
@@ -36,6 +39,7 @@ export const RESTRICTED: Record<
       }),
     setDisputeGame: ({ providers, addresses }, sender) =>
       providers.connect(sender).setDisputeGame(addresses.vault),
+    setCourt: ({ providers, addresses }, sender) => providers.connect(sender).setCourt(addresses.vault),
     setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(100n * ATH),
   },
   currencies: {
@@ -100,5 +104,12 @@ export const RESTRICTED: Record<
   sources: {
     setDisputeGame: ({ sources, addresses }, sender) =>
       sources.connect(sender).setDisputeGame(addresses.vault),
+  },
+  court: {
+    announce: ({ court, provider }, sender) =>
+      court.connect(sender).announce(provider, 10n * ATH, ZeroHash, "Too slow."),
+    decide: ({ court }, sender) => court.connect(sender).decide(ZeroHash, false),
+    setParameters: async ({ court }, sender) =>
+      court.connect(sender).setParameters(await courtParametersOf({ court })),
   },
 };

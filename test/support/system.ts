@@ -15,6 +15,7 @@ import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStabl
 import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegistry.ts";
 import type { ProgramRegistry } from "../../sdk/src/generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../../sdk/src/generated/contracts/ProviderRegistry.ts";
+import type { QualityCourt } from "../../sdk/src/generated/contracts/QualityCourt.ts";
 import type { ReceiptResults } from "../../sdk/src/generated/contracts/ReceiptResults.ts";
 import type { ResultSources } from "../../sdk/src/generated/contracts/ResultSources.ts";
 import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
@@ -94,6 +95,7 @@ export async function deploySystem() {
   const receipts = deployed.receiptResults as unknown as ReceiptResults;
   const sources = deployed.resultSources as unknown as ResultSources;
   const pools = deployed.delegationPools as unknown as DelegationPools;
+  const court = deployed.qualityCourt as unknown as QualityCourt;
   const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
     (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
@@ -113,6 +115,7 @@ export async function deploySystem() {
     receipts: await receipts.getAddress(),
     sources: await sources.getAddress(),
     pools: await pools.getAddress(),
+    court: await court.getAddress(),
   };
   await addProgram(programs, PROGRAM_PARTS);
   await models.register(MODEL, "https://models.example/");
@@ -132,6 +135,7 @@ export async function deploySystem() {
     receipts,
     sources,
     pools,
+    court,
     manager,
     addresses,
     modelRoot: await models.rootOf(MODEL),

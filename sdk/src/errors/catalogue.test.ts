@@ -5,13 +5,14 @@ import { catalogue, type ErrorCode } from "./catalogue.ts";
 import { clientErrors } from "./client-errors.ts";
 import { contractErrors } from "./contract-errors.ts";
 import { programErrors } from "./program-errors.ts";
+import { qualityErrors } from "./quality-errors.ts";
 import { formats } from "./render.ts";
 import { errorInterface } from "./to-athanor-error.ts";
 
 const placeholders = (text: string) => [...text.replace(/\{\{|\}\}/g, "").matchAll(/\{(\w+)(?::(\w+))?\}/g)];
 
 describe("error catalogue", () => {
-  const entries = { ...contractErrors, ...programErrors };
+  const entries = { ...contractErrors, ...programErrors, ...qualityErrors };
   const custom: ErrorFragment[] = [];
   errorInterface().forEachError((fragment) => custom.push(fragment));
   const solidity = new Map(custom.map((fragment) => [fragment.name, fragment]));

@@ -1,9 +1,10 @@
 import { clientErrors } from "./client-errors.ts";
 import { contractErrors } from "./contract-errors.ts";
 import { programErrors } from "./program-errors.ts";
+import { qualityErrors } from "./quality-errors.ts";
 
 /** Every error the SDK throws: its code, what it says, what to do. */
-export const catalogue = { ...contractErrors, ...programErrors, ...clientErrors };
+export const catalogue = { ...contractErrors, ...programErrors, ...qualityErrors, ...clientErrors };
 
 /** Stable: a custom error's Solidity name, or one of the SDK's own codes. */
 export type ErrorCode = keyof typeof catalogue;

@@ -1,7 +1,7 @@
 import { decodeBytes32String, formatUnits } from "ethers";
 import { formatAmount } from "../amounts/format-amount.ts";
 import type { TokenInfo } from "../amounts/token-info.ts";
-import { JobStatus } from "../generated/enums.ts";
+import { CaseStatus, JobStatus } from "../generated/enums.ts";
 
 /** What makes amounts in messages readable: without it they are shown in the token's smallest units. */
 export interface ErrorContext {
@@ -27,6 +27,7 @@ export const formats: Record<string, Format> = {
     const address = typeof values["token"] === "string" ? ` of the token ${values["token"]}` : "";
     return token ? formatAmount(token, toBigInt(value)) : `${String(value)} units${address}`;
   },
+  caseStatus: (value) => nameIn(CaseStatus, toBigInt(value)),
   ath: (value) => `${formatUnits(toBigInt(value), 18)} ATH`,
   beneficiary: (value) => BENEFICIARIES[Number(value)] ?? String(value),
   duration: (value) => `${String(value)} s`,
@@ -39,11 +40,7 @@ export const formats: Record<string, Format> = {
   },
   status: (value) => {
     // A job state packs the status into its lowest byte; see contracts/types/JobState.sol.
-    const status = Number(toBigInt(value) & 0xffn);
-    return (
-      Object.keys(JobStatus).find((name) => JobStatus[name as keyof typeof JobStatus] === status) ??
-      String(status)
-    );
+    return nameIn(JobStatus, toBigInt(value) & 0xffn);
   },
   tensor: (value) => {
     // IProgramRegistry.Tensor: kind, rows, columns.
@@ -78,6 +75,12 @@ export function render(
     const show = format === undefined ? undefined : formats[format];
     return show && value !== undefined ? show(value, values, context) : String(value);
   });
+}
+
+/** The name that an enum gives a number; the number where it gives none. */
+function nameIn(members: Record<string, number>, value: bigint): string {
+  const found = Object.entries(members).find(([, number]) => BigInt(number) === value);
+  return found?.[0] ?? String(value);
 }
 
 /** Values come as ethers decodes them or as callers give them. */

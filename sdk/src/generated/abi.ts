@@ -14152,9 +14152,47 @@ export const providerRegistryAbi = [
     "internalType": "address",
     "name": "provider",
     "type": "address"
+   },
+   {
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   }
+  ],
+  "name": "AlreadyFrozen",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
    }
   ],
   "name": "AlreadyRegistered",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "court",
+    "type": "address"
+   }
+  ],
+  "name": "CourtAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "court",
+    "type": "address"
+   }
+  ],
+  "name": "CourtWithoutCode",
   "type": "error"
  },
  {
@@ -14193,6 +14231,43 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "EndpointTooLong",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   },
+   {
+    "internalType": "uint96",
+    "name": "maximum",
+    "type": "uint96"
+   }
+  ],
+  "name": "FreezeOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint96",
+    "name": "frozen",
+    "type": "uint96"
+   },
+   {
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   }
+  ],
+  "name": "FrozenTooLittle",
   "type": "error"
  },
  {
@@ -14300,6 +14375,17 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "NoSuchOffer",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotCourt",
   "type": "error"
  },
  {
@@ -14442,6 +14528,19 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "court",
+    "type": "address"
+   }
+  ],
+  "name": "CourtSet",
   "type": "event"
  },
  {
@@ -14681,6 +14780,25 @@ export const providerRegistryAbi = [
     "type": "address"
    },
    {
+    "indexed": false,
+    "internalType": "uint96",
+    "name": "reserved",
+    "type": "uint96"
+   }
+  ],
+  "name": "ProviderReinstated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
     "components": [
      {
       "internalType": "address",
@@ -14733,6 +14851,69 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "ProviderUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   }
+  ],
+  "name": "StakeFrozen",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint96",
+    "name": "payout",
+    "type": "uint96"
+   }
+  ],
+  "name": "StakePenalised",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   }
+  ],
+  "name": "StakeReleased",
   "type": "event"
  },
  {
@@ -14859,6 +15040,43 @@ export const providerRegistryAbi = [
   "type": "function"
  },
  {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   }
+  ],
+  "name": "freeze",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   }
+  ],
+  "name": "frozenStakeOf",
+  "outputs": [
+   {
+    "internalType": "uint96",
+    "name": "",
+    "type": "uint96"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [],
   "name": "hardwareClassCount",
   "outputs": [
@@ -14913,6 +15131,25 @@ export const providerRegistryAbi = [
   "type": "function"
  },
  {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   }
+  ],
+  "name": "hardwareLockOf",
+  "outputs": [
+   {
+    "internalType": "uint96",
+    "name": "",
+    "type": "uint96"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [],
   "name": "isConsumingScheduledOp",
   "outputs": [
@@ -14923,6 +15160,19 @@ export const providerRegistryAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   }
+  ],
+  "name": "liftFreeze",
+  "outputs": [],
+  "stateMutability": "nonpayable",
   "type": "function"
  },
  {
@@ -15003,6 +15253,60 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "operatorOf",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "recipient",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "pay",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   },
+   {
+    "internalType": "uint96",
+    "name": "payout",
+    "type": "uint96"
+   }
+  ],
+  "name": "penaliseFrozen",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "penaltyCourt",
   "outputs": [
    {
     "internalType": "address",
@@ -15153,6 +15457,19 @@ export const providerRegistryAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   }
+  ],
+  "name": "reinstate",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "bytes32",
     "name": "modelRoot",
     "type": "bytes32"
@@ -15208,6 +15525,19 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "court",
+    "type": "address"
+   }
+  ],
+  "name": "setCourt",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
@@ -15388,6 +15718,1249 @@ export const providerRegistryAbi = [
    }
   ],
   "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const qualityCourtAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IProviderPenalties",
+    "name": "providers_",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "insurance_",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "appealPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "decisionPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "caseInterval",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "suspension",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint8",
+      "name": "removalAfter",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "harmedBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insuredBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "discountBasisPoints",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct IQualityCourt.Parameters",
+    "name": "initial",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint40",
+    "name": "appealUntil",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "AppealPeriodRunning",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint40",
+    "name": "appealUntil",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "AppealTooLate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "CaseStillOpen",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "nextCaseAt",
+    "type": "uint40"
+   }
+  ],
+  "name": "CaseTooSoon",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint40",
+    "name": "claimUntil",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "ClaimsOver",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint40",
+    "name": "claimUntil",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "ClaimsRunning",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint40",
+    "name": "decideUntil",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "DecisionPending",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint40",
+    "name": "decideUntil",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "DecisionTooLate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "uint64",
+    "name": "share",
+    "type": "uint64"
+   }
+  ],
+  "name": "InvalidShareProof",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotSuspended",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotTheAccused",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NothingToSweep",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "parameter",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ParameterOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   }
+  ],
+  "name": "PenaltyTooSmall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderRemoved",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   }
+  ],
+  "name": "ShareAlreadyClaimed",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint40",
+    "name": "suspendedUntil",
+    "type": "uint40"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "StillSuspended",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "TextTooLong",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "UnknownCase",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "enum CaseStatus",
+    "name": "status",
+    "type": "uint8"
+   }
+  ],
+  "name": "WrongCaseStatus",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ZeroAddress",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "reporter",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "harmedRoot",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "appealUntil",
+    "type": "uint40"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "decideUntil",
+    "type": "uint40"
+   },
+   {
+    "indexed": false,
+    "internalType": "string",
+    "name": "evidence",
+    "type": "string"
+   }
+  ],
+  "name": "CaseAnnounced",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "string",
+    "name": "reasons",
+    "type": "string"
+   }
+  ],
+  "name": "CaseAppealed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "CaseDropped",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "penalty",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "harmed",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "insured",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "claimUntil",
+    "type": "uint40"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "suspendedUntil",
+    "type": "uint40"
+   }
+  ],
+  "name": "CaseExecuted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "appealPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "decisionPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "caseInterval",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "suspension",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint8",
+      "name": "removalAfter",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "harmedBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insuredBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "discountBasisPoints",
+      "type": "uint16"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IQualityCourt.Parameters",
+    "name": "parameters",
+    "type": "tuple"
+   }
+  ],
+  "name": "ParametersSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "ProviderReinstated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "ShareClaimed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "UnclaimedSwept",
+  "type": "event"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "harmedRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "string",
+    "name": "evidence",
+    "type": "string"
+   }
+  ],
+  "name": "announce",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "string",
+    "name": "reasons",
+    "type": "string"
+   }
+  ],
+  "name": "appeal",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "number",
+    "type": "uint32"
+   }
+  ],
+  "name": "caseIdOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "caseOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "amount",
+      "type": "uint96"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "harmedRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "enum CaseStatus",
+      "name": "status",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint40",
+      "name": "appealUntil",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint40",
+      "name": "decideUntil",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint40",
+      "name": "claimUntil",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint96",
+      "name": "harmed",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "unclaimed",
+      "type": "uint96"
+     },
+     {
+      "components": [
+       {
+        "internalType": "uint32",
+        "name": "appealPeriod",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "decisionPeriod",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "caseInterval",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint32",
+        "name": "suspension",
+        "type": "uint32"
+       },
+       {
+        "internalType": "uint8",
+        "name": "removalAfter",
+        "type": "uint8"
+       },
+       {
+        "internalType": "uint16",
+        "name": "harmedBasisPoints",
+        "type": "uint16"
+       },
+       {
+        "internalType": "uint16",
+        "name": "insuredBasisPoints",
+        "type": "uint16"
+       },
+       {
+        "internalType": "uint16",
+        "name": "discountBasisPoints",
+        "type": "uint16"
+       }
+      ],
+      "internalType": "struct IQualityCourt.Parameters",
+      "name": "terms",
+      "type": "tuple"
+     }
+    ],
+    "internalType": "struct IQualityCourt.Case",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "uint64",
+    "name": "share",
+    "type": "uint64"
+   },
+   {
+    "internalType": "uint256",
+    "name": "index",
+    "type": "uint256"
+   },
+   {
+    "internalType": "bytes32[]",
+    "name": "path",
+    "type": "bytes32[]"
+   }
+  ],
+  "name": "claim",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bool",
+    "name": "uphold",
+    "type": "bool"
+   }
+  ],
+  "name": "decide",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "execute",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "insurance",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "client",
+    "type": "address"
+   },
+   {
+    "internalType": "uint64",
+    "name": "share",
+    "type": "uint64"
+   }
+  ],
+  "name": "isClaimed",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "lapse",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "parameters",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "appealPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "decisionPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "caseInterval",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "suspension",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint8",
+      "name": "removalAfter",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "harmedBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insuredBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "discountBasisPoints",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct IQualityCourt.Parameters",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "providers",
+  "outputs": [
+   {
+    "internalType": "contract IProviderPenalties",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "reinstate",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "appealPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "decisionPeriod",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "caseInterval",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "suspension",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint8",
+      "name": "removalAfter",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "harmedBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "insuredBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "discountBasisPoints",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct IQualityCourt.Parameters",
+    "name": "next",
+    "type": "tuple"
+   }
+  ],
+  "name": "setParameters",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "standingOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "cases",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "open",
+      "type": "bool"
+     },
+     {
+      "internalType": "uint40",
+      "name": "nextCaseAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint40",
+      "name": "suspendedUntil",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint32",
+      "name": "penalties",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct IQualityCourt.Standing",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "sweep",
+  "outputs": [],
+  "stateMutability": "nonpayable",
   "type": "function"
  }
 ] as const;

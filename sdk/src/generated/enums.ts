@@ -3,6 +3,9 @@
 export const Beneficiary = { Checkers: 0, Insurance: 1, Burn: 2, Treasury: 3 } as const;
 export type Beneficiary = (typeof Beneficiary)[keyof typeof Beneficiary];
 
+export const CaseStatus = { None: 0, Announced: 1, Appealed: 2, Executed: 3, Dropped: 4 } as const;
+export type CaseStatus = (typeof CaseStatus)[keyof typeof CaseStatus];
+
 export const ChannelStatus = { None: 0, Open: 1, Closed: 2, Released: 3 } as const;
 export type ChannelStatus = (typeof ChannelStatus)[keyof typeof ChannelStatus];
 

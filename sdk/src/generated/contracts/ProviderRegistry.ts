@@ -34,9 +34,9 @@ export declare namespace IProviderRegistry {
     }
 
   export interface ProviderRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "convict" | "defenderKeysOf" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "hardwareClassCount" | "hardwareClassOf" | "isConsumingScheduledOp" | "models" | "offerOf" | "operatorOf" | "providerOf" | "register" | "removeOffer" | "requiredStake" | "setAuthority" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "throughputOf" | "update" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "convict" | "defenderKeysOf" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "freeze" | "frozenStakeOf" | "hardwareClassCount" | "hardwareClassOf" | "hardwareLockOf" | "isConsumingScheduledOp" | "liftFreeze" | "models" | "offerOf" | "operatorOf" | "pay" | "penaliseFrozen" | "penaltyCourt" | "providerOf" | "register" | "reinstate" | "removeOffer" | "requiredStake" | "setAuthority" | "setCourt" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "throughputOf" | "update" | "vault"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderUpdated"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CourtSet" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderReinstated" | "ProviderUpdated" | "StakeFrozen" | "StakePenalised" | "StakeReleased"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BigNumberish, AddressLike]): string;
@@ -45,17 +45,26 @@ encodeFunctionData(functionFragment: 'deregister', values?: undefined): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'fraudDeposit', values?: undefined): string;
 encodeFunctionData(functionFragment: 'fraudDepositOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'freeze', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'frozenStakeOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hardwareClassCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hardwareClassOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'hardwareLockOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
+encodeFunctionData(functionFragment: 'liftFreeze', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'models', values?: undefined): string;
 encodeFunctionData(functionFragment: 'offerOf', values: [AddressLike, BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'operatorOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'pay', values: [AddressLike, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'penaliseFrozen', values: [AddressLike, BigNumberish, BigNumberish]): string;
+encodeFunctionData(functionFragment: 'penaltyCourt', values?: undefined): string;
 encodeFunctionData(functionFragment: 'providerOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'register', values: [IProviderRegistry.ProfileStruct]): string;
+encodeFunctionData(functionFragment: 'reinstate', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'removeOffer', values: [BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'requiredStake', values: [IProviderRegistry.HardwareStruct[]]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setCourt', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setFraudDeposit', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHardwareClass', values: [BigNumberish, IProviderRegistry.HardwareClassStruct]): string;
@@ -71,17 +80,26 @@ decodeFunctionResult(functionFragment: 'deregister', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fraudDeposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fraudDepositOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'freeze', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'frozenStakeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassCount', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'hardwareLockOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'liftFreeze', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'models', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'offerOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'operatorOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'pay', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'penaliseFrozen', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'penaltyCourt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'providerOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'register', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'reinstate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'removeOffer', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requiredStake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setCourt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setFraudDeposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHardwareClass', data: BytesLike): Result;
@@ -96,6 +114,18 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
       export type InputTuple = [authority: AddressLike];
       export type OutputTuple = [authority: string];
       export interface OutputObject {authority: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace CourtSetEvent {
+      export type InputTuple = [court: AddressLike];
+      export type OutputTuple = [court: string];
+      export interface OutputObject {court: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -200,10 +230,58 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
   
 
+    export declare namespace ProviderReinstatedEvent {
+      export type InputTuple = [provider: AddressLike, reserved: BigNumberish];
+      export type OutputTuple = [provider: string, reserved: bigint];
+      export interface OutputObject {provider: string, reserved: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
     export declare namespace ProviderUpdatedEvent {
       export type InputTuple = [provider: AddressLike, profile: IProviderRegistry.ProfileStruct, reserved: BigNumberish];
       export type OutputTuple = [provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint];
       export interface OutputObject {provider: string, profile: IProviderRegistry.ProfileStructOutput, reserved: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace StakeFrozenEvent {
+      export type InputTuple = [provider: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [provider: string, amount: bigint];
+      export interface OutputObject {provider: string, amount: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace StakePenalisedEvent {
+      export type InputTuple = [provider: AddressLike, amount: BigNumberish, payout: BigNumberish];
+      export type OutputTuple = [provider: string, amount: bigint, payout: bigint];
+      export interface OutputObject {provider: string, amount: bigint, payout: bigint }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace StakeReleasedEvent {
+      export type InputTuple = [provider: AddressLike, amount: BigNumberish];
+      export type OutputTuple = [provider: string, amount: bigint];
+      export interface OutputObject {provider: string, amount: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -302,6 +380,22 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    freeze: TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    frozenStakeOf: TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     hardwareClassCount: TypedContractMethod<
       [],
       [bigint],
@@ -318,10 +412,26 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    hardwareLockOf: TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >
+    
+
+    
     isConsumingScheduledOp: TypedContractMethod<
       [],
       [string],
       'view'
+    >
+    
+
+    
+    liftFreeze: TypedContractMethod<
+      [owner: AddressLike, ],
+      [void],
+      'nonpayable'
     >
     
 
@@ -350,6 +460,30 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    pay: TypedContractMethod<
+      [recipient: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    penaliseFrozen: TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    penaltyCourt: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     providerOf: TypedContractMethod<
       [owner: AddressLike, ],
       [IProviderRegistry.ProviderStructOutput],
@@ -360,6 +494,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
     register: TypedContractMethod<
       [profile: IProviderRegistry.ProfileStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    reinstate: TypedContractMethod<
+      [owner: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -384,6 +526,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
     setAuthority: TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setCourt: TypedContractMethod<
+      [court: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -483,6 +633,16 @@ getFunction(nameOrSignature: 'fraudDepositOf'): TypedContractMethod<
       [bigint],
       'view'
     >;
+getFunction(nameOrSignature: 'freeze'): TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'frozenStakeOf'): TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'hardwareClassCount'): TypedContractMethod<
       [],
       [bigint],
@@ -493,10 +653,20 @@ getFunction(nameOrSignature: 'hardwareClassOf'): TypedContractMethod<
       [IProviderRegistry.HardwareClassStructOutput],
       'view'
     >;
+getFunction(nameOrSignature: 'hardwareLockOf'): TypedContractMethod<
+      [owner: AddressLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       [],
       [string],
       'view'
+    >;
+getFunction(nameOrSignature: 'liftFreeze'): TypedContractMethod<
+      [owner: AddressLike, ],
+      [void],
+      'nonpayable'
     >;
 getFunction(nameOrSignature: 'models'): TypedContractMethod<
       [],
@@ -513,6 +683,21 @@ getFunction(nameOrSignature: 'operatorOf'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'pay'): TypedContractMethod<
+      [recipient: AddressLike, amount: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'penaliseFrozen'): TypedContractMethod<
+      [owner: AddressLike, amount: BigNumberish, payout: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'penaltyCourt'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'providerOf'): TypedContractMethod<
       [owner: AddressLike, ],
       [IProviderRegistry.ProviderStructOutput],
@@ -520,6 +705,11 @@ getFunction(nameOrSignature: 'providerOf'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'register'): TypedContractMethod<
       [profile: IProviderRegistry.ProfileStruct, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'reinstate'): TypedContractMethod<
+      [owner: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -535,6 +725,11 @@ getFunction(nameOrSignature: 'requiredStake'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [newAuthority: AddressLike, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setCourt'): TypedContractMethod<
+      [court: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -575,6 +770,7 @@ getFunction(nameOrSignature: 'vault'): TypedContractMethod<
     >;
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+getEvent(key: 'CourtSet'): TypedContractEvent<CourtSetEvent.InputTuple, CourtSetEvent.OutputTuple, CourtSetEvent.OutputObject>;
 getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
 getEvent(key: 'FraudDepositSet'): TypedContractEvent<FraudDepositSetEvent.InputTuple, FraudDepositSetEvent.OutputTuple, FraudDepositSetEvent.OutputObject>;
 getEvent(key: 'HardwareClassSet'): TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
@@ -583,12 +779,20 @@ getEvent(key: 'OfferSet'): TypedContractEvent<OfferSetEvent.InputTuple, OfferSet
 getEvent(key: 'ProviderConvicted'): TypedContractEvent<ProviderConvictedEvent.InputTuple, ProviderConvictedEvent.OutputTuple, ProviderConvictedEvent.OutputObject>;
 getEvent(key: 'ProviderDeregistered'): TypedContractEvent<ProviderDeregisteredEvent.InputTuple, ProviderDeregisteredEvent.OutputTuple, ProviderDeregisteredEvent.OutputObject>;
 getEvent(key: 'ProviderRegistered'): TypedContractEvent<ProviderRegisteredEvent.InputTuple, ProviderRegisteredEvent.OutputTuple, ProviderRegisteredEvent.OutputObject>;
+getEvent(key: 'ProviderReinstated'): TypedContractEvent<ProviderReinstatedEvent.InputTuple, ProviderReinstatedEvent.OutputTuple, ProviderReinstatedEvent.OutputObject>;
 getEvent(key: 'ProviderUpdated'): TypedContractEvent<ProviderUpdatedEvent.InputTuple, ProviderUpdatedEvent.OutputTuple, ProviderUpdatedEvent.OutputObject>;
+getEvent(key: 'StakeFrozen'): TypedContractEvent<StakeFrozenEvent.InputTuple, StakeFrozenEvent.OutputTuple, StakeFrozenEvent.OutputObject>;
+getEvent(key: 'StakePenalised'): TypedContractEvent<StakePenalisedEvent.InputTuple, StakePenalisedEvent.OutputTuple, StakePenalisedEvent.OutputObject>;
+getEvent(key: 'StakeReleased'): TypedContractEvent<StakeReleasedEvent.InputTuple, StakeReleasedEvent.OutputTuple, StakeReleasedEvent.OutputObject>;
 
     filters: {
       
       'AuthorityUpdated(address)': TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
       AuthorityUpdated: TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
+    
+
+      'CourtSet(address)': TypedContractEvent<CourtSetEvent.InputTuple, CourtSetEvent.OutputTuple, CourtSetEvent.OutputObject>;
+      CourtSet: TypedContractEvent<CourtSetEvent.InputTuple, CourtSetEvent.OutputTuple, CourtSetEvent.OutputObject>;
     
 
       'DisputeGameSet(address)': TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
@@ -623,8 +827,24 @@ getEvent(key: 'ProviderUpdated'): TypedContractEvent<ProviderUpdatedEvent.InputT
       ProviderRegistered: TypedContractEvent<ProviderRegisteredEvent.InputTuple, ProviderRegisteredEvent.OutputTuple, ProviderRegisteredEvent.OutputObject>;
     
 
+      'ProviderReinstated(address,uint96)': TypedContractEvent<ProviderReinstatedEvent.InputTuple, ProviderReinstatedEvent.OutputTuple, ProviderReinstatedEvent.OutputObject>;
+      ProviderReinstated: TypedContractEvent<ProviderReinstatedEvent.InputTuple, ProviderReinstatedEvent.OutputTuple, ProviderReinstatedEvent.OutputObject>;
+    
+
       'ProviderUpdated(address,tuple,uint96)': TypedContractEvent<ProviderUpdatedEvent.InputTuple, ProviderUpdatedEvent.OutputTuple, ProviderUpdatedEvent.OutputObject>;
       ProviderUpdated: TypedContractEvent<ProviderUpdatedEvent.InputTuple, ProviderUpdatedEvent.OutputTuple, ProviderUpdatedEvent.OutputObject>;
+    
+
+      'StakeFrozen(address,uint96)': TypedContractEvent<StakeFrozenEvent.InputTuple, StakeFrozenEvent.OutputTuple, StakeFrozenEvent.OutputObject>;
+      StakeFrozen: TypedContractEvent<StakeFrozenEvent.InputTuple, StakeFrozenEvent.OutputTuple, StakeFrozenEvent.OutputObject>;
+    
+
+      'StakePenalised(address,uint96,uint96)': TypedContractEvent<StakePenalisedEvent.InputTuple, StakePenalisedEvent.OutputTuple, StakePenalisedEvent.OutputObject>;
+      StakePenalised: TypedContractEvent<StakePenalisedEvent.InputTuple, StakePenalisedEvent.OutputTuple, StakePenalisedEvent.OutputObject>;
+    
+
+      'StakeReleased(address,uint96)': TypedContractEvent<StakeReleasedEvent.InputTuple, StakeReleasedEvent.OutputTuple, StakeReleasedEvent.OutputObject>;
+      StakeReleased: TypedContractEvent<StakeReleasedEvent.InputTuple, StakeReleasedEvent.OutputTuple, StakeReleasedEvent.OutputObject>;
     
     };
   }
