@@ -5,7 +5,7 @@ export type { ErrorContext } from "./errors/render.ts";
 export { toAthanorError } from "./errors/to-athanor-error.ts";
 export { isTransient } from "./errors/transport-error.ts";
 export * from "./generated/abi.ts";
-export { JobStatus } from "./generated/enums.ts";
+export { CaseStatus, JobStatus } from "./generated/enums.ts";
 export {
   connectContracts,
   connectCurrencies,
@@ -53,3 +53,18 @@ export { takesWork, type Standing } from "./protocol/new-work.ts";
 export { missingProgramCalls, uploadProgram, type ProgramCall } from "./protocol/upload-program.ts";
 export { readRate, readRateIfAny, tokenPricesOf, type OfferPrices } from "./protocol/rates.ts";
 export { tokenBytes, tokensOf } from "./protocol/tokens.ts";
+export { Court, type CaseAnnouncement } from "./quality/court.ts";
+export { ALL_SHARES, harmedTree, type HarmedShare, type HarmedTree } from "./quality/harmed-tree.ts";
+export {
+  connectCourt,
+  courtOf,
+  readCase,
+  readCases,
+  readReport,
+  readStanding,
+  type CaseReport,
+  type CaseStatusName,
+  type CaseTerms,
+  type CaseView,
+  type CourtStanding,
+} from "./quality/read-cases.ts";

@@ -117,6 +117,6 @@ export function interfaceOf(abi: InterfaceAbi): Interface {
 }
 
 /** Typechain's types describe what ethers makes of the ABI at run time. */
-function contractAt(address: string, abi: InterfaceAbi, runner: ContractRunner | null): unknown {
+export function contractAt(address: string, abi: InterfaceAbi, runner: ContractRunner | null): unknown {
   return new Contract(address, interfaceOf(abi), runner);
 }
