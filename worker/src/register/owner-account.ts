@@ -23,15 +23,20 @@ export async function readOwnerAccount({ contracts, provider }: Chain, owner: st
   return { address: owner, sender: await pool.manager(), pool };
 }
 
-/** A plan whose steps act as the provider: a pool's manager sends them through the pool. Steps that anybody may send stay as they are. */
+/**
+ * A plan whose steps act as the provider: a pool's manager sends them through the pool. Steps that anybody may send stay as they are.
+ *
+ * @param others contracts that know the provider by its account, beside registry and channel escrow
+ */
 export function planOf(
   { contracts: { deployment } }: Chain,
   { address, sender, pool }: OwnerAccount,
   done: readonly string[],
   steps: readonly PlanStep[],
+  others: readonly string[] = [],
 ): Plan {
   if (pool === null) return { sender, done, steps };
-  const asProvider: readonly string[] = [deployment.providerRegistry, deployment.channelEscrow];
+  const asProvider = [deployment.providerRegistry, deployment.channelEscrow, ...others];
   const through = steps.map(({ title, to, data }) =>
     asProvider.includes(to)
       ? { title, to: address, data: pool.interface.encodeFunctionData("execute", [to, data]) }

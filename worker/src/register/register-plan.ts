@@ -21,6 +21,7 @@ import { readChannelNeeds, receiptKeySteps } from "./channel-steps.ts";
 import { planOf, readOwnerAccount, type OwnerAccount } from "./owner-account.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 import { contributionSteps } from "./pool-plans.ts";
+import { stakeMore } from "./stake-more.ts";
 
 /** The keys that a provider's profile names. */
 export interface ProviderKeys {
@@ -135,40 +136,17 @@ async function stakeSteps(
   }
   // What delegators have put in backs work, too; the manager contributes the rest.
   if (account.pool !== null) return contributionSteps(chain, account, missing, why);
-  const deposit = missing > state.available ? missing - state.available : 0n;
-  if (deposit > state.wallet) {
-    throw new WorkerError(
-      "TRANSACTION_FAILED",
-      `${formatAmount(ath, missing)} more must be staked (${why}); ${config.provider.owner} has ` +
-        `${formatAmount(ath, state.available)} in the vault and ${formatAmount(ath, state.wallet)} in its wallet.`,
-      {
-        remedy: `Send it ${formatAmount(ath, deposit - state.wallet)}, or lower limits.maxOpenJobs, channels.maxOpen or hardware[].count.`,
-        details: { missing, available: state.available, wallet: state.wallet },
-      },
-    );
-  }
-  const steps: PlanStep[] = [];
-  if (deposit > 0n) {
-    const allowance = await contracts.ath.allowance(config.provider.owner, deployment.vault);
-    if (allowance < deposit) {
-      steps.push({
-        title: `let the vault take ${formatAmount(ath, deposit)}`,
-        to: deployment.ath,
-        data: contracts.ath.interface.encodeFunctionData("approve", [deployment.vault, deposit]),
-      });
-    }
-  }
-  const calls: string[] = [];
-  if (deposit > 0n) {
-    calls.push(
-      vault.interface.encodeFunctionData("deposit", [deployment.ath, deposit, config.provider.owner]),
-    );
-  }
-  if (missing > 0n) calls.push(vault.interface.encodeFunctionData("stake", [missing]));
+  const owner = config.provider.owner;
+  const more = await stakeMore(chain, owner, state, ath, {
+    missing,
+    why,
+    otherwise: ", or lower limits.maxOpenJobs, channels.maxOpen or hardware[].count",
+  });
+  const steps: PlanStep[] = [...more.approvals];
+  const calls = [...more.calls];
   if (!isApproved) calls.push(vault.interface.encodeFunctionData("approveStakeModules", [modules]));
   const parts = [
-    ...(deposit > 0n ? [`deposit ${formatAmount(ath, deposit)}`] : []),
-    ...(missing > 0n ? [`stake ${formatAmount(ath, missing)} (${why})`] : []),
+    ...more.parts,
     ...(isApproved
       ? []
       : [

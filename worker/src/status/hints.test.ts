@@ -14,6 +14,7 @@ const fine: Circumstances = {
     registered: true,
     convicted: false,
     hindrances: [],
+    court: [],
     offers: [offer],
     roomForJobs: 3,
     openJobs: 0,
@@ -41,6 +42,11 @@ describe("hintsOf", () => {
       },
       /^The provider rests\. To take work again, run: x$/,
       /^No daemon/,
+    ],
+    [
+      "a penalty is announced",
+      { ...fine, court: ["A penalty of 100 ATH is announced."] },
+      /^A penalty of 100 ATH is announced\.$/,
     ],
     [
       "no daemon runs and no offer stands",

@@ -6,6 +6,8 @@ export interface Circumstances {
   readonly convicted: boolean;
   /** What keeps new work away beside stake and offers. */
   readonly hindrances: readonly Hindrance[];
+  /** What to do about cases of the quality court, in sentences. */
+  readonly court: readonly string[];
   readonly offers: readonly (StandingOffer & { readonly cheapestOther: bigint | null })[];
   readonly roomForJobs: number;
   readonly openJobs: number;
@@ -28,7 +30,10 @@ export function hintsOf(found: Circumstances): string[] {
     return ["The provider is not registered. Run: athanor provider register --config FILE"];
   }
   const sentence = (text: string) => `${text[0]!.toUpperCase()}${text.slice(1)}.`;
-  const hints = found.hindrances.map(({ what, remedy }) => `${sentence(what)} ${remedy}`);
+  const hints = [
+    ...found.court,
+    ...found.hindrances.map(({ what, remedy }) => `${sentence(what)} ${remedy}`),
+  ];
   if (!found.daemonAlive) {
     hints.push("No daemon was alive within the last minute. Run: athanor provider start --config FILE");
   }

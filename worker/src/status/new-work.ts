@@ -26,7 +26,7 @@ export function hindrancesOf(found: Found, now: number, servesChannels: boolean)
     hindrances.push({
       what: "the provider is suspended by the protocol, for now",
       remedy:
-        "Open work goes on and is paid. The event Suspended of the vault names the contract that decides.",
+        "Open work goes on and is paid. When the suspension is over, run: athanor provider reinstate --config FILE",
     });
   }
   for (const [name, until, isWanted] of [

@@ -1,5 +1,5 @@
 import { formatAmount, formatCents, type TokenInfo } from "@athanor/sdk";
-import { readHardware } from "@athanor/sdk/protocol";
+import { readHardware, readStanding } from "@athanor/sdk/protocol";
 import { formatEther } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import { GAS_PER_JOB } from "../check/market.ts";
@@ -10,6 +10,7 @@ import { readToken, resolveToken } from "../market/tokens.ts";
 import { readOwnerAccount } from "../register/owner-account.ts";
 import { claimOf } from "../serve/settle.ts";
 import type { Storage } from "../storage/storage.ts";
+import { courtHintsOf, courtStatusOf, type CourtStatus } from "./court.ts";
 import { hintsOf } from "./hints.ts";
 import { hindrancesOf } from "./new-work.ts";
 
@@ -46,6 +47,7 @@ export interface Status {
   readonly fraudDeposit: string;
   /** Multiply-adds a second that the hardware promises. */
   readonly throughput: string;
+  readonly court: CourtStatus;
   /** More jobs that the free stake covers. */
   readonly roomForJobs: number;
   /** Jobs open on chain. */
@@ -90,6 +92,7 @@ export async function readStatus(
   const free = state.staked - state.locked;
   const chainTime = (await provider.getBlock("latest"))!.timestamp;
   const hindrances = hindrancesOf(state, chainTime, config.channels !== null);
+  const standing = await readStanding(contracts, owner);
   const perJobGas = GAS_PER_JOB * (fees.maxFeePerGas ?? fees.gasPrice ?? 0n);
   const lastAlive = storage?.lastAlive() ?? null;
   const daemonAlive = lastAlive !== null && now - lastAlive < ALIVE_WITHIN;
@@ -126,6 +129,7 @@ export async function readStatus(
     })),
     fraudDeposit: formatAmount(ath, state.fraudDeposit),
     throughput: String(hardware?.throughput ?? 0n),
+    court: courtStatusOf(standing, ath),
     roomForJobs,
     openJobs: state.openWork,
     balances: await Promise.all(
@@ -153,6 +157,7 @@ export async function readStatus(
       registered: state.registered,
       convicted: state.convicted,
       hindrances,
+      court: courtHintsOf(standing, ath, chainTime),
       offers: offers.map((offer) => ({ ...offer, cheapestOther: cheapest(offer) })),
       roomForJobs,
       openJobs: state.openWork,

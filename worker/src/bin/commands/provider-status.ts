@@ -34,6 +34,7 @@ function showStatus(status: Status): void {
       `${entry.count} × "${entry.class}": ${entry.stake} at ${entry.stakeEach} each`,
     ]),
     ["fraud deposit", status.fraudDeposit],
+    ...courtRows(status.court),
     ["open jobs", `${status.openJobs}; room for ${status.roomForJobs} more at ${stake.perJob} each`],
     ...status.balances.map(({ available }) => ["in the vault", available]),
     ...status.offers.map(({ modelRoot, inputPrice, outputPrice, cheapestOther }) => [
@@ -60,6 +61,21 @@ function showStatus(status: Status): void {
   print(formatRows(rows));
   print("");
   for (const hint of status.hints) print(`→ ${hint}`);
+}
+
+/** Nothing for a provider against which there is nothing. */
+function courtRows({ frozen, openCase, suspended, suspendedUntil, removed }: Status["court"]): string[][] {
+  const rows: string[][] = [];
+  if (openCase !== null) {
+    const until =
+      openCase.status === "Announced"
+        ? `appeal until ${openCase.appealUntil}`
+        : `decided by ${openCase.decideUntil}`;
+    rows.push(["case", `${openCase.id}: ${openCase.status.toLowerCase()}, ${until}; ${frozen} frozen`]);
+  }
+  if (removed) rows.push(["suspension", "for good: removed for repeated bad service"]);
+  else if (suspended) rows.push(["suspension", `for bad service, until ${suspendedUntil}`]);
+  return rows;
 }
 
 function countsText(counts: Readonly<Record<string, number>>): string {

@@ -1,8 +1,10 @@
 import { InvalidArgumentError, type Command } from "commander";
 import type { ProviderOptions } from "../session.ts";
+import { runAppeal } from "./provider-appeal.ts";
 import { runCheck } from "./provider-check.ts";
 import { runLeave } from "./provider-leave.ts";
 import { runRegister } from "./provider-register.ts";
+import { runReinstate } from "./provider-reinstate.ts";
 import { runRest } from "./provider-rest.ts";
 import { runStart } from "./provider-start.ts";
 import { runStatus } from "./provider-status.ts";
@@ -49,6 +51,24 @@ export function addProviderCommands(program: Command, setExitCode: (code: number
     .option("--end", "take new work again")
     .option("--yes", "do not ask for confirmation")
     .action((options: ProviderOptions & { end?: true; yes?: true }) => runRest(options));
+
+  withConfig(provider.command("appeal"))
+    .description(
+      "Appeal against an announced penalty for bad service. Signs with the operator's key; the reasons are published.",
+    )
+    .option("--reasons <text>", "why the penalty is wrong, or where that is published and its hash")
+    .option("--reasons-file <file>", "the same, read from a file")
+    .option("--yes", "do not ask for confirmation")
+    .action((options: ProviderOptions & { reasons?: string; reasonsFile?: string; yes?: true }) =>
+      runAppeal(options),
+    );
+
+  withConfig(provider.command("reinstate"))
+    .description(
+      "End a suspension whose time is over: stakes what is missing and takes new work. Needs the owner's key.",
+    )
+    .option("--yes", "do not ask for confirmation")
+    .action((options: ProviderOptions & { yes?: true }) => runReinstate(options));
 
   withConfig(provider.command("leave"))
     .description(
