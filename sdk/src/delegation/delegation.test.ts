@@ -117,18 +117,24 @@ describe("delegation", () => {
   });
 
   it("leaves: an exit has an id, shows what can be paid, and is paid by anybody", async () => {
-    const { id } = await delegation.requestExit({ pool, shares: 5_000n * ONE });
+    const { id, block } = await delegation.requestExit({ pool, shares: 5_000n * ONE });
+    const payableAt = (await chain.provider.getBlock(block))!.timestamp + 2 * WEEK;
     const waiting = await delegation.position(pool);
-    expect(waiting.exits).to.deep.equal([{ id, shares: 5_000n * ONE, payable: 0n }]);
-    expect((await delegation.read(pool)).leaving).to.equal(5_000n * ONE);
+    expect(waiting.exits).to.deep.equal([{ id, shares: 5_000n * ONE, payable: 0n, payableAt }]);
+    const second = await delegation.requestExit({ pool, shares: ONE });
+    const behind = (await delegation.position(pool)).exits.find((exit) => exit.id === second.id);
+    expect(behind!.payableAt, "it waits for the next round").to.equal(undefined);
+    expect((await delegation.read(pool)).leaving).to.equal(5_001n * ONE);
     const early = await rejection(delegation.claimExit({ pool, id }));
     expect([early.code, early.values]).to.deep.equal(["NothingToPay", { id }]);
     await chain.advance(2 * WEEK);
     expect((await delegation.position(pool)).exits[0]!.payable).to.equal(5_000n * ONE);
+    await delegation.upkeep({ pool });
+    expect((await delegation.position(pool)).exits[0]!.payableAt, "it has left").to.equal(0);
     const before = await chain.contracts.ath.balanceOf(delegator.address);
     await (await connect(chain.accounts.stranger)).claimExit({ pool, id });
     expect((await chain.contracts.ath.balanceOf(delegator.address)) - before).to.equal(5_000n * ONE);
-    expect((await delegation.position(pool)).exits).to.deep.equal([]);
+    expect((await delegation.position(pool)).exits.map((exit) => exit.id)).to.deep.equal([second.id]);
   });
 
   it("refuses before it sends: more than the own part covers, contracts that only look like pools, deployments without", async () => {

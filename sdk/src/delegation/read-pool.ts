@@ -93,11 +93,14 @@ export async function readPosition(
   signal?: AbortSignal,
 ): Promise<PoolPosition> {
   const pool = connectPool(context.reader.runner, address);
-  const [shares, tokens, ids] = await Promise.all([
+  const [shares, tokens, ids, books, unbonding] = await Promise.all([
     pool.balanceOf(account),
     pool.tokens(),
     exitsOf(context, pool, address, account, signal),
+    pool.book(),
+    context.contracts.vault.unbondingOf(address),
   ]);
+  const round: Round = { served: books.served, begun: books.begun, releaseAt: Number(unbonding.releaseAt) };
   const earnedIn = async (token: string): Promise<{ token: TokenInfo; amount: bigint }> => ({
     token: await tokenInfo(context, token),
     amount: await pool.earned(token, account),
@@ -105,7 +108,7 @@ export async function readPosition(
   const [worth, earned, exits] = await Promise.all([
     pool.worthOf(shares),
     Promise.all(tokens.map(earnedIn)),
-    mapLimited(ids, PARALLEL_READS, (id) => readExit(pool, id)),
+    mapLimited(ids, PARALLEL_READS, (id) => readExit(pool, id, round)),
   ]);
   return { account, shares, worth, earned, exits: exits.filter((exit) => exit.shares > 0n) };
 }
@@ -124,14 +127,23 @@ async function exitsOf(
   return logs.map(({ topics: found }) => BigInt(found[1]!));
 }
 
-async function readExit(pool: DelegationPool, id: bigint): Promise<PoolExit> {
+/** How far the line of exits has left, how far it has begun to unbond, and when that is out. */
+interface Round {
+  readonly served: bigint;
+  readonly begun: bigint;
+  readonly releaseAt: number;
+}
+
+async function readExit(pool: DelegationPool, id: bigint, round: Round): Promise<PoolExit> {
   const { from, to } = await pool.exitOf(id);
   const shares = to - from;
-  if (shares === 0n) return { id, shares, payable: 0n };
+  const unbonding = round.begun >= to ? round.releaseAt : undefined;
+  const payableAt = round.served >= to ? 0 : unbonding;
+  if (shares === 0n) return { id, shares, payable: 0n, payableAt };
   try {
-    return { id, shares, payable: await pool.claimExit.staticCall(id) };
+    return { id, shares, payable: await pool.claimExit.staticCall(id), payableAt };
   } catch (error) {
     if (toAthanorError(error).code !== "NothingToPay") throw error;
-    return { id, shares, payable: 0n };
+    return { id, shares, payable: 0n, payableAt };
   }
 }

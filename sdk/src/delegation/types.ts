@@ -75,6 +75,8 @@ export interface PoolExit {
   readonly shares: bigint;
   /** ATH units that `claimExit` would pay now. */
   readonly payable: bigint;
+  /** When all of it can be paid, seconds since 1970, 0 if it has left; undefined until all of it has begun to unbond. */
+  readonly payableAt: number | undefined;
 }
 
 /** A mined transaction of a pool. */
