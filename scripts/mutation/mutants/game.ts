@@ -101,8 +101,8 @@ export const game: readonly NamedMutant[] = [
     {
       name: "a provider without a watchtower has the zero address as one",
       title: "a provider without a watchtower does not have",
-      original: "profile.watchtower == address(0) || msg.sender != profile.watchtower",
-      mutated: "msg.sender != profile.watchtower",
+      original: "watchtower == address(0) || msg.sender != watchtower",
+      mutated: "msg.sender != watchtower",
     },
     {
       name: "descendants of another node are revealed",

@@ -250,6 +250,7 @@ export const money: readonly NamedMutant[] = [
     },
     {
       name: "the fraud deposit falls with other hardware",
+      after: "function update",
       original: "Math.max(provider.fraudDeposit, _fraudDeposit)",
       mutated: "_fraudDeposit",
     },

@@ -194,4 +194,17 @@ export const quality: readonly NamedMutant[] = [
       mutated: "",
     },
   ]),
+  ...inFile("registry/ProviderRegistry.sol", court, [
+    {
+      name: "the fraud deposit falls with a reinstatement",
+      after: "function _requiredOf",
+      original: "Math.max(provider.fraudDeposit, _fraudDeposit)",
+      mutated: "_fraudDeposit",
+    },
+    {
+      name: "a reinstated provider locks nothing for its hardware",
+      original: "_stakeOf(provider.hardware) + deposit",
+      mutated: "0 + deposit",
+    },
+  ]),
 ];
