@@ -4,7 +4,7 @@ import { build } from "esbuild";
 import { expect } from "chai";
 
 /** The largest the client may grow, without ethers, and without the tokenizer and what seals private requests, which are loaded when needed. */
-const MAX_GZIP_BYTES = 47_000;
+const MAX_GZIP_BYTES = 49_000;
 
 describe("the SDK in browsers", () => {
   it("bundles without Node.js, ethers aside into a small file, the tokenizer and HPKE apart", async () => {
