@@ -1,7 +1,7 @@
 import { type NamedMutant, inFile } from "../named.ts";
 
-const court = ["staking/QualityCourt.*test.ts", "attacks/quality.test.ts"];
-const registry = ["registry/ProviderPenalties.test.ts", "attacks/quality.test.ts"];
+const court = ["staking/QualityCourt.*test.ts", "attacks/quality*.test.ts"];
+const registry = ["registry/ProviderPenalties.test.ts", "attacks/quality*.test.ts"];
 
 /** Rules of penalties for bad service. */
 export const quality: readonly NamedMutant[] = [
@@ -28,13 +28,13 @@ export const quality: readonly NamedMutant[] = [
     },
     {
       name: "anybody appeals in the provider's name",
-      original: "msg.sender != provider &&",
-      mutated: "false &&",
+      original: "msg.sender != provider",
+      mutated: "false",
     },
     {
       name: "an operator has to wake its owner to appeal",
-      original: "&& msg.sender != IProviderRegistry(address(providers)).operatorOf(provider)",
-      mutated: "",
+      original: "msg.sender != IProviderRegistry(address(providers)).operatorOf(provider)",
+      mutated: "true",
     },
     {
       name: "an appeal comes too late",
@@ -105,8 +105,8 @@ export const quality: readonly NamedMutant[] = [
     { name: "what nobody claimed is swept twice", original: "executed.unclaimed = 0;", mutated: "" },
     {
       name: "where nobody was harmed, the insurance goes without their part",
-      original: "(harmed, insured) = (0, insured + harmed)",
-      mutated: "harmed = 0",
+      original: "if (pending.harmedRoot == 0) (harmed, insured) = (0, insured + harmed);",
+      mutated: "if (pending.harmedRoot == 0) harmed = 0;",
     },
     { name: "a provider is reinstated too early", original: "block.timestamp < until", mutated: "false" },
     {
