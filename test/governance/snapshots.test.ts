@@ -1,7 +1,9 @@
 // What has begun keeps what it began with: one story is told as it would be without governance, and again with every parameter moved to its bounds in the middle.
 import { expect } from "chai";
+import { REPORTER } from "../../ignition/roles.ts";
 import { CHANNEL_BIT, DAY, openChannel, settle, voucherOf } from "../support/channels.ts";
 import { CountingTrace, type Lies } from "../support/counting.ts";
+import { announceCase, DISCOUNTED, executeCase, SUSPENSION } from "../support/court.ts";
 import {
   type Arena,
   challenge,
@@ -41,7 +43,7 @@ function moved(bound: 0 | 1) {
 /** Work of every kind is begun, then governance acts, then all of it is ended at the first second at which it can be. */
 async function story(govern: (arena: Arena) => Promise<void>): Promise<Record<string, unknown>> {
   const arena = await freshArena();
-  const { vault, escrow, channels, providers, game, addresses, modelRoot } = arena;
+  const { vault, escrow, channels, providers, game, court, ath, addresses, modelRoot } = arena;
   const { client, provider, operator, stranger, newcomer } = arena;
   await vault.connect(provider).approveStakeModules(CHANNEL_BIT);
   await channels.connect(provider).addReceiptKey(operator);
@@ -61,6 +63,11 @@ async function story(govern: (arena: Arena) => Promise<void>): Promise<Record<st
   const asked = await resultWith(arena);
   const committed = await commit(arena, asked, newcomer, { own: new CountingTrace(LIE) });
   const committedAt = await now();
+  await arena.manager.getFunction("grantRole")(REPORTER, stranger, 0);
+  const atCourt = { ...arena, reporter: stranger };
+  const accused = await announceCase(atCourt);
+  const announcedAt = await now();
+  const { appealUntil, decideUntil } = await court.caseOf(accused.id);
   const begun = await stateOf(arena, doubt.id);
   const { deadline } = await game.turnOf(doubt.id);
   const { reserved, fraudDeposit } = await providers.providerOf(provider);
@@ -88,6 +95,10 @@ async function story(govern: (arena: Arena) => Promise<void>): Promise<Record<st
   await channels.connect(stranger).finish(channel.terms);
   await time.setNextBlockTimestamp(closesAt + 1n + channel.terms.receiptLife);
   await channels.connect(stranger).release(channel.terms, newcomer);
+  await executeCase(atCourt, accused);
+  const { suspendedUntil } = await court.standingOf(provider.address);
+  const suspension = suspendedUntil - (await now());
+  const { status, harmed, claimUntil } = await court.caseOf(accused.id);
   for (const token of [addresses.ath, addresses.stablecoin]) {
     await providers.connect(provider).removeOffer(modelRoot, token);
   }
@@ -117,6 +128,9 @@ async function story(govern: (arena: Arena) => Promise<void>): Promise<Record<st
     challenges: [begun, opened].map(({ bond, reserved: kept, providerClock, challengerClock }) => [
       ...[bond, kept, providerClock, challengerClock],
     ]),
+    case: [appealUntil - announcedAt, decideUntil - appealUntil, suspension, status, harmed],
+    claims: claimUntil - (suspendedUntil - suspension),
+    insured: await ath.balanceOf(addresses.insurance),
     verdicts: verdicts.map(({ status }) => status),
   };
 }
@@ -130,7 +144,9 @@ describe("what has begun keeps what it began with", () => {
 
   it("left alone, the story ends as the parameters of its beginning say", async () => {
     const { clock } = await parametersOf(await freshArena());
-    expect(undisturbed["stake"]).to.deep.equal([9_900n * ATH, 0n, 0n]);
+    expect(undisturbed["stake"]).to.deep.equal([9_900n * ATH - DISCOUNTED, 0n, 0n]);
+    expect((undisturbed["case"] as bigint[])[2]).to.equal(SUSPENSION);
+    expect(undisturbed["insured"]).to.equal(DISCOUNTED / 10n);
     expect(undisturbed["verdicts"]).to.deep.equal(["Lost", "Lost"]);
     expect([undisturbed["unbonding"], undisturbed["notice"]]).to.deep.equal([14n * DAY, DAY]);
     const challenges = undisturbed["challenges"] as bigint[][];
@@ -144,7 +160,7 @@ describe("what has begun keeps what it began with", () => {
     ["lower", 0],
     ["upper", 1],
   ] as const) {
-    it(`with every parameter at its ${name} bound it ends the same: jobs, channels, challenges, commitments, unbondings, registrations`, async () => {
+    it(`with every parameter at its ${name} bound it ends the same: jobs, channels, challenges, commitments, unbondings, registrations, cases`, async () => {
       const changed = await story(moved(bound));
       expect(changed).to.deep.equal(undisturbed);
     });
