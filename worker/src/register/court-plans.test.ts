@@ -3,6 +3,7 @@ import { courtOf, readStanding } from "@athanor/sdk/protocol";
 import { expect } from "chai";
 import { ZeroHash } from "ethers";
 import { join } from "node:path";
+import { checkCases } from "../check/cases.ts";
 import { parseConfig } from "../config/load.ts";
 import { readStatus } from "../status/read-status.ts";
 import { expectError } from "../testing/expect-error.ts";
@@ -46,7 +47,7 @@ describe("a provider before the quality court", function () {
   const reinstatement = async (chain: Chain) =>
     planReinstatement(chain, world.owner.address, await now(chain));
 
-  const status = async (chain: Chain) => {
+  const configured = () => {
     const text = `
 chain: { rpcUrl: "${world.chain.rpc.url}", chainId: 31337 }
 keys: { operatorKeystore: operator.json }
@@ -55,13 +56,17 @@ hardware: [{ class: cpu, count: 1 }]
 models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 compute: cpu
 `;
-    const config = parseConfig(text, join(world.folder.path, "provider.yaml"));
-    return readStatus(chain, config, null, Date.now());
+    return parseConfig(text, join(world.folder.path, "provider.yaml"));
   };
+
+  const status = (chain: Chain) => readStatus(chain, configured(), null, Date.now());
 
   it("is told of a case, and appeals with its operator key, once", async () => {
     const chain = await connect();
     expect((await appeal(chain)).done).to.deep.equal(["no case is open against the provider"]);
+    const checked = async () =>
+      (await checkCases(chain, configured())).map(({ status: found, detail }) => `${found}: ${detail}`);
+    expect(await checked()).to.deep.equal(["ok: none is open"]);
     const id = await announce();
     const told = await status(chain);
     expect(told.court).to.deep.include({ frozen: "100 ATH", penaltiesWithinYear: 0, suspended: false });
@@ -69,6 +74,10 @@ compute: cpu
     expect(told.hints[0]).to.match(
       /^A penalty of 100 ATH .* announced.*or 80 ATH are taken: athanor provider appeal/,
     );
+
+    expect(await checked()).to.deep.equal([
+      `warning: A penalty of 100 ATH for bad service is announced, case ${id}.`,
+    ]);
 
     const plan = await appeal(chain, "The chain stood still.");
     expect(titles(plan)).to.deep.equal([
@@ -80,7 +89,7 @@ compute: cpu
     expect(again.steps).to.deep.equal([]);
     expect(again.done[0]).to.match(/^an appeal was made already; it is decided by 20\d\d-/);
     expect((await status(chain)).hints[0]).to.match(
-      /^The appeal against case .* is decided by .* 100 ATH come back/,
+      /^The appeal against case .* is decided by .*\. Undecided, .* 100 ATH come back/,
     );
   });
 
@@ -91,7 +100,9 @@ compute: cpu
     const late = await appeal(chain);
     expect(late.steps).to.deep.equal([]);
     expect(late.done[0]).to.match(/^the time to appeal ended at 20\d\d-/);
-    expect((await status(chain)).hints[0]).to.match(/^Nobody appealed against case .* penalty of 80 ATH/);
+    expect((await status(chain)).hints[0]).to.match(
+      /^Nobody appealed against case .* in time\. Anyone can now execute the penalty of 80 ATH/,
+    );
   });
 
   it("gives reasons that the court takes, before anything else is asked", async () => {

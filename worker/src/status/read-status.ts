@@ -157,7 +157,7 @@ export async function readStatus(
       registered: state.registered,
       convicted: state.convicted,
       hindrances,
-      court: courtHintsOf(standing, ath, chainTime),
+      court: courtHintsOf(standing, ath, chainTime).map(({ what, remedy }) => `${what} ${remedy}`),
       offers: offers.map((offer) => ({ ...offer, cheapestOther: cheapest(offer) })),
       roomForJobs,
       openJobs: state.openWork,

@@ -1,6 +1,7 @@
 import { cpus, freemem } from "node:os";
 import type { Chain } from "../../chain/chain.ts";
 import { failed, ok, skipped, type CheckResult } from "../../check/check.ts";
+import { checkCases } from "../../check/cases.ts";
 import { checkChannels } from "../../check/channels.ts";
 import { checkContents } from "../../check/contents.ts";
 import { checkMachine } from "../../check/machine.ts";
@@ -61,13 +62,23 @@ export async function runCheck(options: ProviderOptions & { json?: true }): Prom
     const models = await checkModels(config, connected, (folder) => openModel(config, folder));
     if (connected === undefined) {
       const channels = config.channels === null ? [] : ["channels"];
-      for (const name of ["clock", "provider", "new work", "throughput", "offers", "gas", ...channels]) {
+      for (const name of [
+        "clock",
+        "provider",
+        "new work",
+        "cases",
+        "throughput",
+        "offers",
+        "gas",
+        ...channels,
+      ]) {
         results.push(skipped(name, "the chain is not reachable"));
       }
     } else {
       await guarded("clock", () => checkClock(connected, Date.now()));
       await guarded("provider", () => checkRegistration(connected, config, operator));
       await guarded("new work", () => checkNewWork(connected, config));
+      await guarded("cases", () => checkCases(connected, config));
       const measured = models.models.map((model) => model.measured);
       await guarded("throughput", () => checkThroughput(connected, config, measured));
       await guarded("offers", () => checkOffers(connected, config, models.models));
