@@ -137,6 +137,13 @@ abstract contract GameBoard is GameParameters {
         return _convictions[provider].rewarded;
     }
 
+    /// @inheritdoc IDisputeGame
+    function isProvenWrong(JobId jobId) external view returns (bool) {
+        Conviction storage conviction = _convictions[_results[jobId].clock.provider];
+        return
+            conviction.proven && JobId.unwrap(_challenges[conviction.rewarded].jobId) == JobId.unwrap(jobId);
+    }
+
     // ------------------------------------------------------------------------------------------- internal
 
     /// @dev Twice what the moves of a defence cost at most at the stress price: half of it reimburses, half of it burns.

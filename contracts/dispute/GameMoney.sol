@@ -116,7 +116,7 @@ abstract contract GameMoney is GameBoard, ReentrancyGuardTransient {
         // INVARIANT: a provider that sees a challenge succeed takes no reward for convicting itself first.
         uint256 reward =
             reserved == 0 ? Math.min(parameters().minimumReward, providers.fraudDepositOf(provider) / 2) : 0;
-        _convictions[provider] = Conviction(proof, 0, uint96(half));
+        _convictions[provider] = Conviction(proof, 0, uint96(half), false);
         (uint256 forfeited, ) = providers.convict(provider, reward + half, address(this));
         emit ConvictedByProof(provider, proof, reporter, reward, forfeited);
         if (reward != 0) vault.withdraw(vault.ath(), reward, reporter);
@@ -210,7 +210,7 @@ abstract contract GameMoney is GameBoard, ReentrancyGuardTransient {
         uint256 own = winner.reserved;
         uint256 half = (_reserved[provider] - own) / 2;
         uint256 reward = Math.min(_results[winner.jobId].terms.reward, own + half);
-        _convictions[provider] = Conviction(rewarded, uint96(reward), 0);
+        _convictions[provider] = Conviction(rewarded, uint96(reward), 0, !byTimeout);
         (uint256 forfeited, uint256 paid) = providers.convict(provider, reward + half, address(this));
         _convictions[provider].pot = uint96(paid);
         emit Convicted(

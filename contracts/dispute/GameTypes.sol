@@ -82,8 +82,10 @@ struct ResultRecord {
 /// @param rewarded The challenge that is rewarded; 0 if the provider is not convicted.
 /// @param reward ATH units for it.
 /// @param pot ATH units for it and all others that have not been reclaimed.
+/// @param proven Whether a step proved the result wrong; else the provider's clock ran out, or its signatures convicted it.
 struct Conviction {
     bytes32 rewarded;
     uint96 reward;
     uint96 pot;
+    bool proven;
 }

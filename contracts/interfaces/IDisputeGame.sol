@@ -288,6 +288,9 @@ interface IDisputeGame {
     /// @notice Challenge that is rewarded for a provider's conviction; 0 if there was none.
     function convictionOf(address provider) external view returns (bytes32 rewarded);
 
+    /// @notice Whether a step proved this result wrong, and so convicted its provider; not if the provider's clock ran out.
+    function isProvenWrong(JobId jobId) external view returns (bool);
+
     /// @notice Wei that could not be sent to an account and wait for `withdraw`.
     function credit(address account) external view returns (uint256);
 

@@ -16,8 +16,17 @@ interface IProviderPenalties {
     /// @notice The contract that penalises is this one, for good.
     event CourtSet(address court);
 
+    /// @notice Hardware is examined by this contract, for good.
+    event HardwareExamsSet(address exams);
+
     /// @notice Only the quality court calls this.
     error NotCourt(address caller);
+    /// @notice Only the contract that examines hardware calls this.
+    error NotHardwareExams(address caller);
+    /// @notice The contract that examines hardware is set once, for good.
+    error HardwareExamsAlreadySet(address exams);
+    /// @notice It is a contract.
+    error HardwareExamsWithoutCode(address exams);
     /// @notice The court is set once, for good.
     error CourtAlreadySet(address court);
     /// @notice The court is a contract.
@@ -49,6 +58,16 @@ interface IProviderPenalties {
 
     /// @notice Brings a suspended provider's lock to what its hardware requires today, of closed classes too, and ends the suspension. The fraud deposit never falls. Only the court.
     function reinstate(address provider) external;
+
+    /// @notice Names the contract that examines hardware, once and for good.
+    function setHardwareExams(address exams) external;
+
+    /// @notice Keeps a provider from new work until its hardware passed an exam, or no longer; see docs/checkers.md. A suspension by the court is another one. Only the contract that
+    /// examines hardware.
+    function setAwaitingExam(address provider, bool awaiting) external;
+
+    /// @notice The contract that examines hardware; zero until it is set.
+    function hardwareExams() external view returns (address);
 
     /// @notice The quality court; zero until it is set.
     function penaltyCourt() external view returns (address);

@@ -9,6 +9,10 @@ import {IVault} from "../interfaces/IVault.sol";
 /// @title The part of the provider registry that answers to the quality court
 /// @notice See `IProviderPenalties`, which is the specification.
 abstract contract ProviderPenalties is IProviderPenalties, AccessManaged {
+    /// @dev Bits of `_suspensions`.
+    uint8 private constant BY_COURT = 1;
+    uint8 private constant BY_EXAMS = 2;
+
     IVault public immutable vault;
 
     // -------------------------------------------------------------------------------------------- storage
@@ -21,8 +25,12 @@ abstract contract ProviderPenalties is IProviderPenalties, AccessManaged {
     }
 
     mapping(address provider => Frozen) private _frozen;
+    /// @dev Who keeps a provider from new work. The vault knows whether anybody does.
+    mapping(address provider => uint8) private _suspensions;
     /// @inheritdoc IProviderPenalties
     address public penaltyCourt;
+    /// @inheritdoc IProviderPenalties
+    address public hardwareExams;
 
     // ---------------------------------------------------------------------------------------- construction
 
@@ -64,7 +72,7 @@ abstract contract ProviderPenalties is IProviderPenalties, AccessManaged {
         if (frozen.amount < amount) revert FrozenTooLittle(owner, frozen.amount, amount);
         delete _frozen[owner];
         emit StakePenalised(owner, amount, payout);
-        vault.setSuspended(owner, true);
+        _suspend(owner, BY_COURT, true);
         vault.penalise(owner, amount, payout);
         _giveBack(owner, frozen, frozen.amount - amount);
     }
@@ -82,12 +90,29 @@ abstract contract ProviderPenalties is IProviderPenalties, AccessManaged {
         _setLocks(owner, reserved, deposit);
         emit ProviderReinstated(owner, reserved);
 
-        vault.setSuspended(owner, false);
+        _suspend(owner, BY_COURT, false);
         if (reserved > before) vault.lockStake(owner, reserved - before);
         if (reserved < before) vault.unlockStake(owner, before - reserved);
     }
 
+    // ---------------------------------------------------------------------------------------------- exams
+
+    /// @inheritdoc IProviderPenalties
+    function setAwaitingExam(address owner, bool awaiting) external {
+        if (msg.sender != hardwareExams) revert NotHardwareExams(msg.sender);
+        _suspend(owner, BY_EXAMS, awaiting);
+    }
+
     // ----------------------------------------------------------------------------------------- governance
+
+    /// @inheritdoc IProviderPenalties
+    function setHardwareExams(address exams) external restricted {
+        // INVARIANT: whoever can keep a provider from new work never changes.
+        if (hardwareExams != address(0)) revert HardwareExamsAlreadySet(hardwareExams);
+        if (exams.code.length == 0) revert HardwareExamsWithoutCode(exams);
+        hardwareExams = exams;
+        emit HardwareExamsSet(exams);
+    }
 
     /// @inheritdoc IProviderPenalties
     function setCourt(address court) external restricted {
@@ -123,6 +148,13 @@ abstract contract ProviderPenalties is IProviderPenalties, AccessManaged {
     function _reservedOf(address owner) internal view virtual returns (uint96 reserved);
 
     function _setLocks(address owner, uint96 reserved, uint96 deposit) internal virtual;
+
+    /// @dev INVARIANT: the end of one suspension does not end the other.
+    function _suspend(address owner, uint8 reason, bool suspended) private {
+        uint8 reasons = suspended ? _suspensions[owner] | reason : _suspensions[owner] & ~reason;
+        _suspensions[owner] = reasons;
+        vault.setSuspended(owner, reasons != 0);
+    }
 
     /// @dev INVARIANT: never fails, so that every case ends. Where the hardware's lock was made anew meanwhile, without what was frozen, that is free.
     function _giveBack(address owner, Frozen memory frozen, uint96 amount) private {

@@ -1,6 +1,6 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { GUARDIAN } from "../roles.ts";
-import athanor from "./Athanor.ts";
+import checkers from "./Checkers.ts";
 
 const DAY = 86_400;
 
@@ -16,7 +16,7 @@ const DAY = 86_400;
  */
 export default buildModule("Governance", (m) => {
   const deployer = m.getAccount(0);
-  const contracts = m.useModule(athanor);
+  const contracts = m.useModule(checkers);
   const { accessManager, ath } = contracts;
 
   const timelock = m.contract("AthanorTimelock", [m.getParameter("timelockDelay", 3 * DAY), deployer]);
@@ -45,14 +45,14 @@ export default buildModule("Governance", (m) => {
   const guardians = Object.entries({ guardian, timelock }).map(([name, account]) =>
     m.call(accessManager, "grantRole", [GUARDIAN, account, 0], {
       id: `grantGuardian_${name}`,
-      after: [athanor],
+      after: [checkers],
     }),
   );
   // Votes direct the treasury's part of the fees, until they name another account; what the deployment named before gets nothing.
-  const treasury = m.call(contracts.feeDistributor, "setTreasury", [timelock], { after: [athanor] });
+  const treasury = m.call(contracts.feeDistributor, "setTreasury", [timelock], { after: [checkers] });
   const administrator = m.call(accessManager, "grantRole", [0n, timelock, 0], {
     id: "grantAdministrator",
-    after: [athanor],
+    after: [checkers],
   });
   m.call(accessManager, "renounceRole", [0n, deployer], {
     id: "renounceAdministrator",

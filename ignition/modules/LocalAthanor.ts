@@ -1,10 +1,11 @@
 import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { GUARDIAN, REPORTER } from "../roles.ts";
 import athanor from "./Athanor.ts";
+import checkers from "./Checkers.ts";
 
 /** The protocol on a local chain, with a stablecoin of 6 decimals that anyone can mint. The deployer governs, and is guardian and reporter too. */
 export default buildModule("LocalAthanor", (m) => {
-  const contracts = m.useModule(athanor);
+  const contracts = m.useModule(checkers);
   m.call(contracts.accessManager, "grantRole", [GUARDIAN, m.getAccount(0), 0], { id: "grantGuardian" });
   m.call(contracts.accessManager, "grantRole", [REPORTER, m.getAccount(0), 0], { id: "grantReporter" });
   const stablecoin = m.contract("MockStablecoin");

@@ -26,6 +26,8 @@ const CONTRACTS: Record<Parameter["contract"], string> = {
   channels: "ChannelEscrow",
   receipts: "ReceiptResults",
   sources: "ResultSources",
+  checkers: "Checkers",
+  reports: "QualityReports",
   court: "QualityCourt",
 };
 const DECIMALS: Record<string, number> = { ATH: 18, mUSD: 6 };

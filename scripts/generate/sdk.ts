@@ -36,12 +36,23 @@ const contracts: Record<string, string> = {
   Vault: "staking",
 };
 
+/** What only checkers call: ABIs and types, nothing that clients carry. */
+const checking: Record<string, string> = {
+  AskedEvidence: "attestation",
+  CheckerPay: "attestation",
+  Checkers: "attestation",
+  DrawBeacon: "attestation",
+  HardwareExams: "attestation",
+  QualityReports: "attestation",
+  ResultAudits: "attestation",
+};
+
 /** Whose errors those contracts revert with, too: libraries, and sources of prices. */
 const errorsOnly = ["ChainlinkOracle", "TokenIds"];
 
 async function abis(): Promise<string> {
   const parts = [banner];
-  for (const name of Object.keys(contracts)) {
+  for (const name of Object.keys({ ...contracts, ...checking })) {
     const { abi } = await hre.artifacts.readArtifact(name);
     parts.push(`export const ${camelCase(name)}Abi = ${JSON.stringify(abi, null, 1)} as const;\n`);
   }
@@ -149,7 +160,7 @@ async function generate(): Promise<Map<string, string>> {
     "contracts/common.ts",
     banner + (await readFile(join(root, "types/ethers-contracts/common.ts"), "utf8")),
   );
-  for (const [name, folder] of Object.entries(contracts)) {
+  for (const [name, folder] of Object.entries({ ...contracts, ...checking })) {
     files.set(`contracts/${name}.ts`, await contractTypes(name, folder));
   }
   return files;

@@ -1,3 +1,4 @@
+import { attestation } from "./mutants/checkers.ts";
 import { choice } from "./mutants/choice.ts";
 import { commitments } from "./mutants/commitments.ts";
 import { currencies } from "./mutants/currencies.ts";
@@ -22,4 +23,5 @@ export const mutants: readonly NamedMutant[] = [
   ...choice,
   ...privacy,
   ...quality,
+  ...attestation,
 ];

@@ -129,6 +129,38 @@ describeRefusals("IProviderPenalties", () => errorsOf("IProviderPenalties"), {
       },
     ]),
   ),
+  NotHardwareExams: {
+    "setAwaitingExam, governance": async () => {
+      const { providers, administrator, provider } = await freshSystem();
+      return {
+        call: () => providers.setAwaitingExam(provider, true),
+        by: providers,
+        values: [administrator.address],
+      };
+    },
+  },
+  HardwareExamsAlreadySet: {
+    "setHardwareExams, a second time": async () => {
+      const { providers, addresses, exams } = await freshSystem();
+      return {
+        call: () => providers.setHardwareExams(addresses.vault),
+        by: providers,
+        values: [await exams.getAddress()],
+      };
+    },
+  },
+  HardwareExamsWithoutCode: {
+    "setHardwareExams, a key": async () => {
+      const system = await freshSystem();
+      const { stranger } = system;
+      const by = await freshRegistry(system);
+      return {
+        call: () => by.getFunction("setHardwareExams")(stranger.address) as Promise<unknown>,
+        by,
+        values: [stranger.address],
+      };
+    },
+  },
   CourtAlreadySet: {
     "setCourt, a second time": async () => {
       const { providers, addresses } = await freshSystem();

@@ -312,15 +312,15 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
     "approveModules, a module that is not there yet": () =>
       refused(({ vault, client, addresses }) =>
         Promise.resolve({
-          call: () => vault.connect(client).approveModules(addresses.ath, 8),
-          values: [8, 3],
+          call: () => vault.connect(client).approveModules(addresses.ath, 16),
+          values: [16, 4],
         }),
       ),
     "approveStakeModules, all that will ever be": () =>
       refused(({ vault, provider }) =>
         Promise.resolve({
           call: () => vault.connect(provider).approveStakeModules(2 ** 32 - 1),
-          values: [2 ** 32 - 1, 3],
+          values: [2 ** 32 - 1, 4],
         }),
       ),
   },
@@ -409,7 +409,7 @@ describeRefusals("IVault", () => errorsOf("IVault"), {
   TooManyModules: {
     "addModule, the 17th": () =>
       refused(async ({ vault }) => {
-        for (let i = 3; i < 16; i += 1) await vault.addModule(await newContract());
+        for (let i = 4; i < 16; i += 1) await vault.addModule(await newContract());
         const last = await newContract();
         return { call: () => vault.addModule(last), values: [16] };
       }),

@@ -1,5 +1,6 @@
 import governance from "../../ignition/modules/Governance.ts";
 import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
+import type { Checkers } from "../../sdk/src/generated/contracts/Checkers.ts";
 import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
 import { type Signer, type System, ethers, ignition, loadFixture, time } from "./system.ts";
 
@@ -47,6 +48,8 @@ async function deployGoverned() {
     receipts: await addressOf("receiptResults"),
     sources: await addressOf("resultSources"),
     court: await addressOf("qualityCourt"),
+    checkers: await addressOf("checkers"),
+    reports: await addressOf("qualityReports"),
     manager: await addressOf("accessManager"),
     timelock: await addressOf("timelock"),
     governor: await addressOf("governor"),
@@ -65,6 +68,8 @@ async function deployGoverned() {
     receipts: deployed.receiptResults,
     sources: deployed.resultSources,
     court: deployed.qualityCourt,
+    checkers: deployed.checkers as unknown as Checkers,
+    reports: deployed.qualityReports,
     manager: contract("accessManager"),
     timelock: contract("timelock"),
     governor: contract("governor"),

@@ -1,6 +1,8 @@
 // Every parameter that governance sets: its bounds, why these, and a call that sets it and leaves everything else as it is.
+// Longer than 400 lines: one table of all of them.
 import { channelParametersOf } from "./channels.ts";
 import { courtParametersOf } from "./court.ts";
+import { rulesOf } from "./checker-rules.ts";
 import { parametersOf as gameParametersOf } from "./dispute.ts";
 import type { RESTRICTED } from "./restricted.ts";
 import { ATH, ethers, time, type System } from "./system.ts";
@@ -81,6 +83,12 @@ const channel = fieldOf("channels", channelParametersOf, ({ channels }, next) =>
 const game = fieldOf("game", gameParametersOf, ({ game: contract }, next) => contract.setParameters(next));
 const court = fieldOf("court", courtParametersOf, ({ court: contract }, next) =>
   contract.setParameters(next),
+);
+// In force from the epoch after the next on.
+const checking = fieldOf(
+  "checkers",
+  (system) => rulesOf(system, 2n),
+  ({ checkers }, next) => checkers.setParameters(next),
 );
 const fee = fieldOf("fees", feeParametersOf, ({ fees }, next) => fees.setParameters(next));
 
@@ -403,6 +411,61 @@ export const PARAMETERS: readonly Parameter[] = [
     [500n, 5_000n],
     "What a lost appeal costs: enough to think, too little to be silent.",
   ),
+  checking(
+    "stake",
+    "ATH units",
+    [100n * ATH, 10_000_000n * ATH],
+    "More than a penalty; checkers do not need a fortune.",
+  ),
+  checking(
+    "missingShare",
+    "ten-thousandths",
+    [50n, 2_000n],
+    "More than a draw is worth; a lost connection ruins nobody.",
+    () => ({ omissionShare: 20n }),
+  ),
+  checking(
+    "omissionShare",
+    "ten-thousandths",
+    [20n, 200n],
+    "Less than a missing reveal, or it would be hidden by one.",
+    () => ({}),
+    { boundsInWords: "0.2 % to `missingShare`" },
+  ),
+  checking("auditShare", "ten-thousandths", [100n, 10_000n], "More than what not recomputing saves."),
+  checking(
+    "expectedCheckers",
+    "checkers",
+    [4n, 16n],
+    "More than a quorum; far fewer than the 32 reports that count.",
+  ),
+  checking("quorum", "reports", [3n, 16n], "Two cannot outvote each other."),
+  checking("expectedAuditors", "checkers", [3n, 16n], "Two have to agree, most of the time."),
+  checking("auditRate", "ten-thousandths", [0n, 10_000n], "None to all."),
+  checking("auditShares", "shares", [1n, 100n], "A report earns one."),
+  checking("tolerance", "ten-thousandths", [500n, 9_000n], "Honest measurements differ."),
+  checking("uptimeTolerance", "ten-thousandths", [100n, 2_000n], "The same of time."),
+  checking(
+    "uptimeFloor",
+    "ten-thousandths",
+    [5_000n, 9_900n],
+    "Nobody is penalised for a hundredth of the time.",
+  ),
+  checking("floorEpochs", "epochs", [2n, 30n], "A bad epoch costs no stake."),
+  checking(
+    "penaltyShare",
+    "ten-thousandths",
+    [100n, 1_000n],
+    "What the quality court takes at least and at most.",
+  ),
+  checking("examTolerance", "ten-thousandths", [5_000n, 10_000n], "A network lies between."),
+  checking("examRate", "ten-thousandths", [0n, 5_000n], "Exams cost providers answers."),
+  checking(
+    "minimumCheckers",
+    "checkers",
+    [16n, 1_000_000n],
+    "Few checkers suspend nobody; the largest number means never.",
+  ),
 ];
 
 /** Arguments of governed functions that no range bounds, and why that is so. */
@@ -446,4 +509,7 @@ export const UNBOUNDED: Readonly<Record<string, Readonly<Record<string, string>>
     evidence: "At most 4,096 bytes.",
   },
   "court.decide": { caseId: "A case that was appealed.", uphold: "Yes or no." },
+  "providers.setHardwareExams": { exams: "A contract. Once." },
+  "checkers.setTasks": { tasks: "Contracts. Once." },
+  "reports.setExams": { hardwareExams: "A contract. Once." },
 };

@@ -1,6 +1,7 @@
 // Every function that governance alone may call, and a call of it that would succeed for governance.
 import { ZeroHash } from "ethers";
 import { channelParametersOf } from "./channels.ts";
+import { rulesOf } from "./checker-rules.ts";
 import { courtParametersOf } from "./court.ts";
 import { parametersOf } from "./dispute.ts";
 import { ATH, type Signer, type System } from "./system.ts";
@@ -18,6 +19,8 @@ export const RESTRICTED: Record<
   | "channels"
   | "receipts"
   | "sources"
+  | "checkers"
+  | "reports"
   | "court",
   Calls
 > = {
@@ -40,6 +43,8 @@ export const RESTRICTED: Record<
     setDisputeGame: ({ providers, addresses }, sender) =>
       providers.connect(sender).setDisputeGame(addresses.vault),
     setCourt: ({ providers, addresses }, sender) => providers.connect(sender).setCourt(addresses.vault),
+    setHardwareExams: ({ providers, addresses }, sender) =>
+      providers.connect(sender).setHardwareExams(addresses.vault),
     setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(100n * ATH),
   },
   currencies: {
@@ -104,6 +109,14 @@ export const RESTRICTED: Record<
   sources: {
     setDisputeGame: ({ sources, addresses }, sender) =>
       sources.connect(sender).setDisputeGame(addresses.vault),
+  },
+  checkers: {
+    setParameters: async (system, sender) =>
+      system.checkers.connect(sender).setParameters(await rulesOf(system)),
+    setTasks: ({ checkers, addresses }, sender) => checkers.connect(sender).setTasks([addresses.vault]),
+  },
+  reports: {
+    setExams: ({ reports, addresses }, sender) => reports.connect(sender).setExams(addresses.vault),
   },
   court: {
     announce: ({ court, provider }, sender) =>

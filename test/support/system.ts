@@ -3,12 +3,17 @@ import { type Addressable, type ContractTransactionResponse, toBeHex } from "eth
 import { network } from "hardhat";
 import localAthanor from "../../ignition/modules/LocalAthanor.ts";
 import { programParts } from "../../engine/src/program/encode.ts";
+import type { AskedEvidence } from "../../sdk/src/generated/contracts/AskedEvidence.ts";
 import type { AthToken } from "../../sdk/src/generated/contracts/AthToken.ts";
 import type { ChannelEscrow } from "../../sdk/src/generated/contracts/ChannelEscrow.ts";
+import type { CheckerPay } from "../../sdk/src/generated/contracts/CheckerPay.ts";
+import type { Checkers } from "../../sdk/src/generated/contracts/Checkers.ts";
 import type { Currencies } from "../../sdk/src/generated/contracts/Currencies.ts";
 import type { DelegationPools } from "../../sdk/src/generated/contracts/DelegationPools.ts";
 import type { DisputeGame } from "../../sdk/src/generated/contracts/DisputeGame.ts";
+import type { DrawBeacon } from "../../sdk/src/generated/contracts/DrawBeacon.ts";
 import type { FeeDistributor } from "../../sdk/src/generated/contracts/FeeDistributor.ts";
+import type { HardwareExams } from "../../sdk/src/generated/contracts/HardwareExams.ts";
 import type { InsuranceFund } from "../../sdk/src/generated/contracts/InsuranceFund.ts";
 import type { IJobEscrow, JobEscrow, JobStruct } from "../../sdk/src/generated/contracts/JobEscrow.ts";
 import type { MockStablecoin } from "../../sdk/src/generated/contracts/MockStablecoin.ts";
@@ -16,7 +21,9 @@ import type { ModelRegistry } from "../../sdk/src/generated/contracts/ModelRegis
 import type { ProgramRegistry } from "../../sdk/src/generated/contracts/ProgramRegistry.ts";
 import type { ProviderRegistry } from "../../sdk/src/generated/contracts/ProviderRegistry.ts";
 import type { QualityCourt } from "../../sdk/src/generated/contracts/QualityCourt.ts";
+import type { QualityReports } from "../../sdk/src/generated/contracts/QualityReports.ts";
 import type { ReceiptResults } from "../../sdk/src/generated/contracts/ReceiptResults.ts";
+import type { ResultAudits } from "../../sdk/src/generated/contracts/ResultAudits.ts";
 import type { ResultSources } from "../../sdk/src/generated/contracts/ResultSources.ts";
 import type { Vault } from "../../sdk/src/generated/contracts/Vault.ts";
 import { workPerPosition } from "../../engine/src/program/work.ts";
@@ -96,6 +103,13 @@ export async function deploySystem() {
   const sources = deployed.resultSources as unknown as ResultSources;
   const pools = deployed.delegationPools as unknown as DelegationPools;
   const court = deployed.qualityCourt as unknown as QualityCourt;
+  const beacon = deployed.drawBeacon as unknown as DrawBeacon;
+  const checkers = deployed.checkers as unknown as Checkers;
+  const pay = deployed.checkerPay as unknown as CheckerPay;
+  const asked = deployed.askedEvidence as unknown as AskedEvidence;
+  const reports = deployed.qualityReports as unknown as QualityReports;
+  const audits = deployed.resultAudits as unknown as ResultAudits;
+  const exams = deployed.hardwareExams as unknown as HardwareExams;
   const manager = deployed.accessManager;
   const [administrator, client, otherClient, provider, operator, watchtower, stranger, newcomer] =
     (await ethers.getSigners()) as [Signer, Signer, Signer, Signer, Signer, Signer, Signer, Signer];
@@ -116,6 +130,7 @@ export async function deploySystem() {
     sources: await sources.getAddress(),
     pools: await pools.getAddress(),
     court: await court.getAddress(),
+    checkers: await checkers.getAddress(),
   };
   await addProgram(programs, PROGRAM_PARTS);
   await models.register(MODEL, "https://models.example/");
@@ -136,6 +151,13 @@ export async function deploySystem() {
     sources,
     pools,
     court,
+    beacon,
+    checkers,
+    pay,
+    asked,
+    reports,
+    audits,
+    exams,
     manager,
     addresses,
     modelRoot: await models.rootOf(MODEL),

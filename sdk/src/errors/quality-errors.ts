@@ -73,6 +73,18 @@ export const qualityErrors = {
     "Remove its offers, deregister and take the stake out; work with another owner account.",
   ],
   NotCourt: ["{caller:address} is not the quality court.", "Announce a case at the court's contract."],
+  NotHardwareExams: [
+    "{caller:address} is not the contract that examines hardware.",
+    "Have the provider examined there.",
+  ],
+  HardwareExamsAlreadySet: [
+    "Hardware is examined by {exams:address} already, for good.",
+    "Another one takes a new deployment.",
+  ],
+  HardwareExamsWithoutCode: [
+    "{exams:address} has no code, so it examines nothing.",
+    "Deploy the contract first, then set it.",
+  ],
   CourtAlreadySet: ["The court is {court:address} already, for good.", "Another one takes a new deployment."],
   CourtWithoutCode: [
     "{court:address} has no code, so it is no court.",

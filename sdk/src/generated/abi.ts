@@ -7646,6 +7646,25 @@ export const disputeGameAbi = [
  {
   "inputs": [
    {
+    "internalType": "JobId",
+    "name": "jobId",
+    "type": "bytes32"
+   }
+  ],
+  "name": "isProvenWrong",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "bytes32",
     "name": "challengeId",
     "type": "bytes32"
@@ -14305,6 +14324,28 @@ export const providerRegistryAbi = [
  {
   "inputs": [
    {
+    "internalType": "address",
+    "name": "exams",
+    "type": "address"
+   }
+  ],
+  "name": "HardwareExamsAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "exams",
+    "type": "address"
+   }
+  ],
+  "name": "HardwareExamsWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "uint256",
     "name": "length",
     "type": "uint256"
@@ -14397,6 +14438,17 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "NotDisputeGame",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotHardwareExams",
   "type": "error"
  },
  {
@@ -14604,6 +14656,19 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "HardwareClassSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "exams",
+    "type": "address"
+   }
+  ],
+  "name": "HardwareExamsSet",
   "type": "event"
  },
  {
@@ -15131,6 +15196,19 @@ export const providerRegistryAbi = [
   "type": "function"
  },
  {
+  "inputs": [],
+  "name": "hardwareExams",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
   "inputs": [
    {
     "internalType": "address",
@@ -15533,6 +15611,24 @@ export const providerRegistryAbi = [
   "inputs": [
    {
     "internalType": "address",
+    "name": "owner",
+    "type": "address"
+   },
+   {
+    "internalType": "bool",
+    "name": "awaiting",
+    "type": "bool"
+   }
+  ],
+  "name": "setAwaitingExam",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
     "name": "court",
     "type": "address"
    }
@@ -15604,6 +15700,19 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "setHardwareClass",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "exams",
+    "type": "address"
+   }
+  ],
+  "name": "setHardwareExams",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"
@@ -20983,6 +21092,4641 @@ export const vaultAbi = [
   "name": "withdraw",
   "outputs": [],
   "stateMutability": "nonpayable",
+  "type": "function"
+ }
+] as const;
+
+export const askedEvidenceAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "checkers_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IChannelEscrow",
+    "name": "channels_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "jobs_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [],
+  "name": "channels",
+  "outputs": [
+   {
+    "internalType": "contract IChannelEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "checkers",
+  "outputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "blinding",
+    "type": "bytes32"
+   }
+  ],
+  "name": "examIdOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "bool",
+    "name": "examined",
+    "type": "bool"
+   },
+   {
+    "internalType": "bytes",
+    "name": "evidence",
+    "type": "bytes"
+   }
+  ],
+  "name": "isEvidence",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "jobs",
+  "outputs": [
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const checkerPayAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "checkers_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IFeeDistributor",
+    "name": "fees_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotATask",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "NothingToPay",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ReentrancyGuardReentrantCall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "SafeERC20FailedOperation",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "shares",
+    "type": "uint256"
+   }
+  ],
+  "name": "SharesStanding",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "current",
+    "type": "uint32"
+   }
+  ],
+  "name": "WrongEpoch",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "Collected",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "PayClaimed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "toEpoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "name": "RolledOver",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "shares",
+    "type": "uint256"
+   }
+  ],
+  "name": "SharesEarned",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "checkers",
+  "outputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "claim",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "collect",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "shares",
+    "type": "uint256"
+   }
+  ],
+  "name": "credit",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "fees",
+  "outputs": [
+   {
+    "internalType": "contract IFeeDistributor",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "isClaimed",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "potOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "token",
+    "type": "address"
+   }
+  ],
+  "name": "rollOver",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "sharesOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "totalShares",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const checkersAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IVault",
+    "name": "vault_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IDrawBeacon",
+    "name": "beacon_",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "sequencerFeed",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "epochLength_",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "inclusionDelay",
+    "type": "uint256"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stake",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint16",
+      "name": "missingShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "omissionShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedCheckers",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "quorum",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedAuditors",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShares",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "tolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeFloor",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "floorEpochs",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "penaltyShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint32",
+      "name": "minimumCheckers",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct ICheckers.Parameters",
+    "name": "initial",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "AlreadyChecker",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "AlreadyCommitted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "AlreadyDrawn",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "untilEpoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "current",
+    "type": "uint32"
+   }
+  ],
+  "name": "ChangedRecently",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "Convicted",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "latest",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "DrawTooLate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "length",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "EpochLengthOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "InvalidCommitment",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   }
+  ],
+  "name": "InvalidOperator",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "NoFault",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotATask",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "NotChecker",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "NotOperator",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "parameter",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "value",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "maximum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ParameterOutOfBounds",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "SecretMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "locked",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "required",
+    "type": "uint256"
+   }
+  ],
+  "name": "StakeTooSmall",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "untilEpoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "held",
+    "type": "uint32"
+   }
+  ],
+  "name": "StillLiable",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "task",
+    "type": "address"
+   }
+  ],
+  "name": "TaskWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "TasksAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "current",
+    "type": "uint32"
+   }
+  ],
+  "name": "WrongEpoch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "since",
+    "type": "uint256"
+   }
+  ],
+  "name": "WrongRound",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "locked",
+    "type": "uint256"
+   }
+  ],
+  "name": "CheckerJoined",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "freed",
+    "type": "uint256"
+   }
+  ],
+  "name": "CheckerLeft",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "paid",
+    "type": "uint256"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "finder",
+    "type": "address"
+   }
+  ],
+  "name": "CheckerPenalised",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "locked",
+    "type": "uint256"
+   }
+  ],
+  "name": "CheckerToppedUp",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "seed",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "committed",
+    "type": "uint32"
+   }
+  ],
+  "name": "EpochDrawn",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   }
+  ],
+  "name": "OperatorSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "fromEpoch",
+    "type": "uint32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stake",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint16",
+      "name": "missingShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "omissionShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedCheckers",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "quorum",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedAuditors",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShares",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "tolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeFloor",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "floorEpochs",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "penaltyShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint32",
+      "name": "minimumCheckers",
+      "type": "uint32"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct ICheckers.Parameters",
+    "name": "parameters",
+    "type": "tuple"
+   }
+  ],
+  "name": "ParametersSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "SecretCommitted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "finder",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "secret",
+    "type": "bytes32"
+   }
+  ],
+  "name": "SecretDenounced",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "finder",
+    "type": "address"
+   }
+  ],
+  "name": "SecretMissing",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "secret",
+    "type": "bytes32"
+   }
+  ],
+  "name": "SecretRevealed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address[]",
+    "name": "tasks",
+    "type": "address[]"
+   }
+  ],
+  "name": "TasksSet",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "beacon",
+  "outputs": [
+   {
+    "internalType": "contract IDrawBeacon",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "checkerOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "operator",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "locked",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "lastEpoch",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "held",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct ICheckers.Checker",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "commit",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "secret",
+    "type": "bytes32"
+   }
+  ],
+  "name": "commitmentOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "committedTo",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "currentEpoch",
+  "outputs": [
+   {
+    "internalType": "uint32",
+    "name": "",
+    "type": "uint32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "secret",
+    "type": "bytes32"
+   }
+  ],
+  "name": "denounce",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   }
+  ],
+  "name": "draw",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "epochAt",
+  "outputs": [
+   {
+    "internalType": "uint32",
+    "name": "",
+    "type": "uint32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "epochLength",
+  "outputs": [
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "epochOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "seed",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "mix",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "committed",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "revealed",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct ICheckers.Epoch",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "genesis",
+  "outputs": [
+   {
+    "internalType": "uint40",
+    "name": "",
+    "type": "uint40"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "hold",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "subject",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "expected",
+    "type": "uint256"
+   }
+  ],
+  "name": "isDrawn",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "task",
+    "type": "address"
+   }
+  ],
+  "name": "isTask",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   }
+  ],
+  "name": "join",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "outageSince",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   }
+  ],
+  "name": "ownerOf",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "parametersAt",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stake",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint16",
+      "name": "missingShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "omissionShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedCheckers",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "quorum",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedAuditors",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShares",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "tolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeFloor",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "floorEpochs",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "penaltyShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint32",
+      "name": "minimumCheckers",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct ICheckers.Parameters",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "amount",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "finder",
+    "type": "address"
+   }
+  ],
+  "name": "penalise",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "punishMissing",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "resign",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "secret",
+    "type": "bytes32"
+   }
+  ],
+  "name": "reveal",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "secretOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "operator",
+    "type": "address"
+   }
+  ],
+  "name": "setOperator",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint96",
+      "name": "stake",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint16",
+      "name": "missingShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "omissionShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedCheckers",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "quorum",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "expectedAuditors",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "auditShares",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "tolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptimeFloor",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "floorEpochs",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint16",
+      "name": "penaltyShare",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examTolerance",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint16",
+      "name": "examRate",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint32",
+      "name": "minimumCheckers",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct ICheckers.Parameters",
+    "name": "parameters",
+    "type": "tuple"
+   }
+  ],
+  "name": "setParameters",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address[]",
+    "name": "tasks",
+    "type": "address[]"
+   }
+  ],
+  "name": "setTasks",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "startOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "expected",
+    "type": "uint256"
+   }
+  ],
+  "name": "thresholdOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "topUp",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "unhold",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "vault",
+  "outputs": [
+   {
+    "internalType": "contract IVault",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const drawBeaconAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint64",
+    "name": "blockNumber",
+    "type": "uint64"
+   }
+  ],
+  "name": "BlockLost",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint64",
+    "name": "blockNumber",
+    "type": "uint64"
+   }
+  ],
+  "name": "BlockNotThere",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   }
+  ],
+  "name": "NoRoundPending",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint64",
+    "name": "blockNumber",
+    "type": "uint64"
+   }
+  ],
+  "name": "RoundPending",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "value",
+    "type": "bytes32"
+   }
+  ],
+  "name": "RoundFixed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint64",
+    "name": "blockNumber",
+    "type": "uint64"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint40",
+    "name": "requestedAt",
+    "type": "uint40"
+   }
+  ],
+  "name": "RoundRequested",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "fix",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "value",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "timestamp",
+    "type": "uint256"
+   }
+  ],
+  "name": "isFirstSince",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "latest",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "request",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   }
+  ],
+  "name": "roundOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "value",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint40",
+      "name": "requestedAt",
+      "type": "uint40"
+     },
+     {
+      "internalType": "uint64",
+      "name": "blockNumber",
+      "type": "uint64"
+     }
+    ],
+    "internalType": "struct IDrawBeacon.Round",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const hardwareExamsAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "checkers_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IQualityReports",
+    "name": "reports_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "providers_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint256",
+    "name": "committed",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "minimum",
+    "type": "uint256"
+   }
+  ],
+  "name": "ExamsInactive",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "NoExam",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NothingToExamine",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "untilEpoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "StillExamined",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "measured",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "claim",
+    "type": "uint256"
+   }
+  ],
+  "name": "ExamFailed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "claim",
+    "type": "uint256"
+   }
+  ],
+  "name": "ExamLifted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "measured",
+    "type": "uint256"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "claim",
+    "type": "uint256"
+   }
+  ],
+  "name": "ExamPassed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "claim",
+    "type": "uint256"
+   }
+  ],
+  "name": "ExamPending",
+  "type": "event"
+ },
+ {
+  "inputs": [],
+  "name": "checkers",
+  "outputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "enter",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isActive",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "isExamined",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "isPending",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "judge",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "lift",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "providers",
+  "outputs": [
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "reports",
+  "outputs": [
+   {
+    "internalType": "contract IQualityReports",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "standingOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint128",
+      "name": "passed",
+      "type": "uint128"
+     },
+     {
+      "internalType": "uint32",
+      "name": "judged",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "since",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "until",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "waited",
+      "type": "bool"
+     }
+    ],
+    "internalType": "struct IHardwareExams.Standing",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "startedIn",
+  "outputs": [
+   {
+    "internalType": "uint32",
+    "name": "",
+    "type": "uint32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const qualityReportsAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   },
+   {
+    "internalType": "contract ICheckers",
+    "name": "checkers_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract ICheckerPay",
+    "name": "pay_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "providers_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IQualityCourt",
+    "name": "court_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IAskedEvidence",
+    "name": "asked_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedInvalidAuthority",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "delay",
+    "type": "uint32"
+   }
+  ],
+  "name": "AccessManagedRequiredDelay",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "caller",
+    "type": "address"
+   }
+  ],
+  "name": "AccessManagedUnauthorized",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "AlreadyScored",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "expected",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "found",
+    "type": "bytes32"
+   }
+  ],
+  "name": "CommitmentMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "againFrom",
+    "type": "uint32"
+   }
+  ],
+  "name": "EnrolledAlready",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "exams",
+    "type": "address"
+   }
+  ],
+  "name": "ExamsAlreadySet",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "exams",
+    "type": "address"
+   }
+  ],
+  "name": "ExamsWithoutCode",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "InvalidEvidence",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "InvalidReport",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "NoFault",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "reports",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "quorum",
+    "type": "uint256"
+   }
+  ],
+  "name": "NoQuorum",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "NoReports",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "next",
+    "type": "address"
+   }
+  ],
+  "name": "NotAscending",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint16",
+    "name": "badEpochs",
+    "type": "uint16"
+   },
+   {
+    "internalType": "uint16",
+    "name": "required",
+    "type": "uint16"
+   }
+  ],
+  "name": "NotBad",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotDrawn",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotEnrolled",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "NotMeasurable",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "StillMeasurable",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "current",
+    "type": "uint32"
+   }
+  ],
+  "name": "WrongEpoch",
+  "type": "error"
+ },
+ {
+  "inputs": [],
+  "name": "ZeroCommitment",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint96",
+    "name": "amount",
+    "type": "uint96"
+   }
+  ],
+  "name": "Announced",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "authority",
+    "type": "address"
+   }
+  ],
+  "name": "AuthorityUpdated",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "Enrolled",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "exams",
+    "type": "address"
+   }
+  ],
+  "name": "ExamsSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "address",
+    "name": "finder",
+    "type": "address"
+   }
+  ],
+  "name": "Omitted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint32",
+    "name": "latency",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint48",
+    "name": "throughput",
+    "type": "uint48"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint16",
+    "name": "uptime",
+    "type": "uint16"
+   }
+  ],
+  "name": "Reported",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "tip",
+    "type": "bytes32"
+   }
+  ],
+  "name": "ReportsCommitted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   }
+  ],
+  "name": "Retired",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint48",
+      "name": "throughput",
+      "type": "uint48"
+     },
+     {
+      "internalType": "uint32",
+      "name": "latency",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptime",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "reports",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "near",
+      "type": "uint8"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IQualityReports.Medians",
+    "name": "medians",
+    "type": "tuple"
+   },
+   {
+    "components": [
+     {
+      "internalType": "uint48",
+      "name": "throughput",
+      "type": "uint48"
+     },
+     {
+      "internalType": "uint32",
+      "name": "latency",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptime",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint32",
+      "name": "epoch",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "badEpochs",
+      "type": "uint16"
+     }
+    ],
+    "indexed": false,
+    "internalType": "struct IQualityReports.Score",
+    "name": "score",
+    "type": "tuple"
+   }
+  ],
+  "name": "Scored",
+  "type": "event"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "announce",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "caseId",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "asked",
+  "outputs": [
+   {
+    "internalType": "contract IAskedEvidence",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "authority",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "checkers",
+  "outputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "tip",
+    "type": "bytes32"
+   }
+  ],
+  "name": "commitReports",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "court",
+  "outputs": [
+   {
+    "internalType": "contract IQualityCourt",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "enroll",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "enrolmentOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "since",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "until",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "enrolled",
+      "type": "bool"
+     }
+    ],
+    "internalType": "struct IQualityReports.Enrolment",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "exams",
+  "outputs": [
+   {
+    "internalType": "address",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "isConsumingScheduledOp",
+  "outputs": [
+   {
+    "internalType": "bytes4",
+    "name": "",
+    "type": "bytes4"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "isMeasured",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "mediansOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint48",
+      "name": "throughput",
+      "type": "uint48"
+     },
+     {
+      "internalType": "uint32",
+      "name": "latency",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptime",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint8",
+      "name": "reports",
+      "type": "uint8"
+     },
+     {
+      "internalType": "uint8",
+      "name": "near",
+      "type": "uint8"
+     }
+    ],
+    "internalType": "struct IQualityReports.Medians",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "pay",
+  "outputs": [
+   {
+    "internalType": "contract ICheckerPay",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "providers",
+  "outputs": [
+   {
+    "internalType": "contract IProviderRegistry",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "punishOmission",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "reportCount",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "retire",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "previous",
+    "type": "bytes32"
+   },
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "latency",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint48",
+      "name": "throughput",
+      "type": "uint48"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptime",
+      "type": "uint16"
+     },
+     {
+      "internalType": "bytes",
+      "name": "evidence",
+      "type": "bytes"
+     }
+    ],
+    "internalType": "struct IQualityReports.Report[]",
+    "name": "reports",
+    "type": "tuple[]"
+   }
+  ],
+  "name": "revealReports",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "score",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   }
+  ],
+  "name": "scoreOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint48",
+      "name": "throughput",
+      "type": "uint48"
+     },
+     {
+      "internalType": "uint32",
+      "name": "latency",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "uptime",
+      "type": "uint16"
+     },
+     {
+      "internalType": "uint32",
+      "name": "epoch",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "badEpochs",
+      "type": "uint16"
+     }
+    ],
+    "internalType": "struct IQualityReports.Score",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "newAuthority",
+    "type": "address"
+   }
+  ],
+  "name": "setAuthority",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "hardwareExams",
+    "type": "address"
+   }
+  ],
+  "name": "setExams",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "tipOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "vault",
+  "outputs": [
+   {
+    "internalType": "contract IVault",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ }
+] as const;
+
+export const resultAuditsAbi = [
+ {
+  "inputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "checkers_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract ICheckerPay",
+    "name": "pay_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "jobs_",
+    "type": "address"
+   },
+   {
+    "internalType": "contract IDisputeGame",
+    "name": "game_",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "nonpayable",
+  "type": "constructor"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "AlreadyAttested",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "AttestationMismatch",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "committedAt",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "end",
+    "type": "uint256"
+   }
+  ],
+  "name": "AttestedTooLate",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NotAuditable",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   }
+  ],
+  "name": "NotAudited",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "NotDrawn",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   }
+  ],
+  "name": "NotFinal",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "NotProvenFalse",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "NothingToDo",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "ProvenFalse",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "uint32",
+    "name": "current",
+    "type": "uint32"
+   }
+  ],
+  "name": "WrongEpoch",
+  "type": "error"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "AttestationClosed",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "AttestationCommitted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": false,
+    "internalType": "uint256",
+    "name": "shares",
+    "type": "uint256"
+   }
+  ],
+  "name": "AttestationCounted",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "finder",
+    "type": "address"
+   }
+  ],
+  "name": "AttestationPunished",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": true,
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "indexed": true,
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "indexed": true,
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "indexed": false,
+    "internalType": "bytes32",
+    "name": "positionsRoot",
+    "type": "bytes32"
+   }
+  ],
+  "name": "Attested",
+  "type": "event"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "bytes32",
+    "name": "commitment",
+    "type": "bytes32"
+   }
+  ],
+  "name": "attest",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "attestationOf",
+  "outputs": [
+   {
+    "components": [
+     {
+      "internalType": "bytes32",
+      "name": "positionsRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "uint96",
+      "name": "penalty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "epoch",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bool",
+      "name": "counted",
+      "type": "bool"
+     },
+     {
+      "internalType": "bool",
+      "name": "closed",
+      "type": "bool"
+     }
+    ],
+    "internalType": "struct IResultAudits.Attestation",
+    "name": "",
+    "type": "tuple"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "beacon",
+  "outputs": [
+   {
+    "internalType": "contract IDrawBeacon",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "checkers",
+  "outputs": [
+   {
+    "internalType": "contract ICheckers",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "close",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "positionsRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
+   }
+  ],
+  "name": "commitmentOf",
+  "outputs": [
+   {
+    "internalType": "bytes32",
+    "name": "",
+    "type": "bytes32"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "count",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "game",
+  "outputs": [
+   {
+    "internalType": "contract IDisputeGame",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "submittedAt",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   }
+  ],
+  "name": "isAudited",
+  "outputs": [
+   {
+    "internalType": "bool",
+    "name": "",
+    "type": "bool"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "jobs",
+  "outputs": [
+   {
+    "internalType": "contract IJobEscrow",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
+  "name": "pay",
+  "outputs": [
+   {
+    "internalType": "contract ICheckerPay",
+    "name": "",
+    "type": "address"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   }
+  ],
+  "name": "punishAttestation",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "address",
+      "name": "client",
+      "type": "address"
+     },
+     {
+      "internalType": "uint64",
+      "name": "salt",
+      "type": "uint64"
+     },
+     {
+      "internalType": "uint40",
+      "name": "submitDeadline",
+      "type": "uint40"
+     },
+     {
+      "internalType": "address",
+      "name": "provider",
+      "type": "address"
+     },
+     {
+      "internalType": "uint32",
+      "name": "challengeWindow",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "feeBasisPoints",
+      "type": "uint16"
+     },
+     {
+      "internalType": "address",
+      "name": "token",
+      "type": "address"
+     },
+     {
+      "internalType": "uint96",
+      "name": "exitBounty",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint96",
+      "name": "stakeLock",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint80",
+      "name": "inputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint80",
+      "name": "outputPrice",
+      "type": "uint80"
+     },
+     {
+      "internalType": "uint96",
+      "name": "minimumCharge",
+      "type": "uint96"
+     },
+     {
+      "internalType": "uint32",
+      "name": "promptTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "maxTokens",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "vocabularySize",
+      "type": "uint32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "modelRoot",
+      "type": "bytes32"
+     },
+     {
+      "internalType": "bytes32",
+      "name": "inputRoot",
+      "type": "bytes32"
+     }
+    ],
+    "internalType": "struct Job",
+    "name": "job",
+    "type": "tuple"
+   },
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "positionsRoot",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "salt",
+    "type": "bytes32"
+   }
+  ],
+  "name": "revealAttestation",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "uint256",
+    "name": "round",
+    "type": "uint256"
+   }
+  ],
+  "name": "subjectOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "JobId",
+    "name": "id",
+    "type": "bytes32"
+   },
+   {
+    "internalType": "bytes32",
+    "name": "positionsRoot",
+    "type": "bytes32"
+   }
+  ],
+  "name": "votesOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "all",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "agreeing",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
   "type": "function"
  }
 ] as const;

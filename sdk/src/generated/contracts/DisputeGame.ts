@@ -47,7 +47,7 @@ export declare namespace IJobEscrow {
     }
 
   export interface DisputeGameInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "bondOf" | "burnUnopened" | "challengeIdOf" | "challengeOf" | "commit" | "convictProven" | "convictionOf" | "credit" | "disputeOutput" | "escrow" | "inclusionDelay" | "isConsumingScheduledOp" | "nameElement" | "narrow" | "open" | "parameters" | "postTrace" | "providers" | "reclaim" | "resultOf" | "reveal" | "revealLevels" | "revealTile" | "revealedAt" | "setAuthority" | "setParameters" | "step" | "timeout" | "turnOf" | "vault" | "verifier" | "withdraw"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "bondOf" | "burnUnopened" | "challengeIdOf" | "challengeOf" | "commit" | "convictProven" | "convictionOf" | "credit" | "disputeOutput" | "escrow" | "inclusionDelay" | "isConsumingScheduledOp" | "isProvenWrong" | "nameElement" | "narrow" | "open" | "parameters" | "postTrace" | "providers" | "reclaim" | "resultOf" | "reveal" | "revealLevels" | "revealTile" | "revealedAt" | "setAuthority" | "setParameters" | "step" | "timeout" | "turnOf" | "vault" | "verifier" | "withdraw"): FunctionFragment;
 
     getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "BondBurned" | "ChallengeLost" | "Committed" | "Convicted" | "ConvictedByProof" | "ElementNamed" | "Narrowed" | "Opened" | "ParametersSet" | "Reclaimed" | "Reimbursed" | "Revealed" | "TileRevealed" | "TracePosted"): EventFragment;
 
@@ -64,6 +64,7 @@ encodeFunctionData(functionFragment: 'disputeOutput', values: [BytesLike, BytesL
 encodeFunctionData(functionFragment: 'escrow', values?: undefined): string;
 encodeFunctionData(functionFragment: 'inclusionDelay', values?: undefined): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
+encodeFunctionData(functionFragment: 'isProvenWrong', values: [BytesLike]): string;
 encodeFunctionData(functionFragment: 'nameElement', values: [BytesLike, BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'narrow', values: [BytesLike, BigNumberish, BytesLike, BytesLike[]]): string;
 encodeFunctionData(functionFragment: 'open', values: [JobStruct, IJobEscrow.OutputStruct, BytesLike]): string;
@@ -98,6 +99,7 @@ decodeFunctionResult(functionFragment: 'disputeOutput', data: BytesLike): Result
 decodeFunctionResult(functionFragment: 'escrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'inclusionDelay', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'isProvenWrong', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'nameElement', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'narrow', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'open', data: BytesLike): Result;
@@ -439,6 +441,14 @@ decodeFunctionResult(functionFragment: 'withdraw', data: BytesLike): Result;
     
 
     
+    isProvenWrong: TypedContractMethod<
+      [jobId: BytesLike, ],
+      [boolean],
+      'view'
+    >
+    
+
+    
     nameElement: TypedContractMethod<
       [challengeId: BytesLike, leaf: BytesLike, element: BigNumberish, ],
       [void],
@@ -664,6 +674,11 @@ getFunction(nameOrSignature: 'inclusionDelay'): TypedContractMethod<
 getFunction(nameOrSignature: 'isConsumingScheduledOp'): TypedContractMethod<
       [],
       [string],
+      'view'
+    >;
+getFunction(nameOrSignature: 'isProvenWrong'): TypedContractMethod<
+      [jobId: BytesLike, ],
+      [boolean],
       'view'
     >;
 getFunction(nameOrSignature: 'nameElement'): TypedContractMethod<

@@ -34,9 +34,9 @@ export declare namespace IProviderRegistry {
     }
 
   export interface ProviderRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "convict" | "defenderKeysOf" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "freeze" | "frozenStakeOf" | "hardwareClassCount" | "hardwareClassOf" | "hardwareLockOf" | "isConsumingScheduledOp" | "liftFreeze" | "models" | "offerOf" | "operatorOf" | "pay" | "penaliseFrozen" | "penaltyCourt" | "providerOf" | "register" | "reinstate" | "removeOffer" | "requiredStake" | "setAuthority" | "setCourt" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setOffer" | "throughputOf" | "update" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "convict" | "defenderKeysOf" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "freeze" | "frozenStakeOf" | "hardwareClassCount" | "hardwareClassOf" | "hardwareExams" | "hardwareLockOf" | "isConsumingScheduledOp" | "liftFreeze" | "models" | "offerOf" | "operatorOf" | "pay" | "penaliseFrozen" | "penaltyCourt" | "providerOf" | "register" | "reinstate" | "removeOffer" | "requiredStake" | "setAuthority" | "setAwaitingExam" | "setCourt" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setHardwareExams" | "setOffer" | "throughputOf" | "update" | "vault"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CourtSet" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderReinstated" | "ProviderUpdated" | "StakeFrozen" | "StakePenalised" | "StakeReleased"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CourtSet" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "HardwareExamsSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderReinstated" | "ProviderUpdated" | "StakeFrozen" | "StakePenalised" | "StakeReleased"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BigNumberish, AddressLike]): string;
@@ -49,6 +49,7 @@ encodeFunctionData(functionFragment: 'freeze', values: [AddressLike, BigNumberis
 encodeFunctionData(functionFragment: 'frozenStakeOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'hardwareClassCount', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hardwareClassOf', values: [BigNumberish]): string;
+encodeFunctionData(functionFragment: 'hardwareExams', values?: undefined): string;
 encodeFunctionData(functionFragment: 'hardwareLockOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'isConsumingScheduledOp', values?: undefined): string;
 encodeFunctionData(functionFragment: 'liftFreeze', values: [AddressLike]): string;
@@ -64,10 +65,12 @@ encodeFunctionData(functionFragment: 'reinstate', values: [AddressLike]): string
 encodeFunctionData(functionFragment: 'removeOffer', values: [BytesLike, AddressLike]): string;
 encodeFunctionData(functionFragment: 'requiredStake', values: [IProviderRegistry.HardwareStruct[]]): string;
 encodeFunctionData(functionFragment: 'setAuthority', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'setAwaitingExam', values: [AddressLike, boolean]): string;
 encodeFunctionData(functionFragment: 'setCourt', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setFraudDeposit', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHardwareClass', values: [BigNumberish, IProviderRegistry.HardwareClassStruct]): string;
+encodeFunctionData(functionFragment: 'setHardwareExams', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setOffer', values: [BytesLike, AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'throughputOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'update', values: [IProviderRegistry.ProfileStruct]): string;
@@ -84,6 +87,7 @@ decodeFunctionResult(functionFragment: 'freeze', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'frozenStakeOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassCount', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareClassOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'hardwareExams', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'hardwareLockOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'isConsumingScheduledOp', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'liftFreeze', data: BytesLike): Result;
@@ -99,10 +103,12 @@ decodeFunctionResult(functionFragment: 'reinstate', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'removeOffer', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'requiredStake', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setAuthority', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setAwaitingExam', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setCourt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setFraudDeposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHardwareClass', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setHardwareExams', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setOffer', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'throughputOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'update', data: BytesLike): Result;
@@ -162,6 +168,18 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
       export type InputTuple = [hardwareClass: BigNumberish, name: string, minimumStakePerGpu: BigNumberish, minimumThroughput: BigNumberish, open: boolean];
       export type OutputTuple = [hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, minimumThroughput: bigint, open: boolean];
       export interface OutputObject {hardwareClass: bigint, name: string, minimumStakePerGpu: bigint, minimumThroughput: bigint, open: boolean }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace HardwareExamsSetEvent {
+      export type InputTuple = [exams: AddressLike];
+      export type OutputTuple = [exams: string];
+      export interface OutputObject {exams: string }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -412,6 +430,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    hardwareExams: TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >
+    
+
+    
     hardwareLockOf: TypedContractMethod<
       [owner: AddressLike, ],
       [bigint],
@@ -532,6 +558,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    setAwaitingExam: TypedContractMethod<
+      [owner: AddressLike, awaiting: boolean, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     setCourt: TypedContractMethod<
       [court: AddressLike, ],
       [void],
@@ -558,6 +592,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
     setHardwareClass: TypedContractMethod<
       [hardwareClass: BigNumberish, terms: IProviderRegistry.HardwareClassStruct, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
+    setHardwareExams: TypedContractMethod<
+      [exams: AddressLike, ],
       [void],
       'nonpayable'
     >
@@ -653,6 +695,11 @@ getFunction(nameOrSignature: 'hardwareClassOf'): TypedContractMethod<
       [IProviderRegistry.HardwareClassStructOutput],
       'view'
     >;
+getFunction(nameOrSignature: 'hardwareExams'): TypedContractMethod<
+      [],
+      [string],
+      'view'
+    >;
 getFunction(nameOrSignature: 'hardwareLockOf'): TypedContractMethod<
       [owner: AddressLike, ],
       [bigint],
@@ -728,6 +775,11 @@ getFunction(nameOrSignature: 'setAuthority'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'setAwaitingExam'): TypedContractMethod<
+      [owner: AddressLike, awaiting: boolean, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'setCourt'): TypedContractMethod<
       [court: AddressLike, ],
       [void],
@@ -745,6 +797,11 @@ getFunction(nameOrSignature: 'setFraudDeposit'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'setHardwareClass'): TypedContractMethod<
       [hardwareClass: BigNumberish, terms: IProviderRegistry.HardwareClassStruct, ],
+      [void],
+      'nonpayable'
+    >;
+getFunction(nameOrSignature: 'setHardwareExams'): TypedContractMethod<
+      [exams: AddressLike, ],
       [void],
       'nonpayable'
     >;
@@ -774,6 +831,7 @@ getEvent(key: 'CourtSet'): TypedContractEvent<CourtSetEvent.InputTuple, CourtSet
 getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
 getEvent(key: 'FraudDepositSet'): TypedContractEvent<FraudDepositSetEvent.InputTuple, FraudDepositSetEvent.OutputTuple, FraudDepositSetEvent.OutputObject>;
 getEvent(key: 'HardwareClassSet'): TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
+getEvent(key: 'HardwareExamsSet'): TypedContractEvent<HardwareExamsSetEvent.InputTuple, HardwareExamsSetEvent.OutputTuple, HardwareExamsSetEvent.OutputObject>;
 getEvent(key: 'OfferRemoved'): TypedContractEvent<OfferRemovedEvent.InputTuple, OfferRemovedEvent.OutputTuple, OfferRemovedEvent.OutputObject>;
 getEvent(key: 'OfferSet'): TypedContractEvent<OfferSetEvent.InputTuple, OfferSetEvent.OutputTuple, OfferSetEvent.OutputObject>;
 getEvent(key: 'ProviderConvicted'): TypedContractEvent<ProviderConvictedEvent.InputTuple, ProviderConvictedEvent.OutputTuple, ProviderConvictedEvent.OutputObject>;
@@ -805,6 +863,10 @@ getEvent(key: 'StakeReleased'): TypedContractEvent<StakeReleasedEvent.InputTuple
 
       'HardwareClassSet(uint32,string,uint96,uint64,bool)': TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
       HardwareClassSet: TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
+    
+
+      'HardwareExamsSet(address)': TypedContractEvent<HardwareExamsSetEvent.InputTuple, HardwareExamsSetEvent.OutputTuple, HardwareExamsSetEvent.OutputObject>;
+      HardwareExamsSet: TypedContractEvent<HardwareExamsSetEvent.InputTuple, HardwareExamsSetEvent.OutputTuple, HardwareExamsSetEvent.OutputObject>;
     
 
       'OfferRemoved(address,bytes32,address)': TypedContractEvent<OfferRemovedEvent.InputTuple, OfferRemovedEvent.OutputTuple, OfferRemovedEvent.OutputObject>;
