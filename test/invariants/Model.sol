@@ -14,8 +14,8 @@ contract Model {
     }
 
     /// @notice Fees leave for the distributor, which burns of ATH what the others' seven tenths, each rounded down, leave.
-    function collect(address token, address escrow, uint256 amount, bool inAth) external {
-        available[token][escrow] -= amount;
+    function collect(address token, address feeAccount, uint256 amount, bool inAth) external {
+        available[token][feeAccount] -= amount;
         if (inAth) burned += amount - (amount * 4) / 10 - amount / 10 - (amount * 2) / 10;
     }
 
