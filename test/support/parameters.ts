@@ -1,3 +1,4 @@
+// Longer than 400 lines: one table of all parameters.
 // Every parameter that governance sets: its bounds, why these, and a call that sets it and leaves everything else as it is.
 // Longer than 400 lines: one table of all of them.
 import { channelParametersOf } from "./channels.ts";
