@@ -17,7 +17,8 @@ abstract contract PoolEarnings is PoolBase, ERC20 {
     // ------------------------------------------------------------------------------------------ constants
 
     uint256 private constant MAX_TOKENS = 8;
-    uint256 private constant MAX_COMMISSION = 5_000;
+    /// @dev It is on revenue, of which GPUs cost about two thirds (docs/economics.md).
+    uint256 private constant MAX_COMMISSION = 9_000;
     uint256 private constant RELEASE_PERIOD = 7 days;
     uint256 private constant PER_SHARE = 1e36;
 

@@ -159,13 +159,13 @@ describeRefusals("DelegationPool", () => errorsOf("IDelegationPool"), {
   CommissionOutOfBounds: {
     "more than half": () =>
       byPool(({ pool, manager_ }) => ({
-        call: () => pool.connect(manager_).setCommission(5_001),
-        values: [5_001n, 5_000n],
+        call: () => pool.connect(manager_).setCommission(9_001),
+        values: [9_001n, 9_000n],
       })),
     "a pool is made with more than half": () =>
       byPool(({ pools, manager_ }) => ({
-        call: () => pools.connect(manager_).create("other", 5_001),
-        values: [5_001n, 5_000n],
+        call: () => pools.connect(manager_).create("other", 9_001),
+        values: [9_001n, 9_000n],
       })),
   },
   NoRiseDue: {
