@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 
 import {IVault} from "../../contracts/interfaces/IVault.sol";
+import {Beneficiary} from "../../contracts/types/Beneficiary.sol";
 import {ChannelState, ChannelStatus} from "../../contracts/types/Channel.sol";
 import {JobState, JobStatus} from "../../contracts/types/JobState.sol";
 import {Assert} from "../support/Assert.sol";
@@ -58,6 +59,7 @@ contract ProtocolInvariantsTest is Assert {
         _ledgerIsTheSumOfAllAccounts();
         _ledgerIsCoveredAndDonationsAreTheRest();
         _supplyIsConserved();
+        _feesAreCredited();
         _everyAccountIsWhatTheModelSays();
         _locksAreHardwareAndOpenJobs();
         _statesAreWhatTheActionsMadeThem();
@@ -130,6 +132,17 @@ contract ProtocolInvariantsTest is Assert {
             42_000_000_000e18 - handler.model().burned(),
             "LEDGER-3: ATH"
         );
+    }
+
+    function _feesAreCredited() private view {
+        for (uint256 i = 0; i < 2; ++i) {
+            address token = _token(i);
+            uint256 credited = 0;
+            for (uint256 part = 0; part < 4; ++part) {
+                credited += system.fees().creditOf(Beneficiary(part), token);
+            }
+            assertEqual(credited, IERC20(token).balanceOf(address(system.fees())), "FEE-1");
+        }
     }
 
     function _everyAccountIsWhatTheModelSays() private view {
