@@ -114,6 +114,29 @@ const settingCourt = async (court: (system: System) => string): Promise<Refusal>
   };
 };
 
+describe("ProviderRegistry: two suspensions", () => {
+  it("by the court and by exams of hardware: the end of one does not end the other", async () => {
+    for (const firstToEnd of ["court", "exams"] as const) {
+      const system = await freshSystem();
+      const { providers, vault, provider, addresses } = system;
+      const court = providers.connect(await speakAs(addresses.court));
+      const exams = providers.connect(await speakAs(await system.exams.getAddress()));
+      const suspended = async () => (await vault.stakeOf(provider)).suspended;
+      await exams.setAwaitingExam(provider, true);
+      expect(await suspended()).to.equal(true);
+      await court.penaliseFrozen(provider, 0, 0);
+      const ends = {
+        court: () => court.reinstate(provider),
+        exams: () => exams.setAwaitingExam(provider, false),
+      };
+      await ends[firstToEnd]();
+      expect(await suspended(), `after ${firstToEnd}`).to.equal(true);
+      await ends[firstToEnd === "court" ? "exams" : "court"]();
+      expect(await suspended()).to.equal(false);
+    }
+  });
+});
+
 describeRefusals("IProviderPenalties", () => errorsOf("IProviderPenalties"), {
   NotCourt: Object.fromEntries(
     (["freeze", "liftFreeze", "penaliseFrozen", "pay", "reinstate"] as const).map((verb) => [

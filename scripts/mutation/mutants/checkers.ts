@@ -292,4 +292,20 @@ export const attestation: readonly NamedMutant[] = [
       },
     ],
   ),
+  ...inFile(
+    "registry/ProviderPenalties.sol",
+    ["registry/ProviderPenalties.test.ts"],
+    [
+      {
+        name: "the end of one suspension ends the other",
+        original: "_suspensions[owner] & ~reason",
+        mutated: "0",
+      },
+      {
+        name: "anybody keeps providers from new work",
+        original: "if (msg.sender != hardwareExams) revert NotHardwareExams(msg.sender);",
+        mutated: "",
+      },
+    ],
+  ),
 ];

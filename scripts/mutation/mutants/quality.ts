@@ -165,7 +165,7 @@ export const quality: readonly NamedMutant[] = [
     },
     {
       name: "a penalised provider takes work",
-      original: "vault.setSuspended(owner, true);",
+      original: "_suspend(owner, BY_COURT, true);",
       mutated: "",
     },
     {
