@@ -67,7 +67,9 @@ abstract contract PoolEarnings is PoolBase, ERC20 {
     /// @dev Starts to earn in a token that the vault takes. The list is for good and never long, so that no account has to go through many.
     function _list(address token) internal {
         for (uint256 i = 0; i < _tokens.length; ++i) if (_tokens[i] == token) return;
-        if (!vault.tokenState(token).accepted) revert TokenNotAccepted(token);
+        // INVARIANT: what was earned can be claimed, whatever the vault takes today.
+        if (!vault.tokenState(token).accepted && vault.accountOf(token, address(this)).available == 0)
+            revert TokenNotAccepted(token);
         if (_tokens.length == MAX_TOKENS) revert TooManyTokens(MAX_TOKENS);
         _tokens.push(token);
     }

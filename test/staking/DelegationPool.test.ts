@@ -355,6 +355,20 @@ describe("DelegationPool: earnings", () => {
     expect(await pool.earned(addresses.stablecoin, bob)).to.equal(270n * USD);
   });
 
+  it("in a token that the vault no longer takes can be claimed all the same", async () => {
+    const system = await freshPool();
+    const { pool, vault, stablecoin, poolAddress, addresses, alice, stranger } = system;
+    await pool.connect(alice).delegate(40_000n * ATH, alice);
+    await stablecoin.mint(stranger, 600n * USD);
+    await stablecoin.connect(stranger).approve(vault, 600n * USD);
+    await vault.connect(stranger).deposit(addresses.stablecoin, 600n * USD, poolAddress);
+    await vault.setTokenAccepted(addresses.stablecoin, false);
+    await pool.harvest(addresses.stablecoin);
+    await time.increase(7n * DAY);
+    await pool.connect(alice).claim(addresses.stablecoin, alice);
+    expect(await stablecoin.balanceOf(alice)).to.equal(360n * USD);
+  });
+
   it("that nobody is left for go to the manager", async () => {
     const system = await freshPool();
     const { pool, addresses, manager_, alice, bob } = system;
