@@ -41,8 +41,6 @@ abstract contract Delegation is World {
 
     constructor() {
         for (uint256 i = 0; i < 2; ++i) _delegate(delegators[i], 8_000e18);
-        // Lists the token for good: governance may have the vault take no more of it.
-        pool.harvest(address(_coin));
     }
 
     // -------------------------------------------------------------------------------------------- own part
