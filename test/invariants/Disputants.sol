@@ -62,6 +62,8 @@ contract Disputants is Assert {
     uint64 private _salt;
     Result[] private _results;
     Dispute[] private _disputes;
+    /// @notice ATH units that burned as a part of fees.
+    uint256 public feesBurned;
 
     constructor() {
         system = new System(address(this));
@@ -270,7 +272,9 @@ contract Disputants is Assert {
         for (uint256 i = 0; i < 8; ++i) withdrawCredit(i);
         address ath = address(system.ath());
         uint256 fees = _vault.accountOf(ath, address(_escrow)).available;
+        uint256 supply = system.ath().totalSupply();
         if (fees != 0) system.escrow().collectFees(ath);
+        feesBurned += supply - system.ath().totalSupply();
         _leaveForGood(HONEST_PROVIDER);
         _leaveForGood(LIAR);
         for (uint256 i = 0; i < 8; ++i) {

@@ -129,7 +129,7 @@ contract DisputesInvariantsTest is Assert {
     }
 
     function _whatWasForfeitedIsBurnedOrPaid() private view {
-        uint256 burned = SUPPLY - system.ath().totalSupply();
+        uint256 burned = SUPPLY - system.ath().totalSupply() - players.feesBurned();
         uint256 paid = _held(address(game));
         for (uint256 i = 0; i < 4; ++i) paid += system.ath().balanceOf(players.challengerAt(i));
         bool convicted = players.isConvicted(players.LIAR());

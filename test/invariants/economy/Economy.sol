@@ -43,7 +43,7 @@ contract Economy is Jobs, Governing, Providers, Cases {
         }
         for (uint256 i = 0; i < 2; ++i) {
             for (uint256 j = 0; j < 2; ++j) {
-                pool.harvest(_token(j == 0));
+                _harvestWhatThereIs(_token(j == 0));
                 _claimEarnings(delegators[i], _token(j == 0));
             }
         }
@@ -93,10 +93,16 @@ contract Economy is Jobs, Governing, Providers, Cases {
         pool.upkeep();
         for (uint256 i = 0; i < 2; ++i) {
             address token = _token(i == 0);
-            pool.harvest(token);
+            _harvestWhatThereIs(token);
             _claimEarnings(MANAGER, token);
             _withdraw(MANAGER, token);
         }
+    }
+
+    /// @dev A token that the vault does not take and that the pool never earned has nothing to harvest, and the pool says so.
+    function _harvestWhatThereIs(address token) private {
+        if (_vault.tokenState(token).accepted || _vault.accountOf(token, address(pool)).available != 0)
+            pool.harvest(token);
     }
 
     function _withdraw(address owner, address token) private {

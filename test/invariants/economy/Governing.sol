@@ -67,7 +67,7 @@ abstract contract Governing is Fees {
         _count(msg.sig);
     }
 
-    /// @notice Every parameter that governance has, within its bounds: one of each part of the protocol.
+    /// @notice Governance moves parameters within their bounds, one of each part of the protocol.
     function govern(uint256 what, uint256 value) external {
         _governStake(what, value);
         _governWork(what >> 8, value);
