@@ -19,6 +19,7 @@ import {
 } from "../support/channels.ts";
 import { expectOnlyEvent } from "../support/expect.ts";
 import { accountOf } from "../support/ledger.ts";
+import { signPermit } from "../support/permit.ts";
 import { ATH, ethers, type System, time, USD } from "../support/system.ts";
 
 const FEE = (amount: bigint) => (amount + 99n) / 100n;
@@ -37,30 +38,13 @@ describe("ChannelEscrow", () => {
     const { stablecoin, vault, channels, addresses, client } = system;
     const amount = 50n * USD;
     await stablecoin.mint(client, amount);
-    const deadline = 2n ** 40n;
-    const domain = {
+    const { deadline, v, r, s } = await signPermit(client, {
       name: "Mock USD",
-      version: "1",
-      chainId: 31337n,
-      verifyingContract: addresses.stablecoin,
-    };
-    const types = {
-      Permit: [
-        { name: "owner", type: "address" },
-        { name: "spender", type: "address" },
-        { name: "value", type: "uint256" },
-        { name: "nonce", type: "uint256" },
-        { name: "deadline", type: "uint256" },
-      ],
-    };
-    const value = {
-      owner: client.address,
+      token: addresses.stablecoin,
       spender: addresses.vault,
       value: amount,
       nonce: await stablecoin.nonces(client),
-      deadline,
-    };
-    const { v, r, s } = ethers.Signature.from(await client.signTypedData(domain, types, value));
+    });
     const terms = await termsOf(system, {
       token: addresses.stablecoin,
       feeBasisPoints: 300n,

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { expect } from "chai";
 import { expectOnlyEvent, eventsOf } from "../support/expect.ts";
+import { signPermit } from "../support/permit.ts";
 import {
   COMMISSION,
   DAY,
@@ -116,21 +117,13 @@ describe("DelegationPool: stake", () => {
     const system = await freshPool();
     const { pool, ath, poolAddress, alice, addresses, stranger } = system;
     await ath.connect(alice).approve(pool, 0n);
-    const deadline = 2n ** 40n;
-    const signature = await alice.signTypedData(
-      { name: "Athanor", version: "1", chainId: 31337n, verifyingContract: addresses.ath },
-      {
-        Permit: [
-          { name: "owner", type: "address" },
-          { name: "spender", type: "address" },
-          { name: "value", type: "uint256" },
-          { name: "nonce", type: "uint256" },
-          { name: "deadline", type: "uint256" },
-        ],
-      },
-      { owner: alice.address, spender: poolAddress, value: 5n * ATH, nonce: 0n, deadline },
-    );
-    const { v, r, s } = ethers.Signature.from(signature);
+    const { deadline, v, r, s } = await signPermit(alice, {
+      name: "Athanor",
+      token: addresses.ath,
+      spender: poolAddress,
+      value: 5n * ATH,
+      nonce: 0n,
+    });
     await ath.connect(stranger).permit(alice, pool, 5n * ATH, deadline, v, r, s);
     await pool.connect(alice).delegateWithPermit(5n * ATH, alice, deadline, v, r, s);
     expect(await pool.balanceOf(alice)).to.equal(5n * ATH);

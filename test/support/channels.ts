@@ -10,6 +10,7 @@ import {
 import type { ChannelTerms, Receipt, Signed, Voucher } from "../../sdk/src/channels/types.ts";
 import { encodeRequest, inputRoot } from "../../engine/src/commitments/request.ts";
 import { eventsOf } from "./expect.ts";
+import { signPermit } from "./permit.ts";
 import { ATH, deploySystem, ethers, loadFixture, type Signer, type System, time, USD } from "./system.ts";
 import { packTokens, tokensRoot } from "./tokens.ts";
 
@@ -108,27 +109,13 @@ export async function openFromWallet(
   deposit: bigint,
   data: string,
 ): Promise<ContractTransactionResponse> {
-  const deadline = 2n ** 40n;
-  const signature = await client.signTypedData(
-    { name: "Mock USD", version: "1", chainId: 31337n, verifyingContract: addresses.stablecoin },
-    {
-      Permit: [
-        { name: "owner", type: "address" },
-        { name: "spender", type: "address" },
-        { name: "value", type: "uint256" },
-        { name: "nonce", type: "uint256" },
-        { name: "deadline", type: "uint256" },
-      ],
-    },
-    {
-      owner: client.address,
-      spender: addresses.vault,
-      value: deposit,
-      nonce: await stablecoin.nonces(client),
-      deadline,
-    },
-  );
-  const { v, r, s } = ethers.Signature.from(signature);
+  const { deadline, v, r, s } = await signPermit(client, {
+    name: "Mock USD",
+    token: addresses.stablecoin,
+    spender: addresses.vault,
+    value: deposit,
+    nonce: await stablecoin.nonces(client),
+  });
   return vault
     .connect(client)
     .entrustWithPermit(addresses.channels, addresses.stablecoin, deposit, data, deadline, v, r, s);
