@@ -2,6 +2,7 @@ import type { TokenInfo } from "@athanor/sdk";
 import { connectToken } from "@athanor/sdk/protocol";
 import { getAddress, isAddress } from "ethers";
 import type { Chain } from "../chain/chain.ts";
+import type { Config } from "../config/schema.ts";
 import { WorkerError } from "../errors.ts";
 
 /**
@@ -27,6 +28,19 @@ export async function resolveToken({ provider, contracts }: Chain, name: string)
     });
   }
   return readToken(provider, address);
+}
+
+/** ATH and every other token of the configured offers, each once. */
+export async function configuredTokens(
+  chain: Chain,
+  { models }: Pick<Config, "models">,
+): Promise<TokenInfo[]> {
+  const tokens = new Map<string, TokenInfo>();
+  for (const name of ["ATH", ...models.flatMap(({ offers }) => offers.map(({ token }) => token))]) {
+    const token = await resolveToken(chain, name);
+    tokens.set(token.address, token);
+  }
+  return [...tokens.values()];
 }
 
 /** Symbol and decimals of an ERC-20. */

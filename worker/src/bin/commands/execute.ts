@@ -1,8 +1,19 @@
 import type { Provider, Wallet } from "ethers";
+import type { Chain } from "../../chain/chain.ts";
 import { WorkerError } from "../../errors.ts";
 import { executePlan } from "../../register/execute-plan.ts";
+import type { OwnerAccount } from "../../register/owner-account.ts";
 import type { Plan } from "../../register/plan.ts";
-import { print } from "../session.ts";
+import {
+  accountFor,
+  connectOnce,
+  openSession,
+  ownerKeystore,
+  print,
+  unlock,
+  type ProviderOptions,
+  type Session,
+} from "../session.ts";
 import { formatRows } from "../table.ts";
 import { confirm, isInteractive } from "../terminal.ts";
 
@@ -30,4 +41,28 @@ export async function showAndExecute(
   await executePlan(provider, wallet, plan, ({ title, transactionHash, gasUsed }) =>
     print(`✓ ${title} (${gasUsed} gas, ${transactionHash})`),
   );
+}
+
+/** What a command of the owner plans with. */
+export interface OwnerContext extends Session {
+  readonly chain: Chain;
+  readonly account: OwnerAccount;
+}
+
+/** Plans something that the owner's key sends, or a pool's manager's, and shows and executes it. */
+export async function executeAsOwner(
+  options: ProviderOptions & { yes?: true },
+  planOf: (context: OwnerContext) => Promise<Plan>,
+): Promise<void> {
+  const session = await openSession(options);
+  try {
+    const keystore = await ownerKeystore(session.config);
+    const chain = await connectOnce(session);
+    const account = await accountFor(chain, session.config, keystore);
+    const plan = await planOf({ ...session, chain, account });
+    const unlockOwner = async () => (await unlock(keystore, options)).wallet;
+    await showAndExecute(session.rpc, plan, unlockOwner, options.yes === true);
+  } finally {
+    session.rpc.destroy();
+  }
 }

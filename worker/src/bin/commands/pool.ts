@@ -1,16 +1,11 @@
 import { formatAmount, parseAmount } from "@athanor/sdk";
 import { Delegation, type PoolView } from "@athanor/sdk/delegation";
 import { InvalidArgumentError, type Command } from "commander";
-import type { TokenInfo } from "@athanor/sdk";
-import type { Chain } from "../../chain/chain.ts";
-import type { Config } from "../../config/schema.ts";
 import { WorkerError } from "../../errors.ts";
-import { resolveToken } from "../../market/tokens.ts";
+import { configuredTokens } from "../../market/tokens.ts";
 import { readOwnerAccount, type OwnerAccount, type Pool } from "../../register/owner-account.ts";
-import type { Plan } from "../../register/plan.ts";
 import { contributionSteps, planCommission, planHarvest, planPool } from "../../register/pool-plans.ts";
 import {
-  accountFor,
   connectOnce,
   openSession,
   ownerKeystore,
@@ -20,7 +15,7 @@ import {
   type ProviderOptions,
 } from "../session.ts";
 import { formatRows } from "../table.ts";
-import { showAndExecute } from "./execute.ts";
+import { executeAsOwner, showAndExecute } from "./execute.ts";
 import { withConfig } from "./provider.ts";
 
 type Options = ProviderOptions & { yes?: true };
@@ -44,7 +39,8 @@ export function addPoolCommands(program: Command): void {
     .requiredOption("--amount <ath>", 'whole ATH and decimals, such as "10000"')
     .option("--yes", "do not ask for confirmation")
     .action((options: Options & { amount: string }) =>
-      runPlan(options, async (chain, account) => {
+      executeAsOwner(options, async ({ chain, account }) => {
+        poolOf(account);
         const amount = parseAmount(ATH, options.amount);
         return { sender: account.sender, done: [], steps: await contributionSteps(chain, account, amount) };
       }),
@@ -57,7 +53,8 @@ export function addPoolCommands(program: Command): void {
     .requiredOption("--set <percent>", "of the delegators' earnings, at most 50", basisPoints)
     .option("--yes", "do not ask for confirmation")
     .action((options: Options & { set: number }) =>
-      runPlan(options, async (chain, account, pool) => {
+      executeAsOwner(options, async ({ chain, account }) => {
+        const pool = poolOf(account);
         const head = await chain.provider.getBlock("latest");
         return planCommission(account, pool, options.set, head!.timestamp);
       }),
@@ -69,8 +66,8 @@ export function addPoolCommands(program: Command): void {
     )
     .option("--yes", "do not ask for confirmation")
     .action((options: Options) =>
-      runPlan(options, async (chain, account, pool, config) =>
-        planHarvest(chain, account, pool, await tokensOf(chain, config)),
+      executeAsOwner(options, async ({ chain, account, config }) =>
+        planHarvest(chain, account, poolOf(account), await configuredTokens(chain, config)),
       ),
     );
 
@@ -110,42 +107,12 @@ async function runCreate(options: Options & { label: string; commission: number 
   }
 }
 
-type PlanOf = (chain: Chain, account: OwnerAccount, pool: Pool, config: Config) => Promise<Plan>;
-
-async function runPlan(options: Options, planOf: PlanOf): Promise<void> {
-  const session = await openSession(options);
-  const { config, rpc } = session;
-  try {
-    const keystore = await ownerKeystore(config);
-    const chain = await connectOnce(session);
-    const account = await accountFor(chain, config, keystore);
-    const plan = await planOf(chain, account, poolOf(account), config);
-    await showAndExecute(
-      rpc,
-      plan,
-      async () => (await unlock(keystore, options)).wallet,
-      options.yes === true,
-    );
-  } finally {
-    rpc.destroy();
-  }
-}
-
 function poolOf({ address, pool }: OwnerAccount): Pool {
   if (pool !== null) return pool;
   throw new WorkerError("POOL_UNKNOWN", `provider.owner, ${address}, is no delegation pool.`, {
     remedy: "Make one with athanor pool create, and set provider.owner to its address.",
     details: { owner: address },
   });
-}
-
-async function tokensOf(chain: Chain, { models }: Config): Promise<TokenInfo[]> {
-  const tokens = new Map<string, TokenInfo>();
-  for (const name of ["ATH", ...models.flatMap(({ offers }) => offers.map(({ token }) => token))]) {
-    const token = await resolveToken(chain, name);
-    tokens.set(token.address, token);
-  }
-  return [...tokens.values()];
 }
 
 async function runStatus(options: ProviderOptions & { json?: true }): Promise<void> {

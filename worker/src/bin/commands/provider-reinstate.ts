@@ -1,25 +1,10 @@
 import { planReinstatement } from "../../register/reinstate-plan.ts";
-import {
-  accountFor,
-  connectOnce,
-  openSession,
-  ownerKeystore,
-  unlock,
-  type ProviderOptions,
-} from "../session.ts";
-import { showAndExecute } from "./execute.ts";
+import type { ProviderOptions } from "../session.ts";
+import { executeAsOwner } from "./execute.ts";
 
-export async function runReinstate(options: ProviderOptions & { yes?: true }): Promise<void> {
-  const session = await openSession(options);
-  const { config, rpc } = session;
-  try {
-    const owner = await ownerKeystore(config);
-    const chain = await connectOnce(session);
-    await accountFor(chain, config, owner);
+export function runReinstate(options: ProviderOptions & { yes?: true }): Promise<void> {
+  return executeAsOwner(options, async ({ chain, config, rpc }) => {
     const head = await rpc.getBlock("latest");
-    const plan = await planReinstatement(chain, config.provider.owner, head!.timestamp);
-    await showAndExecute(rpc, plan, async () => (await unlock(owner, options)).wallet, options.yes === true);
-  } finally {
-    rpc.destroy();
-  }
+    return planReinstatement(chain, config.provider.owner, head!.timestamp);
+  });
 }

@@ -1,7 +1,6 @@
-import type { TokenInfo } from "@athanor/sdk";
 import { getAddress, isAddress } from "ethers";
 import { WorkerError } from "../../errors.ts";
-import { resolveToken } from "../../market/tokens.ts";
+import { configuredTokens } from "../../market/tokens.ts";
 import { planWithdrawal } from "../../register/withdraw-plan.ts";
 import {
   accountFor,
@@ -30,12 +29,8 @@ export async function runWithdraw(options: Options): Promise<void> {
     const chain = await connectOnce(session);
     const account = await accountFor(chain, config, keystore);
     const recipient = getAddress(options.to ?? account.sender);
-    const tokens = new Map<string, TokenInfo>();
-    for (const name of ["ATH", ...config.models.flatMap(({ offers }) => offers.map(({ token }) => token))]) {
-      const token = await resolveToken(chain, name);
-      tokens.set(token.address, token);
-    }
-    const plan = await planWithdrawal(chain, account, recipient, [...tokens.values()]);
+    const tokens = await configuredTokens(chain, config);
+    const plan = await planWithdrawal(chain, account, recipient, tokens);
     await showAndExecute(
       rpc,
       plan,
