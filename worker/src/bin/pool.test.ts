@@ -115,7 +115,7 @@ storage: provider.sqlite
     expect(wrong.stderr)
       .to.contain("KEY_MISMATCH")
       .and.contain(await chain.client.getAddress());
-    const percent = await athanor("pool", "commission", "--config", "provider.yaml", "--set", "51");
-    expect([percent.code, percent.stderr.includes("A percentage from 0 to 50")]).to.deep.equal([2, true]);
+    const percent = await athanor("pool", "commission", "--config", "provider.yaml", "--set", "101");
+    expect([percent.code, percent.stderr.includes("A percentage from 0 to 100")]).to.deep.equal([2, true]);
   });
 });

@@ -1,7 +1,7 @@
 // A provider whose owner is a delegation pool: every step goes through the pool, and the manager's key sends it.
 import { toHex } from "@athanor/engine";
 import { Delegation } from "@athanor/sdk/delegation";
-import { connectContracts } from "@athanor/sdk/protocol";
+import { connectContracts, type AthanorError } from "@athanor/sdk/protocol";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { connectChain } from "../chain/connect.ts";
@@ -211,6 +211,25 @@ channels: { port: 8600, maxOpen: 1 }
     expect(titles(await plan(1_000), 2)).to.deep.equal(["raise the"]);
     await execute(await plan(1_000));
     expect(await commission()).to.equal(1_000);
+  });
+
+  it("takes any commission that the contract takes, and says which is too high before anything is sent", async () => {
+    expect(titles(await planCommission(account, account.pool!, 9_000, await now()), 2)).to.deep.equal([
+      "announce a",
+    ]);
+    const before = await testChain.transactionsOf(manager.address);
+    for (const plan of [
+      () => planCommission(account, account.pool!, 9_001, 0),
+      () => planPool(chain, manager.address, "greedy", 9_001),
+    ]) {
+      const refusal = await plan().then(
+        () => expect.fail("planned"),
+        (error: unknown) => error as AthanorError,
+      );
+      expect(refusal.code).to.equal("CommissionOutOfBounds");
+      expect(refusal.shortMessage).to.contain("9001").and.contain("9000");
+    }
+    expect(await testChain.transactionsOf(manager.address)).to.equal(before);
   });
 
   it("harvests, and pays the manager its part alone", async () => {

@@ -1,12 +1,18 @@
 import { formatAmount, type TokenInfo } from "@athanor/sdk";
 import { connectPools } from "@athanor/sdk/delegation";
+import { toAthanorError } from "@athanor/sdk/protocol";
 import type { Chain } from "../chain/chain.ts";
 import { WorkerError } from "../errors.ts";
 import { readToken } from "../market/tokens.ts";
 import type { OwnerAccount, Pool } from "./owner-account.ts";
 import type { Plan, PlanStep } from "./plan.ts";
 
-/** Makes the pool with a label, of this manager; plans nothing when it is there. @param commission ten-thousandths of the delegators' earnings */
+/**
+ * Makes the pool with a label, of this manager; plans nothing when it is there.
+ *
+ * @param commission ten-thousandths of the delegators' earnings
+ * @throws AthanorError with the contract's error when it would refuse label or commission
+ */
 export async function planPool(
   chain: Chain,
   manager: string,
@@ -19,6 +25,7 @@ export async function planPool(
   if (await pools.isPool(pool)) {
     return { pool, plan: { sender: manager, done: [`the pool ${label} is ${pool}`], steps: [] } };
   }
+  await refuseEarly(pools.create.staticCall(label, commission, { from: manager }));
   const step = {
     title: `make the pool ${label} at ${pool}, with a commission of ${commission / 100} %`,
     to: deployment.delegationPools!,
@@ -65,7 +72,12 @@ export async function contributionSteps(
   return steps;
 }
 
-/** Sets a lower commission, announces a higher one, or applies what was announced when its time has come. @param now chain seconds */
+/**
+ * Sets a lower commission, announces a higher one, or applies what was announced when its time has come.
+ *
+ * @param now chain seconds
+ * @throws AthanorError `CommissionOutOfBounds`
+ */
 export async function planCommission(
   { address, sender }: OwnerAccount,
   pool: Pool,
@@ -91,6 +103,7 @@ export async function planCommission(
       pool.interface.encodeFunctionData("applyCommission"),
     );
   }
+  await refuseEarly(pool.setCommission.staticCall(commission, { from: sender }));
   const days = Math.ceil(Number(await pool.longestExit()) / 86_400);
   const title =
     commission > Number(current)
@@ -153,4 +166,13 @@ export async function planPoolWithdrawal(
     });
   }
   return { sender: account.sender, done, steps };
+}
+
+/** What the contract would refuse is said before anything is shown or sent. */
+async function refuseEarly(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (cause) {
+    throw toAthanorError(cause);
+  }
 }

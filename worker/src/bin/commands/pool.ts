@@ -30,7 +30,7 @@ export function addPoolCommands(program: Command): void {
   withConfig(pool.command("create"))
     .description("Make the pool whose manager is the owner's key, and print its address for provider.owner.")
     .requiredOption("--label <text>", "its name: 3 to 24 small letters, digits, and hyphens between them")
-    .requiredOption("--commission <percent>", "of the delegators' earnings, at most 50", basisPoints)
+    .requiredOption("--commission <percent>", "of the delegators' earnings, such as 7.5", basisPoints)
     .option("--yes", "do not ask for confirmation")
     .action((options: Options & { label: string; commission: number }) => runCreate(options));
 
@@ -50,7 +50,7 @@ export function addPoolCommands(program: Command): void {
     .description(
       "Lower the commission, announce a rise, or apply one whose notice is over. Needs the manager's key.",
     )
-    .requiredOption("--set <percent>", "of the delegators' earnings, at most 50", basisPoints)
+    .requiredOption("--set <percent>", "of the delegators' earnings, such as 7.5", basisPoints)
     .option("--yes", "do not ask for confirmation")
     .action((options: Options & { set: number }) =>
       executeAsOwner(options, async ({ chain, account }) => {
@@ -82,8 +82,8 @@ const ATH = { address: "", symbol: "ATH", decimals: 18 };
 
 /** Ten-thousandths of a percentage with at most two decimals. */
 export function basisPoints(text: string): number {
-  if (!/^\d{1,2}(\.\d{1,2})?$/.test(text) || Number(text) > 50) {
-    throw new InvalidArgumentError('A percentage from 0 to 50 with at most two decimals, such as "7.5".');
+  if (!/^\d{1,3}(\.\d{1,2})?$/.test(text) || Number(text) > 100) {
+    throw new InvalidArgumentError('A percentage from 0 to 100 with at most two decimals, such as "7.5".');
   }
   return Math.round(Number(text) * 100);
 }
