@@ -4,7 +4,14 @@ import { LineCounter, parseDocument } from "yaml";
 import type { z } from "zod";
 import { WorkerError } from "../errors.ts";
 import { placeIssues, type ConfigIssue } from "./issues.ts";
-import { challengerSchema, configSchema, type ChallengerConfig, type Config } from "./schema.ts";
+import {
+  challengerSchema,
+  checkerSchema,
+  configSchema,
+  type ChallengerConfig,
+  type CheckerConfig,
+  type Config,
+} from "./schema.ts";
 import { refuseSecrets } from "./secrets.ts";
 
 /**
@@ -22,12 +29,18 @@ export async function loadChallengerConfig(file: string): Promise<ChallengerConf
   return parseChallengerConfig(await readText(file), file);
 }
 
+/** As `loadConfig`, for the file of a checker. */
+export async function loadCheckerConfig(file: string): Promise<CheckerConfig> {
+  return parseCheckerConfig(await readText(file), file);
+}
+
 async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
     throw new WorkerError("CONFIG_UNREADABLE", `The configuration file ${file} cannot be read.`, {
-      remedy: "Name an existing file with --config FILE; docs/providers.md shows one to start from.",
+      remedy:
+        "Name an existing file with --config FILE; docs/providers.md shows one to start from, docs/checkers-guide.md a checker's.",
       details: { file },
       cause,
     });
@@ -52,6 +65,23 @@ export function parseChallengerConfig(text: string, file: string): ChallengerCon
     },
     challenger: { ...config.challenger, delegations: optional(config.challenger.delegations) },
     models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
+  };
+}
+
+/** Parses the text of a checker's configuration file. See `loadConfig` for its errors. */
+export function parseCheckerConfig(text: string, file: string): CheckerConfig {
+  const config = parse(checkerSchema, text, file);
+  const folder = dirname(resolve(file));
+  const { operatorKeystore, ownerKeystore, buyerKeystores } = config.keys;
+  return {
+    ...config,
+    keys: {
+      operatorKeystore: resolve(folder, operatorKeystore),
+      ownerKeystore: ownerKeystore === null ? null : resolve(folder, ownerKeystore),
+      buyerKeystores: buyerKeystores.map((path) => resolve(folder, path)),
+    },
+    models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
+    storage: resolve(folder, config.storage),
   };
 }
 
@@ -80,7 +110,8 @@ function invalid(file: string, issues: readonly ConfigIssue[]): WorkerError {
     ({ line, column, field, problem }) => `${file}:${line}:${column}: ${field}: ${problem}`,
   );
   return new WorkerError("CONFIG_INVALID", text.join("\n"), {
-    remedy: "Correct the lines named; docs/providers.md describes every field.",
+    remedy:
+      "Correct the lines named; docs/providers.md describes every field, docs/checkers-guide.md those of a checker.",
     details: { file, issues: sorted },
   });
 }

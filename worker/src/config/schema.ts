@@ -31,6 +31,14 @@ const deployment = z.strictObject({
     "the address of the factory of delegation pools: 0x and 40 hexadecimal digits",
     address,
   ).optional(),
+  qualityReports: leaf(
+    "the address of the checkers' quality reports: 0x and 40 hexadecimal digits",
+    address,
+  ).optional(),
+  resultAudits: leaf(
+    "the address of the checkers' audits of results: 0x and 40 hexadecimal digits",
+    address,
+  ).optional(),
 });
 
 const offer = z.strictObject({
@@ -205,8 +213,53 @@ export const challengerSchema = z.strictObject({
   metrics,
 });
 
+/** When a checker shows others' faults for the tenth that the finder gets: always, when that is worth its gas, never. */
+export const faultChoices = ["always", "worthwhile", "never"] as const;
+export type FaultChoice = (typeof faultChoices)[number];
+
+/** The configuration file of a checker, once parsed. */
+export const checkerSchema = z.strictObject({
+  chain,
+  keys: z.strictObject({
+    operatorKeystore: leaf("the path of the operator's keystore file, such as operator.json", text),
+    ownerKeystore: optionalLeaf("the path of the owner's keystore file, such as owner.json", null, text),
+    buyerKeystores: leafArray(
+      "a list of at least one keystore file",
+      leaf("the path of the keystore file of an account that buys requests, such as buyer.json", text),
+    ),
+  }),
+  checker: z
+    .strictObject({
+      owner: leaf("the address of the checker's owner account: 0x and 40 hexadecimal digits", address),
+      tokens: optionalLeaf(
+        'a list of tokens: "ATH", or an ERC-20\'s address of 0x and 40 hexadecimal digits',
+        ["ATH"],
+        texts,
+      ),
+      budgetPerEpoch: leaf('at least one amount with its unit, such as ["5 ATH"]', someAmounts),
+      measuredAtOnce: optionalLeaf("a number of providers from 1 to 64, such as 4", 4, integer(1, 64)),
+      commitBefore: optionalLeaf('a time with its unit, such as "15m"', null, milliseconds),
+      faults: optionalLeaf(`one of ${faultChoices.join(", ")}`, "always", faultChoice),
+      coinInAth: optionalLeaf('what a coin of the chain is worth, such as "4000 ATH"', null, athAmount),
+      maximumBond: leaf('the largest bond for one challenge in the chain\'s coin, such as "0.5 ETH"', coin),
+      leaving: optionalLeaf("true, or false", false, boolean),
+    })
+    .refine(({ faults, coinInAth }) => faults !== "worthwhile" || coinInAth !== null, {
+      message: 'coinInAth beside "worthwhile": without it nobody can tell what gas is worth',
+      path: ["faults"],
+    }),
+  models: z
+    .array(z.strictObject(modelFolder), "a list of models")
+    .optional()
+    .transform((value) => value ?? []),
+  storage: optionalLeaf("the path of the database file, such as checker.sqlite", "checker.sqlite", text),
+  logLevel: logLevelField,
+  metrics,
+});
+
 export type Config = z.output<typeof configSchema>;
 export type ChallengerConfig = z.output<typeof challengerSchema>;
+export type CheckerConfig = z.output<typeof checkerSchema>;
 /** Where a model is, and the root it must have. */
 export type ModelFolder = ChallengerConfig["models"][number];
 export type ModelConfig = Config["models"][number];
@@ -266,6 +319,34 @@ function amounts(value: unknown): readonly Amount[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const parsed = value.map(amount);
   return parsed.some((one) => one === undefined) ? undefined : (parsed as Amount[]);
+}
+
+function someAmounts(value: unknown): readonly Amount[] | undefined {
+  const parsed = amounts(value);
+  return parsed?.length === 0 ? undefined : parsed;
+}
+
+/** ATH units. */
+function athAmount(value: unknown): bigint | undefined {
+  const parsed = amount(value);
+  if (parsed?.unit.toUpperCase() !== "ATH" || (parsed.number.split(".")[1]?.length ?? 0) > 18) {
+    return undefined;
+  }
+  return parseEther(parsed.number);
+}
+
+function texts(value: unknown): readonly string[] | undefined {
+  if (!Array.isArray(value) || value.length === 0) return undefined;
+  const parsed = value.map(text);
+  return parsed.some((one) => one === undefined) ? undefined : (parsed as string[]);
+}
+
+function boolean(value: unknown): boolean | undefined {
+  return typeof value === "boolean" ? value : undefined;
+}
+
+function faultChoice(value: unknown): FaultChoice | undefined {
+  return faultChoices.find((choice) => choice === value);
 }
 
 /** US cents, in microcents. Numbers are refused: not all of them are what was written. */
