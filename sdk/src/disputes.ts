@@ -14,5 +14,6 @@ export type {
   MoveMade,
   PlayOptions,
   PrivateJob,
+  Recomputation,
   Verification,
 } from "./disputes/types.ts";

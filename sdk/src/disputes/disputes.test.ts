@@ -97,6 +97,20 @@ describe("disputes on chain", () => {
     expect([wrong.honest, wrong.firstDifference]).to.deep.equal([false, 1]);
   });
 
+  it("recompute the root that the provider's own trace has, of right answers and of wrong ones", async () => {
+    const honest = await world.submitted(world.answer);
+    const { positionsRoot, ...verification } = await challenger.recompute(honest);
+    expect(verification).to.deep.equal(await challenger.verify(honest));
+    const wrong = await world.submitted(flipped());
+    expect(await challenger.recompute(wrong)).to.include({
+      ...{ honest: false, firstDifference: 1, positionsRoot },
+    });
+    await fight(wrong, defender);
+    expect((await world.chain.contracts.disputeGame.resultOf(wrong)).positionsRoot).to.equal(positionsRoot);
+    const aborted = await rejection(challenger.recompute(honest, { signal: AbortSignal.abort() }));
+    expect(aborted.code).to.equal("Aborted");
+  });
+
   it("convict a flipped token over a right trace, and bring bond and reward home", async () => {
     const id = await world.submitted(flipped());
     const other = await world.submitted(world.answer);

@@ -15,9 +15,10 @@ import type {
   DefenceOutcome,
   DefendOptions,
   DisputesOptions,
+  Recomputation,
   Verification,
 } from "./types.ts";
-import { verifyDispute } from "./verify.ts";
+import { recomputeDispute, verifyDispute } from "./verify.ts";
 
 /**
  * Checks results, challenges wrong ones, defends right ones. Everything is read from the chain at every step, so a call that was
@@ -55,6 +56,18 @@ export class Disputes {
     return guard(async () => {
       const { signal } = options;
       return verifyDispute(this.#context, await this.#dispute(job, signal), signal);
+    });
+  }
+
+  /**
+   * The same, and hashes the trace, which takes longer than `verify`: what a checker attests to. Sends nothing.
+   *
+   * @throws AthanorError as `verify`
+   */
+  async recompute(job: string | JobRecord, options: { signal?: AbortSignal } = {}): Promise<Recomputation> {
+    return guard(async () => {
+      const { signal } = options;
+      return recomputeDispute(this.#context, await this.#dispute(job, signal), signal);
     });
   }
 

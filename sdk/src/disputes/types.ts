@@ -39,6 +39,12 @@ export interface Verification {
   readonly firstDifference?: number;
 }
 
+/** A recomputed request, and the trace that it leaves. */
+export interface Recomputation extends Verification {
+  /** Root over the positions of the recomputed trace, 32 bytes: what an honest provider posts when it is challenged. */
+  readonly positionsRoot: string;
+}
+
 export type MoveKind =
   | "delegateChallenge"
   | "commit"

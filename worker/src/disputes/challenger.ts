@@ -1,7 +1,7 @@
 import { AthanorError, decodeJobState, readJobs, readLogs, type JobRecord } from "@athanor/sdk/protocol";
-import type { MoveMade } from "@athanor/sdk/disputes";
 import { getAddress, ZeroHash } from "ethers";
-import { firstRequestBlock, followEvents, noteMove, type WatchContext } from "./follow-disputes.ts";
+import { challengeResult, unlessFinal } from "./challenge-result.ts";
+import { firstRequestBlock, followEvents, type WatchContext } from "./follow-disputes.ts";
 import { JobQueue } from "./job-queue.ts";
 
 export interface ChallengerOptions {
@@ -13,17 +13,6 @@ export interface ChallengerOptions {
   readonly atOnce: number;
 }
 
-/** Refusals that no further look changes: the result is gone, too old, or not worth its bond here. */
-const final = new Set([
-  "AlreadyConvicted",
-  "BondAboveLimit",
-  "ChallengeTooLate",
-  "JobNotFound",
-  "JobNotSubmitted",
-  "NotClientOrDelegate",
-  "UnopenedChallengeBurned",
-]);
-
 /** The game's statuses of a challenge that may still have something to do: live, and won. */
 const UNFINISHED = new Set([2n, 4n]);
 
@@ -32,7 +21,7 @@ const UNFINISHED = new Set([2n, 4n]);
  * restart the chain says what is to be checked, and which challenges are its own.
  */
 export async function runChallenger(context: WatchContext, options: ChallengerOptions): Promise<void> {
-  const { chain, log, disputes, metrics, signal } = context;
+  const { chain, log, disputes, signal } = context;
   const { contracts } = chain;
   const { disputeGame, jobEscrow, deployment } = contracts;
 
@@ -70,7 +59,7 @@ export async function runChallenger(context: WatchContext, options: ChallengerOp
     if (!job) return;
     if (await hasOwnChallenge(job)) return challenges.add(jobId);
     if (!(await canBeChallenged(job))) return;
-    await unlessFinal(jobId, async () => {
+    await unlessFinal(context, jobId, async () => {
       const verification = await verifyIfKnown(job);
       if (!verification) return log.emit("debug", "result.private", { jobId, provider: job.terms.provider });
       const { honest, firstDifference } = verification;
@@ -92,27 +81,7 @@ export async function runChallenger(context: WatchContext, options: ChallengerOp
 
   async function challenge(jobId: string): Promise<void> {
     const job = await jobOf(jobId);
-    if (!job) return;
-    const onMove = (move: MoveMade) => noteMove(context, move);
-    await unlessFinal(jobId, async () => {
-      const outcome = await disputes.challenge(job, { maximumBond: options.maximumBond, onMove, signal });
-      if (outcome.status === "honest") return;
-      const { status, challengeId, byTimeout } = outcome;
-      const money = outcome.status === "won" ? { bond: outcome.bond, reward: outcome.reward } : {};
-      const level = status === "won" ? "info" : "error";
-      log.emit(level, "result.challenged", { jobId, challengeId, status, byTimeout, ...money });
-      metrics.note(status);
-    });
-  }
-
-  async function unlessFinal(jobId: string, action: () => Promise<void>): Promise<void> {
-    try {
-      await action();
-    } catch (error) {
-      if (!(error instanceof AthanorError) || !final.has(error.code)) throw error;
-      const { code, message } = error;
-      log.emit("warn", "warning", { jobId, code, message });
-    }
+    if (job) await challengeResult(context, job, options.maximumBond);
   }
 
   const checks = new JobQueue({ ...context, atOnce: 1, work: check });

@@ -27,30 +27,52 @@ const LONGEST_RESPONSE = 3 * 86_400;
 /** Blocks that are read again every time: a reorganisation of fewer is followed. */
 const REORGANISATION_DEPTH = 128;
 
+/** Events of one kind, each once, as blocks come. */
+export class EventReader {
+  readonly #chain: Chain;
+  readonly #filter: LogFilter;
+  #seen = new Set<string>();
+  #next: number;
+
+  /** @param next the block from which on events were not read yet; those shortly before are read again */
+  constructor(chain: Chain, filter: LogFilter, next: number) {
+    this.#chain = chain;
+    this.#filter = filter;
+    this.#next = next;
+  }
+
+  /** The block from which on nothing was read yet. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** Events that were not there when it was asked last: in new blocks, or in others instead of those that were there. */
+  async read(signal: AbortSignal): Promise<Log[]> {
+    const { provider, confirmations } = this.#chain;
+    const end = (await provider.getBlockNumber()) - confirmations + 1;
+    const start = Math.max(0, this.#next - REORGANISATION_DEPTH);
+    const events = await readLogs(provider, this.#filter, start, end, { signal });
+    const keyOf = ({ blockHash, index }: Log) => `${blockHash}:${index}`;
+    const found = events.filter((event) => !this.#seen.has(keyOf(event)));
+    this.#seen = new Set(events.map(keyOf));
+    this.#next = Math.max(this.#next, end + 1);
+    return found;
+  }
+}
+
 /** Hands over every event once, of the past that may still matter and then as blocks come, until the signal. Waits out outages. */
 export async function followEvents(
   { chain, clock, log, metrics, pollInterval, signal }: WatchContext,
   filter: LogFilter,
   take: (event: Log) => void,
 ): Promise<void> {
-  let seen = new Set<string>();
-  let next: number | undefined;
+  let events: EventReader | undefined;
   let isReachable = true;
   while (!signal.aborted) {
     try {
       const head = await chain.provider.getBlockNumber();
-      next ??= await firstBlock(chain, LONGEST);
-      const end = head - chain.confirmations + 1;
-      const start = Math.max(0, next - REORGANISATION_DEPTH);
-      const events = await readLogs(chain.provider, filter, start, end, { signal });
-      const found = new Set<string>();
-      for (const event of events) {
-        const key = `${event.blockHash}:${event.index}`;
-        found.add(key);
-        if (!seen.has(key)) take(event);
-      }
-      seen = found;
-      next = Math.max(next, end + 1);
+      events ??= new EventReader(chain, filter, await firstBlock(chain, LONGEST));
+      for (const event of await events.read(signal)) take(event);
       if (!isReachable) log.emit("info", "chain.reachable", { block: head });
       isReachable = true;
     } catch (error) {
@@ -73,7 +95,7 @@ export function firstRequestBlock(chain: Chain): Promise<number> {
 }
 
 /** The first block that is not older than this many seconds. */
-async function firstBlock({ provider, contracts }: Chain, age: number): Promise<number> {
+export async function firstBlock({ provider, contracts }: Chain, age: number): Promise<number> {
   const head = await blockAt(provider, "latest");
   let low = contracts.deployment.startBlock ?? 0;
   let high = head.number;
@@ -92,7 +114,7 @@ async function blockAt(provider: Chain["provider"], tag: number | "latest"): Pro
 }
 
 /** Logs and counts a move that was made. */
-export function noteMove({ log, metrics }: WatchContext, move: MoveMade): void {
+export function noteMove({ log, metrics }: Pick<WatchContext, "log" | "metrics">, move: MoveMade): void {
   const { kind, jobId, challengeId, round, gas, secondsLeft, transactionHash } = move;
   log.emit("info", "dispute.move", { jobId, challengeId, kind, round, gas, secondsLeft, transactionHash });
   metrics.noteMove(move);
