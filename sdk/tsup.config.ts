@@ -6,6 +6,7 @@ export default defineConfig({
     protocol: "src/protocol.ts",
     channels: "src/channels.ts",
     delegation: "src/delegation.ts",
+    checkers: "src/checkers.ts",
     disputes: "src/disputes.ts",
     private: "src/private.ts",
     contents: "src/contents.ts",

@@ -36,7 +36,7 @@ const contracts: Record<string, string> = {
   Vault: "staking",
 };
 
-/** What only checkers call: ABIs and types, nothing that clients carry. */
+/** What only checkers call: their fragments and errors are files of their own, which clients do not carry. */
 const checking: Record<string, string> = {
   AskedEvidence: "attestation",
   CheckerPay: "attestation",
@@ -60,9 +60,9 @@ async function abis(): Promise<string> {
 }
 
 /** Functions and events alone, in the short form that ethers reads: what a bundle of the SDK carries instead of ABIs. */
-async function fragments(): Promise<string> {
+async function fragments(of: Record<string, string>): Promise<string> {
   const parts = [banner];
-  for (const name of Object.keys(contracts)) {
+  for (const name of Object.keys(of)) {
     const { abi } = await hre.artifacts.readArtifact(name);
     const lines = abi
       .filter(({ type }) => type === "function" || type === "event")
@@ -81,9 +81,9 @@ const impossible = new Set([
 ]);
 
 /** Every custom error that a call of these contracts can end with, once: what decodes reverts without their whole ABIs. */
-async function errors(): Promise<string> {
+async function errorsOf(names: readonly string[]): Promise<Set<string>> {
   const signatures = new Set<string>();
-  for (const name of [...Object.keys(contracts), ...errorsOnly]) {
+  for (const name of names) {
     const { abi } = await hre.artifacts.readArtifact(name);
     for (const item of abi as readonly JsonFragment[]) {
       if (item.type !== "error") continue;
@@ -91,9 +91,28 @@ async function errors(): Promise<string> {
       if (!impossible.has(signature)) signatures.add(signature);
     }
   }
-  const list = JSON.stringify([...signatures].sort(), null, 2);
-  return `${banner}\n/** Custom errors of the contracts and their libraries, in the form that ethers reads. */\nexport const errorSignatures = ${list} as const;\n`;
+  return signatures;
 }
+
+async function errors(): Promise<string> {
+  const signatures = await errorsOf([...Object.keys(contracts), ...errorsOnly]);
+  return `${banner}
+/** Custom errors of the contracts and their libraries, in the form that ethers reads. */
+export const errorSignatures = ${listOf(signatures)} as const;
+`;
+}
+
+async function checkingErrors(): Promise<string> {
+  const known = await errorsOf([...Object.keys(contracts), ...errorsOnly]);
+  const signatures = [...(await errorsOf(Object.keys(checking)))];
+  const list = listOf(signatures.filter((signature) => !known.has(signature)));
+  return `${banner}
+/** Custom errors that only the checkers' contracts have, in the form that ethers reads. */
+export const checkingErrorSignatures = ${list} as const;
+`;
+}
+
+const listOf = (signatures: Iterable<string>): string => JSON.stringify([...signatures].sort(), null, 2);
 
 async function contractTypes(name: string, folder: string): Promise<string> {
   const source = await readFile(join(root, "types/ethers-contracts/contracts", folder, `${name}.ts`), "utf8");
@@ -152,8 +171,10 @@ function camelCase(name: string): string {
 async function generate(): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   files.set("abi.ts", await abis());
-  files.set("fragments.ts", await fragments());
+  files.set("fragments.ts", await fragments(contracts));
+  files.set("checking-fragments.ts", await fragments(checking));
   files.set("errors.ts", await errors());
+  files.set("checking-errors.ts", await checkingErrors());
   files.set("enums.ts", await enums());
   files.set("deployments.ts", await addresses());
   files.set(

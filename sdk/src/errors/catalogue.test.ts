@@ -2,20 +2,30 @@ import type { ErrorFragment } from "ethers";
 import { expect } from "chai";
 import { AthanorError } from "./athanor-error.ts";
 import { catalogue, type ErrorCode } from "./catalogue.ts";
+import { checkingErrorCodes, checkingErrors, checkingRefusals } from "./checking-errors.ts";
 import { clientErrors } from "./client-errors.ts";
 import { contractErrors } from "./contract-errors.ts";
 import { programErrors } from "./program-errors.ts";
 import { qualityErrors } from "./quality-errors.ts";
+import { addCheckingErrors } from "../checkers/errors.ts";
 import { formats } from "./render.ts";
-import { errorInterface } from "./to-athanor-error.ts";
+import { codeOf, errorInterface } from "./to-athanor-error.ts";
 
 const placeholders = (text: string) => [...text.replace(/\{\{|\}\}/g, "").matchAll(/\{(\w+)(?::(\w+))?\}/g)];
 
 describe("error catalogue", () => {
-  const entries = { ...contractErrors, ...programErrors, ...qualityErrors };
+  addCheckingErrors();
+  const entries = { ...contractErrors, ...programErrors, ...qualityErrors, ...checkingErrors };
   const custom: ErrorFragment[] = [];
   errorInterface().forEachError((fragment) => custom.push(fragment));
-  const solidity = new Map(custom.map((fragment) => [fragment.name, fragment]));
+  const solidity = new Map(custom.map((fragment) => [codeOf(fragment), fragment]));
+
+  it("tells errors apart that share a name", () => {
+    expect(solidity.size).to.equal(custom.length);
+    expect(
+      Object.keys(checkingErrorCodes).filter((signature) => !errorInterface().getError(signature)),
+    ).to.deep.equal([]);
+  });
 
   it("has an entry for every custom error of the contracts, and for nothing else", () => {
     expect(solidity.size).to.be.greaterThan(80);
@@ -41,7 +51,8 @@ describe("error catalogue", () => {
   });
 
   it("keeps codes of its own apart from Solidity names", () => {
-    expect(Object.keys(clientErrors).filter((code) => solidity.has(code))).to.deep.equal([]);
+    const own = Object.keys({ ...clientErrors, ...checkingRefusals });
+    expect(own.filter((code) => solidity.has(code))).to.deep.equal([]);
   });
 
   it("renders every entry into whole sentences", () => {

@@ -24,6 +24,10 @@ export const clientErrors = {
     "The deployment names no factory of delegation pools.",
     "Pass its address as delegationPools.",
   ],
+  CheckersUnavailable: [
+    "The deployment names no contract {contract} of its checkers.",
+    "Pass its address as deployment.{contract}.",
+  ],
   UnknownPool: [
     "{pool:address} is no pool of this deployment's factory.",
     "Choose one of Delegation.pools(). Any contract can look like a pool: approve nothing for this one.",

@@ -1,4 +1,4 @@
-import { AbiCoder, dataSlice, Interface } from "ethers";
+import { AbiCoder, dataSlice, id, Interface } from "ethers";
 import { errorSignatures } from "../generated/errors.ts";
 import { AthanorError, athanorError } from "./athanor-error.ts";
 import { catalogue, type ErrorCode } from "./catalogue.ts";
@@ -9,12 +9,38 @@ import type { ErrorContext } from "./render.ts";
 const REASON_SELECTOR = "0x08c379a0";
 const PANIC_SELECTOR = "0x4e487b71";
 
+let signatures: readonly string[] = errorSignatures;
 let contractErrorInterface: Interface | undefined;
+const renamed = new Map<string, ErrorCode>();
 
 /** The custom errors of all contracts and their libraries. */
 export function errorInterface(): Interface {
-  contractErrorInterface ??= new Interface(errorSignatures);
+  contractErrorInterface ??= new Interface(signatures);
   return contractErrorInterface;
+}
+
+/** The code of a custom error: its Solidity name, unless it is renamed. */
+export function codeOf({ name, selector }: { readonly name: string; readonly selector: string }): string {
+  return renamed.get(selector) ?? name;
+}
+
+/**
+ * Adds the errors of contracts that not everybody calls, once.
+ *
+ * @param more their signatures
+ * @param entries what they mean, by code
+ * @param codes codes of those that are not called as in Solidity, by signature
+ */
+export function addErrors(
+  more: readonly string[],
+  entries: Partial<typeof catalogue>,
+  codes: Readonly<Record<string, ErrorCode>>,
+): void {
+  if (more.every((signature) => signatures.includes(signature))) return;
+  signatures = [...signatures, ...more];
+  contractErrorInterface = undefined;
+  Object.assign(catalogue, entries);
+  for (const [signature, code] of Object.entries(codes)) renamed.set(dataSlice(id(signature), 0, 4), code);
 }
 
 /**
@@ -58,8 +84,9 @@ function fromRevertData(data: string, options: ErrorContext & { cause: unknown }
       );
     }
     const description = errorInterface().parseError(data);
-    if (description && description.name in catalogue) {
-      return new AthanorError(description.name as ErrorCode, description.args.toObject(), options);
+    const code = description ? codeOf(description) : "";
+    if (description && code in catalogue) {
+      return new AthanorError(code as ErrorCode, description.args.toObject(), options);
     }
   } catch {
     // A known selector before bytes that do not decode: shown as they are, below.

@@ -15,6 +15,10 @@ export interface Deployment {
   readonly disputeGame: string;
   /** The factory of delegation pools; without it, nothing can be delegated. */
   readonly delegationPools?: string | undefined;
+  /** Measurements of providers, from which the other contracts of checkers are read; without it there are no scores. */
+  readonly qualityReports?: string | undefined;
+  /** Where checkers attest to results. */
+  readonly resultAudits?: string | undefined;
   /** Block of the first contract: no event is older. Default 0. */
   readonly startBlock?: number | undefined;
 }

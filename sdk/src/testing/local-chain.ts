@@ -73,13 +73,21 @@ export function tokenizerSource(json: string = byteTokenizerJson()): ModelSource
 /**
  * @param options.modelUri where the registered model says its files are
  * @param options.athMicrocents what an ATH costs; crooked by default
+ * @param options.checkers parameters of the module ignition/modules/Checkers.ts, where they differ from its own
  */
 export async function startLocalChain(
-  options: { modelUri?: string; athMicrocents?: bigint } = {},
+  options: {
+    modelUri?: string;
+    athMicrocents?: bigint;
+    checkers?: Readonly<Record<string, number | bigint>>;
+  } = {},
 ): Promise<LocalChain> {
   // Otherwise it begins when this process read its configuration, many tests ago.
   const connection = await network.create({ override: { initialDate: new Date() } });
-  const parameters = { Athanor: { athMicrocents: options.athMicrocents ?? 2_500_003n } };
+  const parameters = {
+    Athanor: { athMicrocents: options.athMicrocents ?? 2_500_003n },
+    Checkers: { ...options.checkers },
+  };
   const deployed = await connection.ignition.deploy(localAthanor, { parameters });
   const addressOf = async (name: keyof typeof deployed) => deployed[name].getAddress();
   const deployment: Deployment = {
@@ -94,6 +102,8 @@ export async function startLocalChain(
     resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
     delegationPools: await addressOf("delegationPools"),
+    qualityReports: await addressOf("qualityReports"),
+    resultAudits: await addressOf("resultAudits"),
   };
 
   const rpc = (method: string, params: unknown[] = []): Promise<unknown> =>
