@@ -14,7 +14,12 @@ export {
   providerSubject,
   secretCommitment,
 } from "./checkers/hashes.ts";
-export { encodeChannelEvidence, encodeExamEvidence, encodeJobEvidence } from "./checkers/evidence.ts";
+export {
+  encodeChannelEvidence,
+  encodeExamEvidence,
+  encodeJobEvidence,
+  requiredRequests,
+} from "./checkers/evidence.ts";
 export { reportChunks, reportHashes, reportsTip, type ReportChunk } from "./checkers/reports.ts";
 export type {
   AttestationReveal,

@@ -4,7 +4,7 @@ import { signReceipt } from "../channels/typed-data.ts";
 import { startLocalChain, type LocalChain } from "../testing/local-chain.ts";
 import { rejection } from "../testing/rejection.ts";
 import { Checkers } from "./checkers.ts";
-import { encodeExamEvidence, encodeJobEvidence } from "./evidence.ts";
+import { encodeExamEvidence, encodeJobEvidence, requiredRequests } from "./evidence.ts";
 import * as hashes from "./hashes.ts";
 import { reportChunks, reportHashes, reportsTip } from "./reports.ts";
 import type { QualityReport } from "./types.ts";
@@ -15,6 +15,18 @@ const seed = id("seed");
 const provider = "0x00000000000000000000000000000000000000aa";
 const other = "0x00000000000000000000000000000000000000bb";
 const EPOCH = 7;
+
+const receipt = {
+  channel: id("exam"),
+  nonce: 9n,
+  modelRoot: id("model"),
+  inputRoot: id("input"),
+  outputTokensRoot: id("output"),
+  outputCount: 1n,
+  complete: true,
+  price: 0n,
+  expiry: 1_800_000_000n,
+};
 
 describe("what checkers compute by themselves", () => {
   let chain: LocalChain;
@@ -152,23 +164,19 @@ describe("what checkers compute by themselves", () => {
     }
   });
 
+  it("says how many requests a report has to show", () => {
+    const required = [0, 1, 1_250, 1_251, 9_999, 10_000].map((uptime) =>
+      requiredRequests({ uptime, requests: 8 }),
+    );
+    expect(required).to.deep.equal([0, 1, 1, 2, 8, 8]);
+  });
+
   it("encodes an exam's evidence so that whoever decodes it finds blinding, receipt and signature", async () => {
-    const receipt = {
-      channel: id("exam"),
-      nonce: 9n,
-      modelRoot: chain.model,
-      inputRoot: id("input"),
-      outputTokensRoot: id("output"),
-      outputCount: 1n,
-      complete: true,
-      price: 0n,
-      expiry: 1_800_000_000n,
-    };
     const contract = { chainId, escrow: chain.deployment.channelEscrow };
-    const signed = await signReceipt(chain.accounts.operator, contract, receipt);
-    const evidence = encodeExamEvidence(blinding, signed);
+    const { signature } = await signReceipt(chain.accounts.operator, contract, receipt);
+    const evidence = encodeExamEvidence({ blinding, receipts: [receipt], signatures: [signature] });
     expect(evidence.slice(0, 4)).to.equal("0x03");
     expect(evidence.slice(4, 68)).to.equal(blinding.slice(2));
-    expect(evidence).to.contain(signed.signature.slice(2));
+    expect(evidence).to.contain(signature.slice(2));
   });
 });
