@@ -151,12 +151,10 @@ describe("what checkers compute by themselves", () => {
       () => hashes.jobSalt({ checker, epoch: 1, blinding, index: 64 }),
       () => hashes.isDrawn({ secret: "0x", seed, subject: 1n, threshold: 1n }),
       () => hashes.isAudited({ value: seed, jobId: seed, auditRate: 10_001 }),
-      () => encodeJobEvidence(blinding, []),
-      () =>
-        encodeJobEvidence(
-          blinding,
-          Array.from({ length: 65 }, () => undefined as never),
-        ),
+      () => encodeJobEvidence({ blinding, jobs: [] }),
+      () => encodeJobEvidence({ blinding, jobs: Array.from({ length: 65 }, () => undefined as never) }),
+      () => encodeExamEvidence({ blinding, receipts: [receipt], signatures: [] }),
+      () => encodeExamEvidence({ blinding, receipts: [receipt, receipt], signatures: ["0x", "0x"] }),
     ];
     for (const attempt of attempts) {
       const error = await rejection(Promise.resolve().then(attempt));
