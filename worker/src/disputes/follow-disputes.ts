@@ -1,6 +1,7 @@
 import { readLogs, type LogFilter } from "@athanor/sdk/protocol";
 import type { Disputes, MoveMade } from "@athanor/sdk/disputes";
-import type { Block, Log } from "ethers";
+import type { Log } from "ethers";
+import { blockAt, firstBlockSince } from "../chain/block-at.ts";
 import type { Chain } from "../chain/chain.ts";
 import type { Clock } from "../clock.ts";
 import { describeError } from "../errors.ts";
@@ -95,22 +96,8 @@ export function firstRequestBlock(chain: Chain): Promise<number> {
 }
 
 /** The first block that is not older than this many seconds. */
-export async function firstBlock({ provider, contracts }: Chain, age: number): Promise<number> {
-  const head = await blockAt(provider, "latest");
-  let low = contracts.deployment.startBlock ?? 0;
-  let high = head.number;
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if ((await blockAt(provider, middle)).timestamp < head.timestamp - age) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-async function blockAt(provider: Chain["provider"], tag: number | "latest"): Promise<Block> {
-  const block = await provider.getBlock(tag);
-  if (block === null) throw new Error(`the node has no block ${tag}`);
-  return block;
+export async function firstBlock(chain: Chain, age: number): Promise<number> {
+  return firstBlockSince(chain, (await blockAt(chain.provider, "latest")).timestamp - age);
 }
 
 /** Logs and counts a move that was made. */
