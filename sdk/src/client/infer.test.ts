@@ -57,6 +57,17 @@ describe("infer", () => {
     },
   ];
 
+  it("gives the job the salt that it was asked for, and otherwise one by chance", async () => {
+    const salt = 0xfedc_ba98_7654_3210n;
+    const [given, first, second] = [
+      await client.infer({ ...request(), salt }),
+      await client.infer(request()),
+      await client.infer(request()),
+    ];
+    expect(given.job.terms.salt).to.equal(salt);
+    expect(first.job.terms.salt).to.not.equal(second.job.terms.salt);
+  });
+
   for (const { name, token, feeBasisPoints, bounty } of kinds) {
     it(`answers and is paid in ${name}, balances adding up to the last unit`, async () => {
       const { client: payer, owner, stranger } = chain.accounts;

@@ -58,7 +58,7 @@ export async function prepare(
   const cost = price(offer);
   const escrow = cost + exitBounty;
   const submitDeadline = await deadlineOf(context, request);
-  const salt = randomSalt();
+  const salt = request.salt ?? randomSalt();
   const hidden = isPrivate
     ? await hide(context, { prompt: promptTokens, generation }, offer, salt)
     : undefined;

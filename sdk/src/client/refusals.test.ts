@@ -81,6 +81,11 @@ describe("what the client refuses", () => {
     ["a token that is no address", { token: "ATH" }, 'token is "ATH"; expected an address'],
     ["a provider that is no address", { provider: "0x12" }, 'provider is "0x12"; expected an address'],
     [
+      "a salt beyond 64 bits",
+      { salt: 2n ** 64n },
+      `salt is ${2n ** 64n}n; expected a bigint from 0n to 2^64 - 1`,
+    ],
+    [
       "a seed beyond 64 bits",
       { seed: 2n ** 64n },
       `seed is ${2n ** 64n}n; expected a bigint from 0n to 2^64 - 1`,

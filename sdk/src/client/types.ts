@@ -71,6 +71,8 @@ export interface QuoteRequest extends GenerationOptions {
   readonly excludeProviders?: readonly string[] | undefined;
   /** Seconds for the provider to answer, counted from the latest block. Default 300, within what the escrow allows. */
   readonly deadlineSeconds?: number | undefined;
+  /** Below 2^64: makes jobs with otherwise the same terms two. Default a random one. */
+  readonly salt?: bigint | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

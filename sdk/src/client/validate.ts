@@ -23,6 +23,7 @@ export function validateQuoteRequest(request: QuoteRequest): void {
   if (request.deadlineSeconds !== undefined) {
     validateWhole("deadlineSeconds", request.deadlineSeconds, -(2 ** 32), 2 ** 32);
   }
+  if (request.salt !== undefined) validateAmount("salt", request.salt, 64n);
 }
 
 export function validateInferRequest(request: InferRequest): void {

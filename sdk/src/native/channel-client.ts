@@ -23,6 +23,8 @@ export interface ChannelClientOptions extends ConnectOptions {
   readonly silence?: number | undefined;
   /** Whether an endpoint that only the registry names may be `http:`, and on a machine of this network: for local chains and tests. Default no. */
   readonly allowInsecureEndpoints?: boolean | undefined;
+  /** Seconds since 1970, by which receipts' lives are judged. Default the computer's clock; the chain's on a local chain whose clock was moved. */
+  readonly now?: (() => number) | undefined;
 }
 
 export interface OpenChannelRequest {
@@ -36,6 +38,8 @@ export interface OpenChannelRequest {
   readonly deposit: bigint;
   /** Seconds for which vouchers settle; default 30 days, or what the provider takes at most. */
   readonly lifetime?: number | undefined;
+  /** Below 2^64: makes channels of otherwise the same terms two. Default a random one. */
+  readonly salt?: bigint | undefined;
   /** Signs vouchers. Default the client's signer, which a wallet asks its user about each time. */
   readonly voucherSigner?: TypedDataSigner | undefined;
   /** Where the deposit comes from. Default the wallet. */
@@ -117,6 +121,7 @@ export class ChannelClient {
         ...{ provider, token: request.token, voucherKey: await signer.getAddress() },
         lifetime: request.lifetime ?? Math.min(DEFAULT_LIFE, offer.terms.longestLife),
         stakeLock: offer.terms.stakeLock,
+        salt: request.salt,
       });
       const id = channelIdOf(terms, this.#channels.contract);
       const { channel, acceptance } = await call(transport, "/channels", acceptResponseSchema, {
@@ -174,7 +179,7 @@ export class ChannelClient {
     const receiptKeyUntil = (key: string) => this.#channels.receiptKeyUntil(terms.provider, key);
     const book = new ClientChannel({ terms, contract, store: this.#store, signer, receiptKeyUntil });
     await book.noteDeposit(deposit);
-    return new ChannelSession({ ...parts, terms, record, transport, signer });
+    return new ChannelSession({ ...parts, terms, record, transport, signer, now: this.#options.now });
   }
 
   async #transport(provider: string, endpoint: string | undefined): Promise<Transport> {

@@ -102,6 +102,8 @@ export interface SessionParts {
   readonly record: SessionRecord;
   readonly transport: Transport;
   readonly signer: TypedDataSigner;
+  /** Seconds since 1970; default the computer's clock. */
+  readonly now?: (() => number) | undefined;
 }
 
 const DEFAULT_STEP = 64;
@@ -133,7 +135,7 @@ export class ChannelSession {
       store: parts.store,
       signer: parts.signer,
       receiptKeyUntil: (key) => parts.channels.receiptKeyUntil(parts.terms.provider, key),
-      now: () => Date.now() / 1_000,
+      now: () => this.#seconds(),
     });
   }
 
@@ -579,7 +581,7 @@ export class ChannelSession {
 
   async #report(signal: AbortSignal | undefined): Promise<ChannelReport> {
     const { signer, transport, channels } = this.#parts;
-    const validUntil = Math.max(Math.floor(Date.now() / 1_000), 0) + 300;
+    const validUntil = Math.max(Math.floor(this.#seconds()), 0) + 300;
     const place = { channel: this.id, provider: this.terms.provider, validUntil };
     const authorization = await signAccess(signer, channels.contract, place);
     return call(transport, `/channels/${this.id}`, channelSchema, { headers: { authorization }, signal });
@@ -686,6 +688,10 @@ export class ChannelSession {
   async #write(record: SessionRecord): Promise<void> {
     await this.#parts.store.writeSession(this.id, record);
     this.#record = record;
+  }
+
+  #seconds(): number {
+    return this.#parts.now?.() ?? Date.now() / 1_000;
   }
 
   /** One answer at a time. Returns the function that lets the next one begin. */
