@@ -18,7 +18,15 @@ contract AskedEvidence is IAskedEvidence {
     uint8 private constant CHANNEL = 1;
     uint8 private constant JOB = 2;
     uint8 private constant EXAM = 3;
+    /// @dev As many as a report can be asked to show; bounds the search for their salts.
+    uint256 private constant MAX_REQUESTS = 64;
     bytes32 private constant EXAM_TYPE = keccak256("Athanor.HardwareExam");
+
+    /// @dev Of an epoch: seconds since 1970, without `end`.
+    struct Span {
+        uint256 start;
+        uint256 end;
+    }
 
     ICheckers public immutable checkers;
     IChannelEscrow public immutable channels;
@@ -46,89 +54,120 @@ contract AskedEvidence is IAskedEvidence {
     }
 
     /// @inheritdoc IAskedEvidence
-    function isEvidence(
+    function countOf(
         uint32 epoch,
         address checker,
         address provider,
         bool examined,
         bytes calldata evidence
-    ) external view returns (bool) {
+    ) external view returns (uint256 proven) {
         uint8 kind = uint8(bytes1(evidence[:1]));
         bytes calldata content = evidence[1:];
-        if (kind == CHANNEL) return _isReceipt(epoch, checker, provider, content);
-        if (kind == JOB) return _isJob(epoch, checker, provider, content);
-        return kind == EXAM && examined && _isExam(epoch, checker, provider, content);
+        if (kind == CHANNEL) return _countReceipts(epoch, checker, provider, content);
+        if (kind == JOB) return _countJobs(epoch, checker, provider, content);
+        return kind == EXAM && examined ? _countExam(epoch, checker, provider, content) : 0;
     }
 
     // ------------------------------------------------------------------------------------------- internal
 
-    function _isReceipt(
+    /// @dev Receipts expire `receiptLife` after they were signed.
+    function _countReceipts(
         uint32 epoch,
         address checker,
         address provider,
         bytes calldata content
-    ) private view returns (bool) {
-        (bytes32 blinding, Channel memory channel, Receipt memory receipt, bytes memory signature) = abi
-            .decode(content, (bytes32, Channel, Receipt, bytes));
+    ) private view returns (uint256) {
+        (bytes32 blinding, Channel memory channel, Receipt[] memory receipts, bytes[] memory signatures) = abi
+            .decode(content, (bytes32, Channel, Receipt[], bytes[]));
         bytes32 id = channels.channelIdOf(channel);
-        return
-            channel.provider == provider &&
-            channel.salt == _saltOf(checker, blinding) &&
-            receipt.channel == id &&
-            channels.channelState(id).status != ChannelStatus.None &&
-            receipt.expiry >= channel.receiptLife &&
-            _isSigned(epoch, provider, receipt, receipt.expiry - channel.receiptLife, signature);
+        if (
+            channel.provider != provider ||
+            channel.salt != _saltOf(abi.encode(checker, epoch, blinding)) ||
+            channels.channelState(id).status == ChannelStatus.None
+        ) return 0;
+        return _countSigned(_spanOf(epoch), provider, id, channel.receiptLife, receipts, signatures);
     }
 
-    function _isJob(
+    /// @dev All of the jobs, or none.
+    function _countJobs(
         uint32 epoch,
         address checker,
         address provider,
         bytes calldata content
-    ) private view returns (bool) {
-        (bytes32 blinding, Job memory job) = abi.decode(content, (bytes32, Job));
-        uint256 submittedAt = jobs.jobState(jobs.jobIdOf(job)).submittedAt();
-        return
-            job.provider == provider &&
-            job.salt == _saltOf(checker, blinding) &&
-            _isWithin(epoch, submittedAt);
+    ) private view returns (uint256) {
+        (bytes32 blinding, Job[] memory answered) = abi.decode(content, (bytes32, Job[]));
+        Span memory span = _spanOf(epoch);
+        uint256 next;
+        for (uint256 i = 0; i < answered.length; ++i) {
+            Job memory job = answered[i];
+            // INVARIANT: each index counts once. Those that are passed over were not answered.
+            uint256 index = next;
+            while (index < MAX_REQUESTS && job.salt != _saltOf(abi.encode(checker, epoch, blinding, index)))
+                ++index;
+            next = index + 1;
+            if (
+                index == MAX_REQUESTS ||
+                job.provider != provider ||
+                !_isWithin(span, jobs.jobState(jobs.jobIdOf(job)).submittedAt())
+            ) return 0;
+        }
+        return answered.length;
     }
 
-    function _isExam(
+    /// @dev Receipts of exams expire in the second in which they were signed.
+    function _countExam(
         uint32 epoch,
         address checker,
         address provider,
         bytes calldata content
-    ) private view returns (bool) {
-        (bytes32 blinding, Receipt memory receipt, bytes memory signature) = abi.decode(
+    ) private view returns (uint256) {
+        (bytes32 blinding, Receipt[] memory receipts, bytes[] memory signatures) = abi.decode(
             content,
-            (bytes32, Receipt, bytes)
+            (bytes32, Receipt[], bytes[])
         );
-        return
-            receipt.channel == examIdOf(checker, epoch, provider, blinding) &&
-            _isSigned(epoch, provider, receipt, receipt.expiry, signature);
+        bytes32 id = examIdOf(checker, epoch, provider, blinding);
+        return _countSigned(_spanOf(epoch), provider, id, 0, receipts, signatures);
     }
 
-    /// @dev Signed in the epoch, by a key that counted then, whatever became of it since.
-    function _isSigned(
-        uint32 epoch,
+    /// @dev All of the receipts, or none: signed in the span, by keys that counted then, whatever became of them since.
+    /// @param id Of the channel or exam.
+    /// @param life Seconds from a receipt's signing to its expiry.
+    function _countSigned(
+        Span memory span,
         address provider,
-        Receipt memory receipt,
-        uint256 signedAt,
-        bytes memory signature
-    ) private view returns (bool) {
-        (address signer, , ) = ECDSA.tryRecover(channels.receiptDigest(receipt), signature);
-        return
-            signer != address(0) &&
-            channels.receiptKeyUntil(provider, signer) >= signedAt &&
-            _isWithin(epoch, signedAt);
+        bytes32 id,
+        uint256 life,
+        Receipt[] memory receipts,
+        bytes[] memory signatures
+    ) private view returns (uint256) {
+        if (receipts.length > MAX_REQUESTS || receipts.length != signatures.length) return 0;
+        uint256 lastNonce;
+        for (uint256 i = 0; i < receipts.length; ++i) {
+            Receipt memory receipt = receipts[i];
+            // INVARIANT: a nonce counts once, and says nothing about those before it: clients may skip nonces.
+            if (receipt.channel != id || receipt.nonce <= lastNonce || receipt.expiry < life) return 0;
+            lastNonce = receipt.nonce;
+            uint256 signedAt = receipt.expiry - life;
+            (address signer, , ) = ECDSA.tryRecover(channels.receiptDigest(receipt), signatures[i]);
+            if (
+                signer == address(0) ||
+                channels.receiptKeyUntil(provider, signer) < signedAt ||
+                !_isWithin(span, signedAt)
+            ) return 0;
+        }
+        return receipts.length;
     }
 
-    function _isWithin(uint32 epoch, uint256 timestamp) private view returns (bool) {
-        return timestamp >= checkers.startOf(epoch) && timestamp < checkers.startOf(epoch + 1);
+    function _spanOf(uint32 epoch) private view returns (Span memory) {
+        return Span(checkers.startOf(epoch), checkers.startOf(epoch + 1));
     }
 
-    function _saltOf(address checker, bytes32 blinding) private pure returns (uint64) {
-        return uint64(uint256(keccak256(abi.encode(checker, blinding))));
+    function _isWithin(Span memory span, uint256 timestamp) private pure returns (bool) {
+        return timestamp >= span.start && timestamp < span.end;
+    }
+
+    /// @dev INVARIANT: a salt names its checker and its epoch, so that nothing is shown by two, or twice.
+    function _saltOf(bytes memory named) private pure returns (uint64) {
+        return uint64(uint256(keccak256(named)));
     }
 }

@@ -16,6 +16,8 @@ abstract contract CheckerParameters is ICheckers, AccessManaged {
     uint256 private constant MIN_STAKE = 100e18;
     uint256 private constant MAX_STAKE = 10_000_000e18;
     uint256 private constant LEAST_MINIMUM_CHECKERS = 16;
+    /// @dev Jobs that evidence can hold.
+    uint256 private constant MAX_REQUESTS = 64;
     /// @dev More checkers than there are.
     uint256 private constant NEVER = 1_000_000;
     /// @dev Those of the epoch after the next: of the next, commitments may be there already.
@@ -114,6 +116,7 @@ abstract contract CheckerParameters is ICheckers, AccessManaged {
         _requireBetween("examTolerance", next.examTolerance, 5_000, BASIS_POINTS);
         _requireBetween("examRate", next.examRate, 0, 5_000);
         _requireBetween("minimumCheckers", next.minimumCheckers, LEAST_MINIMUM_CHECKERS, NEVER);
+        _requireBetween("requests", next.requests, 1, MAX_REQUESTS);
     }
 
     function _requireBetween(

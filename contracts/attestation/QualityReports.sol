@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 import {IAskedEvidence} from "../interfaces/IAskedEvidence.sol";
@@ -119,7 +120,7 @@ contract QualityReports is IQualityReports, AccessManaged {
             // INVARIANT: one report on a provider, whatever the chunks.
             if (report.provider <= last) revert NotAscending(last, report.provider);
             last = report.provider;
-            _addReport(epoch, checker, report, rules.expectedCheckers);
+            _addReport(epoch, checker, report, rules);
         }
         bytes32 expected = progress.tip;
         // INVARIANT: nothing is reported but what was committed to before anybody revealed.
@@ -246,9 +247,14 @@ contract QualityReports is IQualityReports, AccessManaged {
 
     // ------------------------------------------------------------------------------------------- internal
 
-    function _addReport(uint32 epoch, address checker, Report calldata report, uint256 expected) private {
+    function _addReport(
+        uint32 epoch,
+        address checker,
+        Report calldata report,
+        ICheckers.Parameters memory rules
+    ) private {
         address provider = report.provider;
-        if (!checkers.isDrawn(epoch, checker, uint160(provider), expected))
+        if (!checkers.isDrawn(epoch, checker, uint160(provider), rules.expectedCheckers))
             revert NotDrawn(checker, provider);
         // Retired after the checker committed to its report, or too many reports: left out, without harm to the others of the chunk.
         if (!isMeasured(epoch, provider) || _reports[epoch][provider].length == MAX_REPORTS) return;
@@ -258,8 +264,11 @@ contract QualityReports is IQualityReports, AccessManaged {
         } else {
             if (report.uptime > BASIS_POINTS || report.evidence.length == 0) revert InvalidReport(provider);
             bool examined = _isExamined(epoch, provider);
-            if (!asked.isEvidence(epoch, checker, provider, examined, report.evidence))
-                revert InvalidEvidence(provider);
+            uint256 proven = asked.countOf(epoch, checker, provider, examined, report.evidence);
+            if (proven == 0) revert InvalidEvidence(provider);
+            // INVARIANT: what a report claims was answered of the least to ask, it shows. Rounded up.
+            uint256 required = Math.ceilDiv(uint256(report.uptime) * rules.requests, BASIS_POINTS);
+            if (proven < required) revert TooFewRequests(provider, proven, required);
         }
         _reports[epoch][provider].push(
             MedianRules.pack(checker, report.throughput, report.latency, report.uptime)

@@ -26,6 +26,7 @@ interface ICheckers {
     /// @param examTolerance What must be reached of a hardware claim.
     /// @param examRate Part of the providers that are examined again in an epoch.
     /// @param minimumCheckers Hardware is examined in epochs with so many commitments at least.
+    /// @param requests Answered requests that a report of full uptime shows at least; others in proportion.
     struct Parameters {
         uint96 stake;
         uint16 missingShare;
@@ -44,6 +45,7 @@ interface ICheckers {
         uint16 examTolerance;
         uint16 examRate;
         uint32 minimumCheckers;
+        uint16 requests;
     }
 
     /// @notice A checker.

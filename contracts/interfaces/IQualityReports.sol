@@ -9,7 +9,7 @@ interface IQualityReports {
     /// @param latency Milliseconds to the first token.
     /// @param throughput Millions of multiply-adds a second.
     /// @param uptime Requests answered, in basis points of those sent. With 0 there is nothing else, and no evidence.
-    /// @param evidence That the checker asked: a byte for its kind, then its `abi.encode`.
+    /// @param evidence That the checker asked, and how often: a byte for its kind, then its `abi.encode`.
     struct Report {
         address provider;
         uint32 latency;
@@ -90,6 +90,8 @@ interface IQualityReports {
     error InvalidReport(address provider);
     /// @notice The evidence does not prove that this checker asked this provider in this epoch.
     error InvalidEvidence(address provider);
+    /// @notice The evidence proves fewer answered requests than the reported uptime takes: ask `requests` of them, or report what was answered.
+    error TooFewRequests(address provider, uint256 proven, uint256 required);
     /// @notice The checker reported, was not drawn, or an outage or the number of reports excuses it, or it was punished already.
     error NoFault(address checker, uint32 epoch);
     /// @notice Fewer reports than count.

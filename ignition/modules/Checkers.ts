@@ -13,6 +13,7 @@ import athanor from "./Athanor.ts";
  * - expectedAuditors, auditRate, auditShares: drawn per audited result; part of the public results; pay of an attestation in reports
  * - tolerance, uptimeTolerance: how far from the median a report is paid
  * - uptimeFloor, floorEpochs, penaltyShare: what is announced to the quality court, and when
+ * - requests: answered ones that a report of full uptime shows at least
  * - examTolerance, examRate, minimumCheckers: exams of hardware; off with 1,000,000
  */
 export default buildModule("Checkers", (m) => {
@@ -45,6 +46,7 @@ export default buildModule("Checkers", (m) => {
       examTolerance: m.getParameter("examTolerance", 8_000),
       examRate: m.getParameter("examRate", 500),
       minimumCheckers: m.getParameter("minimumCheckers", 1_000_000),
+      requests: m.getParameter("requests", 8),
     },
   ]);
   const checkerPay = m.contract("CheckerPay", [checkers, contracts.feeDistributor]);

@@ -3,14 +3,20 @@
 import { expect } from "chai";
 import {
   absent,
+  answersIn,
+  askByJobs,
+  askingChannel,
   beginEpoch,
+  blindingOf,
   chainOf,
+  receiptEvidence,
   commitReports,
   commitSecrets,
   drawSeed,
   examine,
   freshCrowd,
   freshTeam,
+  jobEvidence,
   joinAsChecker,
   measure,
   type Member,
@@ -18,14 +24,19 @@ import {
   nextRound,
   playEpoch,
   playExam,
+  type Report,
+  REQUESTS,
   revealReports,
   revealSecrets,
   secretOf,
   STAKE,
   stakeFor,
+  type Team,
   toEpoch,
+  upTo,
 } from "../support/checkers.ts";
 import { rulesOf } from "../support/checker-rules.ts";
+import type { OpenChannel } from "../support/channels.ts";
 import { expectRefusal } from "../support/expect.ts";
 import { ATH, ethers, networkHelpers, type Signer, time } from "../support/system.ts";
 
@@ -212,6 +223,114 @@ describe("attack: lazy checker copying", () => {
       by: reports,
       values: [provider.address],
     });
+  });
+});
+
+/** What the first checker shows of the system's provider, and reveals an epoch later. */
+async function revealed(
+  report: (system: Team, member: Member, epoch: bigint) => Promise<Report>,
+  before: (system: Team, member: Member) => Promise<void> = async () => {},
+) {
+  const system = await freshTeam();
+  const member = system.team[0]!;
+  await before(system, member);
+  const epoch = await beginEpoch(system, [member]);
+  const shown = await report(system, member, epoch);
+  await commitReports(system, member, [shown]);
+  await toEpoch(system, epoch + 1n);
+  await revealSecrets(system, [member]);
+  return { system, reveal: () => revealReports(system, member, [shown]) };
+}
+
+describe("attack: a count made by skipping nonces", () => {
+  it("one answer of the nonce 8 is one, so a report of fewer requests than it claims is refused", async () => {
+    const { system, reveal } = await revealed(async (system, member, epoch) => {
+      const blinding = blindingOf(member);
+      const channel = await askingChannel(system, member, epoch, blinding);
+      const evidence = receiptEvidence(
+        system,
+        blinding,
+        channel,
+        await answersIn(system, channel, [REQUESTS]),
+      );
+      return { ...absent(system.provider), latency: 1n, throughput: 1n, uptime: 10_000n, evidence };
+    });
+    await expectRefusal("TooFewRequests", {
+      call: reveal,
+      by: system.reports,
+      values: [system.provider.address, 1, REQUESTS],
+    });
+  });
+
+  it("nor are there more of a burst in an exam than receipts", async () => {
+    const system = await freshCrowd();
+    const { exams, reports, provider, team } = system;
+    await toEpoch(system, 2n);
+    await beginEpoch(system);
+    await exams.enter(provider);
+    const epoch = await beginEpoch(system);
+    const report = await examine(system, team[0]!, epoch, 1n, { nonces: [REQUESTS] });
+    await commitReports(system, team[0]!, [report]);
+    await toEpoch(system, epoch + 1n);
+    await revealSecrets(system, [team[0]!]);
+    await expectRefusal("TooFewRequests", {
+      call: () => revealReports(system, team[0]!, [report]),
+      by: reports,
+      values: [provider.address, 1, REQUESTS],
+    });
+  });
+});
+
+describe("attack: a channel of an earlier epoch counted again", () => {
+  it("proves nothing, although its provider answers in it in this epoch too", async () => {
+    const blinding = ethers.id("kept");
+    let channel: OpenChannel | undefined;
+    const { system, reveal } = await revealed(
+      async (system) => {
+        const receipts = await answersIn(system, channel!, upTo(REQUESTS, REQUESTS + 1));
+        const evidence = receiptEvidence(system, blinding, channel, receipts);
+        return { ...absent(system.provider), latency: 1n, throughput: 1n, uptime: 10_000n, evidence };
+      },
+      async (system, member) => {
+        const epoch = await beginEpoch(system, [member]);
+        channel = await askingChannel(system, member, epoch, blinding);
+      },
+    );
+    await expectRefusal("InvalidEvidence", {
+      call: reveal,
+      by: system.reports,
+      values: [system.provider.address],
+    });
+  });
+});
+
+describe("attack: jobs counted twice", () => {
+  it("one answered job is one, however often it is shown", async () => {
+    const { system, reveal } = await revealed(async (system, member, epoch) => {
+      const blinding = blindingOf(member);
+      const [job] = await askByJobs(system, member, epoch, [0]);
+      const evidence = jobEvidence(
+        system,
+        Array.from({ length: REQUESTS }, () => job!),
+        blinding,
+      );
+      return { ...absent(system.provider), latency: 1n, throughput: 1n, uptime: 10_000n, evidence };
+    });
+    await expectRefusal("InvalidEvidence", {
+      call: reveal,
+      by: system.reports,
+      values: [system.provider.address],
+    });
+  });
+
+  it("jobs that were answered count at the uptime that was seen, whichever they are", async () => {
+    const { system, reveal } = await revealed(async (system, member, epoch) => {
+      const jobs = await askByJobs(system, member, epoch, [1, 2, 6, 7]);
+      const evidence = jobEvidence(system, jobs, blindingOf(member));
+      return { ...absent(system.provider), latency: 1n, throughput: 1n, uptime: 5_000n, evidence };
+    });
+    await reveal();
+    expect(await system.reports.reportCount(1, system.provider)).to.equal(1n);
   });
 });
 

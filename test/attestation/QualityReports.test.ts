@@ -1,32 +1,31 @@
 // Who is measured, how reports are committed to, revealed and scored, and what bad ones and omitted ones cost.
 // Longer than 400 lines: enrolment, reports, scores and omissions share the course of an epoch.
 import { expect } from "chai";
-import { signReceipt } from "../../sdk/src/channels/typed-data.ts";
 import {
   absent,
   beginEpoch,
   chainOf,
   commitReports,
   commitSecrets,
+  currentEpoch,
   drawSeed,
+  examine,
   freshTeam,
   measure,
   OMITTED,
   playEpoch,
+  REQUESTS,
   type Report,
   revealReports,
   revealSecrets,
-  saltOf,
   STAKE,
   type Team,
   toEpoch,
 } from "../support/checkers.ts";
-import { CHANNEL_BIT, contractOf, openChannel, receiptOf } from "../support/channels.ts";
 import { eventsOf, expectOnlyEvent, expectRefusal } from "../support/expect.ts";
-import { ATH, ethers, joinAsProvider, type Signer, time } from "../support/system.ts";
+import { ATH, ethers, joinAsProvider, type Signer } from "../support/system.ts";
 
 const FIVE = [{}, {}, {}, {}, {}];
-const coder = ethers.AbiCoder.defaultAbiCoder();
 
 /** A second provider, enrolled. */
 async function withSecondProvider(system: Team): Promise<Signer> {
@@ -290,39 +289,6 @@ describe("QualityReports: reveals", () => {
     expect(await reports.reportCount(epoch, second)).to.equal(0n);
   });
 
-  it("receipts of a channel are evidence, whatever became of the key", async () => {
-    const system = await freshTeam();
-    const { channels, reports, vault, provider, operator, team } = system;
-    const member = team[0]!;
-    await vault.connect(provider).approveStakeModules(CHANNEL_BIT);
-    await channels.connect(provider).addReceiptKey(operator);
-    const blinding = ethers.id("blinding");
-    const channel = await openChannel(system, { salt: saltOf(member, blinding) });
-    const epoch = await beginEpoch(system, [member]);
-    const receipt = await receiptOf(system, channel);
-    const fragment = channels.interface.getFunction("settleWithReceipt").inputs;
-    const evidence = ethers.concat([
-      "0x01",
-      coder.encode(
-        ["bytes32", fragment[0]!, fragment[3]!, "bytes"],
-        [blinding, channel.terms, receipt.message, receipt.signature],
-      ),
-    ]);
-    const report = {
-      provider: provider.address,
-      latency: 1n,
-      throughput: 1n,
-      uptime: 10_000n,
-      evidence,
-    };
-    await commitReports(system, member, [report]);
-    await channels.connect(provider).removeReceiptKey(operator);
-    await toEpoch(system, epoch + 1n);
-    await revealSecrets(system, [member]);
-    await revealReports(system, member, [report]);
-    expect(await reports.reportCount(epoch, provider)).to.equal(1n);
-  });
-
   /** Refusals of one report in place of the one that would do. */
   async function refused(
     change: (report: Report, system: Team) => Report | Promise<Report>,
@@ -331,12 +297,8 @@ describe("QualityReports: reveals", () => {
   ) {
     const system = await freshTeam();
     const member = system.team[0]!;
-    const early = await measure(system, member, { label: "early" });
     const epoch = await beginEpoch(system, [member]);
-    const report = await change(await measure(system, member), {
-      ...system,
-      early,
-    } as Team & { early: Report });
+    const report = await change(await measure(system, member), system);
     await commitReports(system, member, [report]);
     await toEpoch(system, epoch + 1n);
     await revealSecrets(system, [member]);
@@ -347,46 +309,46 @@ describe("QualityReports: reveals", () => {
     });
   }
 
-  const cases: Record<string, (report: Report, system: Team) => Report | Promise<Report>> = {
-    "the job of another checker": async (report, system) => ({
-      ...report,
-      evidence: (await measure(system, system.team[1]!)).evidence,
-    }),
-    "a job that was answered in another epoch": (report, system) => ({
-      ...report,
-      evidence: (system as Team & { early: Report }).early.evidence,
-    }),
-    "a kind that does not exist": (report) => ({ ...report, evidence: "0x00" }),
-  };
-  for (const [name, change] of Object.entries(cases)) {
-    it(`refuses ${name}`, () => refused(change, "InvalidEvidence"));
-  }
+  it("refuses evidence that proves nothing", async () => {
+    await refused((report) => ({ ...report, evidence: "0x00" }), "InvalidEvidence");
+  });
 
   it("refuses a receipt outside a channel when there is no exam", async () => {
-    await refused(async (report, system) => {
-      const { channels, provider, operator, asked, team } = system;
-      await channels.connect(provider).addReceiptKey(operator);
-      const blinding = ethers.id("blinding");
-      const channel = await asked.examIdOf(team[0]!.owner, 1, provider, blinding);
-      const message = {
-        channel,
-        nonce: 1n,
-        modelRoot: system.modelRoot,
-        inputRoot: ethers.id("input"),
-        outputTokensRoot: ethers.id("output"),
-        outputCount: 1n,
-        complete: true,
-        price: 0n,
-        expiry: BigInt(await time.latest()),
-      };
-      const signed = await signReceipt(operator, contractOf(system), message);
-      const fragment = channels.interface.getFunction("settleWithReceipt").inputs[3]!;
-      const evidence = ethers.concat([
-        "0x03",
-        coder.encode(["bytes32", fragment, "bytes"], [blinding, signed.message, signed.signature]),
-      ]);
-      return { ...report, evidence };
-    }, "InvalidEvidence");
+    await refused(
+      async (_, system) => examine(system, system.team[0]!, await currentEpoch(system), 1n),
+      "InvalidEvidence",
+    );
+  });
+
+  for (const [uptime, answers, required] of [
+    [10_000n, REQUESTS - 1, 8],
+    [8_751n, 7, 8],
+    [5_001n, 4, 5],
+    [1_251n, 1, 2],
+  ] as const) {
+    it(`refuses an uptime of ${uptime} basis points with ${answers} answers shown`, async () => {
+      await refused(
+        (_, system) => measure(system, system.team[0]!, { uptime, answers, label: "few" }),
+        "TooFewRequests",
+        ({ provider }) => [provider.address, answers, required],
+      );
+    });
+  }
+
+  it("take what a provider answered of any number of requests, at the uptime that was seen", async () => {
+    const system = await freshTeam();
+    const { reports, provider, team } = system;
+    // Of 8: 8, 4, 1, none; 12 of 16; 3 of the 7 for which the money sufficed, and less than is shown.
+    const seen = [
+      { answers: 8, uptime: 10_000n },
+      { answers: 4, uptime: 5_000n },
+      { answers: 1, uptime: 1_250n },
+      { uptime: 0n },
+      { answers: 12, uptime: 7_500n },
+      { answers: 3, uptime: 3_750n },
+    ];
+    const epoch = await playEpoch(system, seen);
+    expect(await reports.reportCount(epoch, provider)).to.equal(BigInt(team.length));
   });
 
   for (const [name, change] of Object.entries<(report: Report) => Report>({

@@ -1,6 +1,14 @@
-import { type ContractTransactionResponse, solidityPackedKeccak256 } from "ethers";
+import { type ContractTransactionResponse, type ParamType, solidityPackedKeccak256 } from "ethers";
 import { signReceipt } from "../../sdk/src/channels/typed-data.ts";
-import { contractOf } from "./channels.ts";
+import type { Receipt, Signed } from "../../sdk/src/channels/types.ts";
+import {
+  CHANNEL_BIT,
+  contractOf,
+  EXIT_BOUNTY,
+  type OpenChannel,
+  openChannel,
+  receiptOf,
+} from "./channels.ts";
 import { rulesOf } from "./checker-rules.ts";
 import {
   ATH,
@@ -43,8 +51,17 @@ async function deployTeam(): Promise<Team> {
   const signers = await ethers.getSigners();
   const team = Array.from({ length: 6 }, (_, i) => ({ owner: signers[8 + i]!, operator: signers[14 + i]! }));
   for (const member of team) await joinAsChecker(system, member);
+  await takeChannels(system);
   await system.reports.enroll(system.provider);
   return { ...system, team };
+}
+
+/** Lets the system's provider take channels of many checkers. */
+async function takeChannels(system: System): Promise<void> {
+  const { vault, channels, provider, operator } = system;
+  await stakeFor(system, provider, 50_000n * ATH);
+  await vault.connect(provider).approveStakeModules(CHANNEL_BIT);
+  await channels.connect(provider).addReceiptKey(operator);
 }
 
 export const freshTeam = (): Promise<Team> => loadFixture(deployTeam);
@@ -65,7 +82,7 @@ async function deployCrowd(): Promise<Team> {
     minimumCheckers: 16,
     examRate: 0,
   });
-  await system.channels.connect(system.provider).addReceiptKey(system.operator);
+  await takeChannels(system);
   return { ...system, team };
 }
 
@@ -167,30 +184,84 @@ export function chainOf(reports: readonly Report[], from = ethers.ZeroHash): str
 
 export const tipOf = (reports: readonly Report[]): string => chainOf(reports).at(-1)!;
 
-/** The salt by which a job or a channel names its checker. */
-export const saltOf = ({ owner }: Member, blinding: string): bigint =>
-  BigInt(ethers.keccak256(coder.encode(["address", "bytes32"], [owner.address, blinding]))) &
-  (2n ** 64n - 1n);
+/** What a report of full uptime has to show, as deployed. */
+export const REQUESTS = 8;
+
+/** The salt by which a channel, or the job of an index, names its checker and its epoch. */
+export function saltOf({ owner }: Member, epoch: bigint, blinding: string, index?: number): bigint {
+  const types = ["address", "uint32", "bytes32", ...(index === undefined ? [] : ["uint256"])];
+  const values = [owner.address, epoch, blinding, ...(index === undefined ? [] : [index])];
+  return BigInt(ethers.keccak256(coder.encode(types, values))) & (2n ** 64n - 1n);
+}
 
 export const blindingOf = (member: Member, label = ""): string =>
   ethers.id(`${member.owner.address} ${label}`);
 
-/** A job that a checker has somebody else's account create, and that the provider answers. */
-export async function ask(
+/** A channel that a checker has somebody else's account open for an epoch; who pays has little to lose. */
+export const askingChannel = (
   system: System,
   member: Member,
-  label = "",
-): Promise<{ job: OpenJob; evidence: string }> {
-  const blinding = blindingOf(member, label);
-  const job = await createJob(system, { salt: saltOf(member, blinding), maxTokens: 1 });
-  await submitResult(system, job, [11]);
-  return { job, evidence: jobEvidence(system, job, blinding) };
+  epoch: bigint,
+  blinding: string,
+): Promise<OpenChannel> =>
+  openChannel(system, { salt: saltOf(member, epoch, blinding) }, { deposit: 2n * EXIT_BOUNTY });
+
+/** Receipts of answers to the requests of these nonces. */
+export async function answersIn(
+  system: System,
+  channel: OpenChannel,
+  nonces: readonly number[],
+  fields: Partial<Receipt> = {},
+  key = system.operator,
+): Promise<Signed<Receipt>[]> {
+  return Promise.all(
+    nonces.map((nonce) => receiptOf(system, channel, { nonce: BigInt(nonce), ...fields }, key)),
+  );
+}
+
+/** The numbers from 0, or `first`, on. */
+export const upTo = (count: number, first = 0): number[] =>
+  Array.from({ length: count }, (_, i) => first + i);
+
+/** Evidence of the first kind; of the third without a channel. */
+export function receiptEvidence(
+  { channels }: System,
+  blinding: string,
+  channel: OpenChannel | undefined,
+  receipts: readonly Signed<Receipt>[],
+  signatures = receipts.map(({ signature }) => signature),
+): string {
+  const inputs = channels.interface.getFunction("settleWithReceipt").inputs;
+  const types = ["bytes32", ...(channel ? [inputs[0]!] : []), listOf(inputs[3]!), "bytes[]"];
+  const messages = receipts.map(({ message }) => message);
+  const values = [blinding, ...(channel ? [channel.terms] : []), messages, signatures];
+  return ethers.concat([channel ? "0x01" : "0x03", coder.encode(types, values)]);
+}
+
+const listOf = (parameter: ParamType): string => `${parameter.format("full").replace(/ \w+$/, "")}[]`;
+
+/** Jobs of these indices that a checker has somebody else's account create, and that the provider answers. */
+export async function askByJobs(
+  system: System,
+  member: Member,
+  epoch: bigint,
+  indices: readonly number[],
+  blinding = blindingOf(member),
+): Promise<OpenJob[]> {
+  const jobs = [];
+  for (const index of indices) {
+    const job = await createJob(system, { salt: saltOf(member, epoch, blinding, index), maxTokens: 1 });
+    await submitResult(system, job, [11]);
+    jobs.push(job);
+  }
+  return jobs;
 }
 
 /** Evidence of the second kind. */
-export function jobEvidence({ escrow }: System, { job }: OpenJob, blinding: string): string {
+export function jobEvidence({ escrow }: System, jobs: readonly OpenJob[], blinding: string): string {
   const terms = escrow.interface.getFunction("decline").inputs[0]!;
-  return ethers.concat(["0x02", coder.encode(["bytes32", terms], [blinding, job])]);
+  const types = ["bytes32", listOf(terms)];
+  return ethers.concat(["0x02", coder.encode(types, [blinding, jobs.map(({ job }) => job)])]);
 }
 
 /** What a checker measures; what is left out is the usual. */
@@ -199,15 +270,20 @@ export interface Measured {
   readonly throughput?: bigint;
   readonly uptime?: bigint;
   readonly label?: string;
+  /** Answers that it shows. */
+  readonly answers?: number;
 }
 
-/** A report on the system's provider, with a job as evidence. */
+/** A report on the system's provider in the current epoch, with the receipts of a channel as evidence. */
 export async function measure(
   system: System,
   member: Member,
-  { latency = 300n, throughput = 5_000n, uptime = 10_000n, label = "" }: Measured = {},
+  { latency = 300n, throughput = 5_000n, uptime = 10_000n, label = "", answers = REQUESTS }: Measured = {},
 ): Promise<Report> {
-  const { evidence } = await ask(system, member, label);
+  const blinding = blindingOf(member, label);
+  const channel = await askingChannel(system, member, await currentEpoch(system), blinding);
+  const receipts = await answersIn(system, channel, upTo(answers, 1));
+  const evidence = receiptEvidence(system, blinding, channel, receipts);
   return { provider: system.provider.address, latency, throughput, uptime, evidence };
 }
 
@@ -251,35 +327,41 @@ export async function playEpoch(
   return epoch;
 }
 
-/** A report on a provider in an exam of its hardware, with a receipt that its operator key signs for nothing. */
+/** A report on a provider in an exam of its hardware, with receipts that its operator key signs for nothing. */
 export async function examine(
   system: System,
   member: Member,
   epoch: bigint,
   throughput: bigint,
-  { provider = system.provider, key = system.operator, of = member, at = epoch } = {},
+  {
+    provider = system.provider,
+    key = system.operator,
+    of = member,
+    at = epoch,
+    nonces = upTo(REQUESTS, 1),
+  } = {},
 ): Promise<Report> {
-  const { asked, channels, modelRoot } = system;
   const blinding = blindingOf(member, epoch.toString());
-  const signed = await signReceipt(key, contractOf(system), {
-    channel: await asked.examIdOf(of.owner, at, provider, blinding),
-    nonce: 1n,
-    modelRoot,
+  const channel = await system.asked.examIdOf(of.owner, at, provider, blinding);
+  const common = {
+    channel,
+    modelRoot: system.modelRoot,
     inputRoot: ethers.id("input"),
     outputTokensRoot: ethers.id("output"),
     outputCount: 1n,
     complete: true,
     price: 0n,
     expiry: BigInt(await time.latest()),
-  });
-  const receipt = channels.interface.getFunction("settleWithReceipt").inputs[3]!;
-  const content = coder.encode(["bytes32", receipt, "bytes"], [blinding, signed.message, signed.signature]);
+  };
+  const receipts = await Promise.all(
+    nonces.map((nonce) => signReceipt(key, contractOf(system), { ...common, nonce: BigInt(nonce) })),
+  );
   return {
     provider: provider.address,
     latency: 300n,
     throughput,
     uptime: 10_000n,
-    evidence: ethers.concat(["0x03", content]),
+    evidence: receiptEvidence(system, blinding, undefined, receipts),
   };
 }
 

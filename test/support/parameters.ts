@@ -467,6 +467,7 @@ export const PARAMETERS: readonly Parameter[] = [
     [16n, 1_000_000n],
     "Few checkers suspend nobody; the largest number means never.",
   ),
+  checking("requests", "requests", [1n, 64n], "One at least; as many jobs as evidence holds."),
 ];
 
 /** Arguments of governed functions that no range bounds, and why that is so. */

@@ -1,6 +1,7 @@
 import { type NamedMutant, inFile } from "../named.ts";
 
 const checkers = ["attestation/Checkers.test.ts", "attacks/checkers.test.ts"];
+const evidence = ["attestation/AskedEvidence.test.ts", "attacks/checkers.test.ts"];
 const reports = ["attestation/QualityReports.test.ts", "attacks/checkers.test.ts"];
 
 /** Rules of checkers: their draw, their reports, their audits, their pay. */
@@ -132,13 +133,23 @@ export const attestation: readonly NamedMutant[] = [
     {
       name: "whoever was not drawn reports",
       after: "function _addReport",
-      original: "!checkers.isDrawn(epoch, checker, uint160(provider), expected)",
+      original: "!checkers.isDrawn(epoch, checker, uint160(provider), rules.expectedCheckers)",
       mutated: "false",
     },
     {
       name: "an answer needs no proof",
-      original: "!asked.isEvidence(epoch, checker, provider, examined, report.evidence)",
-      mutated: "false",
+      original: "if (proven == 0) revert InvalidEvidence(provider);",
+      mutated: "",
+    },
+    {
+      name: "one answer is enough for any uptime",
+      original: "if (proven < required) revert TooFewRequests(provider, proven, required);",
+      mutated: "",
+    },
+    {
+      name: "the answers to show are rounded down",
+      original: "Math.ceilDiv(uint256(report.uptime) * rules.requests, BASIS_POINTS)",
+      mutated: "(uint256(report.uptime) * rules.requests) / BASIS_POINTS",
     },
     {
       name: "whoever reported is punished for an omission",
@@ -171,16 +182,60 @@ export const attestation: readonly NamedMutant[] = [
       mutated: "false",
     },
   ]),
-  ...inFile("attestation/AskedEvidence.sol", reports, [
+  ...inFile("attestation/AskedEvidence.sol", evidence, [
+    {
+      name: "a channel of any epoch is evidence",
+      original: "channel.salt != _saltOf(abi.encode(checker, epoch, blinding))",
+      mutated: "channel.salt != _saltOf(abi.encode(checker, blinding))",
+    },
+    {
+      name: "somebody else's channel is evidence",
+      original: "channel.salt != _saltOf(abi.encode(checker, epoch, blinding))",
+      mutated: "false",
+    },
+    {
+      name: "a receipt counts twice",
+      original: "receipt.nonce <= lastNonce",
+      mutated: "receipt.nonce < lastNonce",
+    },
+    {
+      name: "the last nonce counts",
+      original: "return receipts.length;",
+      mutated: "return lastNonce;",
+    },
+    {
+      name: "more receipts than are bounded count",
+      original: "receipts.length > MAX_REQUESTS",
+      mutated: "false",
+    },
+    {
+      name: "a channel that was never opened is evidence",
+      original: "channels.channelState(id).status == ChannelStatus.None",
+      mutated: "false",
+    },
+    {
+      name: "a job counts twice",
+      original: "next = index + 1;",
+      mutated: "next = index;",
+    },
+    {
+      name: "only jobs without gaps count",
+      original: "++index;",
+      mutated: "index = MAX_REQUESTS;",
+    },
     {
       name: "somebody else's job is evidence",
-      after: "function _isJob",
-      original: "job.salt == _saltOf(checker, blinding)",
-      mutated: "true",
+      original: "job.salt != _saltOf(abi.encode(checker, epoch, blinding, index))",
+      mutated: "false",
     },
     {
       name: "an old answer is evidence",
-      original: "timestamp >= checkers.startOf(epoch)",
+      original: "timestamp >= span.start",
+      mutated: "true",
+    },
+    {
+      name: "a later answer is evidence",
+      original: "timestamp < span.end",
       mutated: "true",
     },
     {
@@ -190,8 +245,8 @@ export const attestation: readonly NamedMutant[] = [
     },
     {
       name: "anybody's receipt is evidence",
-      original: "channels.receiptKeyUntil(provider, signer) >= signedAt",
-      mutated: "true",
+      original: "channels.receiptKeyUntil(provider, signer) < signedAt",
+      mutated: "false",
     },
   ]),
   ...inFile(

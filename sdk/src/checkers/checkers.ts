@@ -396,7 +396,7 @@ export class Checkers {
   /**
    * Reveals a chunk of a checker's reports of the epoch before the current one, the last chunk first (`reportChunks`); by anyone, after the secret.
    *
-   * @throws AthanorError `CommitmentMismatch`, `InvalidEvidence`, `InvalidReport`, `NoReports`, `NotAscending`, `NotDrawn`
+   * @throws AthanorError `CommitmentMismatch`, `InvalidEvidence`, `InvalidReport`, `NoReports`, `NotAscending`, `NotDrawn`, `TooFewRequests`
    */
   revealReports(
     checker: string,

@@ -117,6 +117,10 @@ export const checkingErrors = {
     "The evidence does not prove that the checker asked {provider:address} in this epoch.",
     "Give evidence of this checker, provider and epoch; countOf of AskedEvidence says what it proves.",
   ],
+  TooFewRequests: [
+    "The evidence proves {proven} answers of {provider:address}; the reported uptime takes {required}.",
+    "Show as many, or report an uptime of those that were answered; requiredRequests says how many.",
+  ],
   NoQuorum: [
     "There are {reports} reports on {provider:address}, and {quorum} are needed.",
     "The provider has no score of this epoch.",

@@ -21147,6 +21147,45 @@ export const askedEvidenceAbi = [
  {
   "inputs": [
    {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
+    "internalType": "address",
+    "name": "checker",
+    "type": "address"
+   },
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "bool",
+    "name": "examined",
+    "type": "bool"
+   },
+   {
+    "internalType": "bytes",
+    "name": "evidence",
+    "type": "bytes"
+   }
+  ],
+  "name": "countOf",
+  "outputs": [
+   {
+    "internalType": "uint256",
+    "name": "proven",
+    "type": "uint256"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
     "internalType": "address",
     "name": "checker",
     "type": "address"
@@ -21173,45 +21212,6 @@ export const askedEvidenceAbi = [
     "internalType": "bytes32",
     "name": "",
     "type": "bytes32"
-   }
-  ],
-  "stateMutability": "view",
-  "type": "function"
- },
- {
-  "inputs": [
-   {
-    "internalType": "uint32",
-    "name": "epoch",
-    "type": "uint32"
-   },
-   {
-    "internalType": "address",
-    "name": "checker",
-    "type": "address"
-   },
-   {
-    "internalType": "address",
-    "name": "provider",
-    "type": "address"
-   },
-   {
-    "internalType": "bool",
-    "name": "examined",
-    "type": "bool"
-   },
-   {
-    "internalType": "bytes",
-    "name": "evidence",
-    "type": "bytes"
-   }
-  ],
-  "name": "isEvidence",
-  "outputs": [
-   {
-    "internalType": "bool",
-    "name": "",
-    "type": "bool"
    }
   ],
   "stateMutability": "view",
@@ -21768,6 +21768,11 @@ export const checkersAbi = [
       "internalType": "uint32",
       "name": "minimumCheckers",
       "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "requests",
+      "type": "uint16"
      }
     ],
     "internalType": "struct ICheckers.Parameters",
@@ -22367,6 +22372,11 @@ export const checkersAbi = [
       "internalType": "uint32",
       "name": "minimumCheckers",
       "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "requests",
+      "type": "uint16"
      }
     ],
     "indexed": false,
@@ -22991,6 +23001,11 @@ export const checkersAbi = [
       "internalType": "uint32",
       "name": "minimumCheckers",
       "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "requests",
+      "type": "uint16"
      }
     ],
     "internalType": "struct ICheckers.Parameters",
@@ -23205,6 +23220,11 @@ export const checkersAbi = [
       "internalType": "uint32",
       "name": "minimumCheckers",
       "type": "uint32"
+     },
+     {
+      "internalType": "uint16",
+      "name": "requests",
+      "type": "uint16"
      }
     ],
     "internalType": "struct ICheckers.Parameters",
@@ -24198,6 +24218,27 @@ export const qualityReportsAbi = [
    }
   ],
   "name": "StillMeasurable",
+  "type": "error"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "address",
+    "name": "provider",
+    "type": "address"
+   },
+   {
+    "internalType": "uint256",
+    "name": "proven",
+    "type": "uint256"
+   },
+   {
+    "internalType": "uint256",
+    "name": "required",
+    "type": "uint256"
+   }
+  ],
+  "name": "TooFewRequests",
   "type": "error"
  },
  {

@@ -54,6 +54,7 @@ export const checkingErrorSignatures = [
   "error StillMeasurable(address provider)",
   "error TaskWithoutCode(address task)",
   "error TasksAlreadySet()",
+  "error TooFewRequests(address provider, uint256 proven, uint256 required)",
   "error WrongEpoch(uint32 epoch, uint32 current)",
   "error WrongRound(uint256 round, uint256 since)",
   "error ZeroCommitment()"

@@ -3,8 +3,8 @@
 export const askedEvidenceFragments = [
   "function channels() view returns (address)",
   "function checkers() view returns (address)",
+  "function countOf(uint32 epoch, address checker, address provider, bool examined, bytes evidence) view returns (uint256 proven)",
   "function examIdOf(address checker, uint32 epoch, address provider, bytes32 blinding) view returns (bytes32)",
-  "function isEvidence(uint32 epoch, address checker, address provider, bool examined, bytes evidence) view returns (bool)",
   "function jobs() view returns (address)"
 ] as const;
 
@@ -33,7 +33,7 @@ export const checkersFragments = [
   "event CheckerToppedUp(address indexed checker, uint256 locked)",
   "event EpochDrawn(uint32 indexed epoch, bytes32 seed, uint32 committed)",
   "event OperatorSet(address indexed checker, address operator)",
-  "event ParametersSet(uint32 indexed fromEpoch, (uint96 stake, uint16 missingShare, uint16 omissionShare, uint16 auditShare, uint8 expectedCheckers, uint8 quorum, uint8 expectedAuditors, uint16 auditRate, uint16 auditShares, uint16 tolerance, uint16 uptimeTolerance, uint16 uptimeFloor, uint8 floorEpochs, uint16 penaltyShare, uint16 examTolerance, uint16 examRate, uint32 minimumCheckers) parameters)",
+  "event ParametersSet(uint32 indexed fromEpoch, (uint96 stake, uint16 missingShare, uint16 omissionShare, uint16 auditShare, uint8 expectedCheckers, uint8 quorum, uint8 expectedAuditors, uint16 auditRate, uint16 auditShares, uint16 tolerance, uint16 uptimeTolerance, uint16 uptimeFloor, uint8 floorEpochs, uint16 penaltyShare, uint16 examTolerance, uint16 examRate, uint32 minimumCheckers, uint16 requests) parameters)",
   "event SecretCommitted(uint32 indexed epoch, address indexed checker, bytes32 commitment)",
   "event SecretDenounced(uint32 indexed epoch, address indexed checker, address indexed finder, bytes32 secret)",
   "event SecretMissing(uint32 indexed epoch, address indexed checker, address indexed finder)",
@@ -59,7 +59,7 @@ export const checkersFragments = [
   "function join(address operator)",
   "function outageSince(uint256 timestamp) view returns (bool)",
   "function ownerOf(address operator) view returns (address checker)",
-  "function parametersAt(uint32 epoch) view returns ((uint96 stake, uint16 missingShare, uint16 omissionShare, uint16 auditShare, uint8 expectedCheckers, uint8 quorum, uint8 expectedAuditors, uint16 auditRate, uint16 auditShares, uint16 tolerance, uint16 uptimeTolerance, uint16 uptimeFloor, uint8 floorEpochs, uint16 penaltyShare, uint16 examTolerance, uint16 examRate, uint32 minimumCheckers))",
+  "function parametersAt(uint32 epoch) view returns ((uint96 stake, uint16 missingShare, uint16 omissionShare, uint16 auditShare, uint8 expectedCheckers, uint8 quorum, uint8 expectedAuditors, uint16 auditRate, uint16 auditShares, uint16 tolerance, uint16 uptimeTolerance, uint16 uptimeFloor, uint8 floorEpochs, uint16 penaltyShare, uint16 examTolerance, uint16 examRate, uint32 minimumCheckers, uint16 requests))",
   "function penalise(address checker, uint256 amount, address finder)",
   "function punishMissing(address checker, uint32 epoch)",
   "function resign()",
@@ -67,7 +67,7 @@ export const checkersFragments = [
   "function secretOf(uint32 epoch, address checker) view returns (bytes32)",
   "function setAuthority(address newAuthority)",
   "function setOperator(address operator)",
-  "function setParameters((uint96 stake, uint16 missingShare, uint16 omissionShare, uint16 auditShare, uint8 expectedCheckers, uint8 quorum, uint8 expectedAuditors, uint16 auditRate, uint16 auditShares, uint16 tolerance, uint16 uptimeTolerance, uint16 uptimeFloor, uint8 floorEpochs, uint16 penaltyShare, uint16 examTolerance, uint16 examRate, uint32 minimumCheckers) parameters)",
+  "function setParameters((uint96 stake, uint16 missingShare, uint16 omissionShare, uint16 auditShare, uint8 expectedCheckers, uint8 quorum, uint8 expectedAuditors, uint16 auditRate, uint16 auditShares, uint16 tolerance, uint16 uptimeTolerance, uint16 uptimeFloor, uint8 floorEpochs, uint16 penaltyShare, uint16 examTolerance, uint16 examRate, uint32 minimumCheckers, uint16 requests) parameters)",
   "function setTasks(address[] tasks)",
   "function startOf(uint32 epoch) view returns (uint256)",
   "function thresholdOf(uint32 epoch, uint256 expected) view returns (uint256)",

@@ -7,20 +7,20 @@ import type { TypedContractEvent, TypedDeferredTopicFilter, TypedEventLog, Typed
   
 
   export interface AskedEvidenceInterface extends Interface {
-    getFunction(nameOrSignature: "channels" | "checkers" | "examIdOf" | "isEvidence" | "jobs"): FunctionFragment;
+    getFunction(nameOrSignature: "channels" | "checkers" | "countOf" | "examIdOf" | "jobs"): FunctionFragment;
 
     
 
     encodeFunctionData(functionFragment: 'channels', values?: undefined): string;
 encodeFunctionData(functionFragment: 'checkers', values?: undefined): string;
+encodeFunctionData(functionFragment: 'countOf', values: [BigNumberish, AddressLike, AddressLike, boolean, BytesLike]): string;
 encodeFunctionData(functionFragment: 'examIdOf', values: [AddressLike, BigNumberish, AddressLike, BytesLike]): string;
-encodeFunctionData(functionFragment: 'isEvidence', values: [BigNumberish, AddressLike, AddressLike, boolean, BytesLike]): string;
 encodeFunctionData(functionFragment: 'jobs', values?: undefined): string;
 
     decodeFunctionResult(functionFragment: 'channels', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'checkers', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'countOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'examIdOf', data: BytesLike): Result;
-decodeFunctionResult(functionFragment: 'isEvidence', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'jobs', data: BytesLike): Result;
   }
 
@@ -76,17 +76,17 @@ decodeFunctionResult(functionFragment: 'jobs', data: BytesLike): Result;
     
 
     
-    examIdOf: TypedContractMethod<
-      [checker: AddressLike, epoch: BigNumberish, provider: AddressLike, blinding: BytesLike, ],
-      [string],
+    countOf: TypedContractMethod<
+      [epoch: BigNumberish, checker: AddressLike, provider: AddressLike, examined: boolean, evidence: BytesLike, ],
+      [bigint],
       'view'
     >
     
 
     
-    isEvidence: TypedContractMethod<
-      [epoch: BigNumberish, checker: AddressLike, provider: AddressLike, examined: boolean, evidence: BytesLike, ],
-      [boolean],
+    examIdOf: TypedContractMethod<
+      [checker: AddressLike, epoch: BigNumberish, provider: AddressLike, blinding: BytesLike, ],
+      [string],
       'view'
     >
     
@@ -112,14 +112,14 @@ getFunction(nameOrSignature: 'checkers'): TypedContractMethod<
       [string],
       'view'
     >;
+getFunction(nameOrSignature: 'countOf'): TypedContractMethod<
+      [epoch: BigNumberish, checker: AddressLike, provider: AddressLike, examined: boolean, evidence: BytesLike, ],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'examIdOf'): TypedContractMethod<
       [checker: AddressLike, epoch: BigNumberish, provider: AddressLike, blinding: BytesLike, ],
       [string],
-      'view'
-    >;
-getFunction(nameOrSignature: 'isEvidence'): TypedContractMethod<
-      [epoch: BigNumberish, checker: AddressLike, provider: AddressLike, examined: boolean, evidence: BytesLike, ],
-      [boolean],
       'view'
     >;
 getFunction(nameOrSignature: 'jobs'): TypedContractMethod<
