@@ -21,6 +21,7 @@ export {
   requiredRequests,
 } from "./checkers/evidence.ts";
 export { reportChunks, reportHashes, reportsTip, type ReportChunk } from "./checkers/reports.ts";
+export type { ProviderScore } from "./protocol/scores.ts";
 export type {
   AttestationReveal,
   AttestationView,
@@ -33,6 +34,5 @@ export type {
   EnrolledProvider,
   EpochPay,
   EpochView,
-  ProviderScore,
   QualityReport,
 } from "./checkers/types.ts";

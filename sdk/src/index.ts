@@ -29,4 +29,5 @@ export type { HardwareClass, ProviderHardware } from "./protocol/hardware.ts";
 export type { EventPosition, Generation, JobRecord, JobTerms } from "./protocol/job.ts";
 export type { JobStatusName } from "./protocol/job-state.ts";
 export type { ChainStep, InferenceReceipt, Payment } from "./protocol/receipt.ts";
+export type { MinimumScore, ProviderScore } from "./protocol/scores.ts";
 export type { Funds } from "./transactions/fund.ts";

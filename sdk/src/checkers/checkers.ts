@@ -5,6 +5,7 @@ import { createContext, sameAddress, sendOptions, type ClientContext } from "../
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
 import type { AthanorContracts } from "../protocol/connect-contracts.ts";
+import { readScore, type ProviderScore } from "../protocol/scores.ts";
 import { sendTransaction } from "../transactions/send.ts";
 import { connectCheckers, type CheckerContracts } from "./contracts.ts";
 import { checkerError } from "./errors.ts";
@@ -18,7 +19,6 @@ import {
   readPay,
   readRound,
   readRules,
-  readScore,
   readScores,
   type EnrolmentScan,
 } from "./read.ts";
@@ -35,7 +35,6 @@ import type {
   EnrolledProvider,
   EpochPay,
   EpochView,
-  ProviderScore,
   QualityReport,
 } from "./types.ts";
 
@@ -164,7 +163,7 @@ export class Checkers {
   scoreOf(provider: string): Promise<ProviderScore | undefined> {
     return guard(async () => {
       validateAddress("provider", provider);
-      return readScore(this.contracts, provider);
+      return readScore(this.#context.reader.runner, this.contracts.deployment, provider);
     });
   }
 
@@ -177,7 +176,7 @@ export class Checkers {
     return guard(async () => {
       for (const provider of providers ?? []) validateAddress("provider", provider);
       const asked = providers ?? (await this.#enrolled(signal)).map(({ provider }) => provider);
-      return readScores(this.contracts, asked);
+      return readScores(this.#context, asked);
     });
   }
 

@@ -3,6 +3,7 @@ import type { ClientContext } from "../client/context.ts";
 import { mapLimited } from "../internal/map-limited.ts";
 import { logReaderOf, readLogs } from "../protocol/read-logs.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
+import { readScore, type ProviderScore } from "../protocol/scores.ts";
 import type { CheckerContracts } from "./contracts.ts";
 import type {
   AttestationView,
@@ -11,7 +12,6 @@ import type {
   CheckerView,
   EnrolledProvider,
   EpochPay,
-  ProviderScore,
 } from "./types.ts";
 
 /** Requests to the node under way at a time. */
@@ -50,27 +50,13 @@ export async function readOwner(
   }
 }
 
-export async function readScore(
-  { qualityReports }: CheckerContracts,
-  provider: string,
-): Promise<ProviderScore | undefined> {
-  const { throughput, latency, uptime, epoch, badEpochs } = await qualityReports.scoreOf(provider);
-  if (epoch === 0n) return undefined;
-  return {
-    provider,
-    uptime: Number(uptime),
-    latency: Number(latency),
-    throughput: Number(throughput),
-    epoch: Number(epoch),
-    badEpochs: Number(badEpochs),
-  };
-}
-
 export async function readScores(
-  contracts: CheckerContracts,
+  { reader, contracts }: ClientContext,
   providers: readonly string[],
 ): Promise<ProviderScore[]> {
-  const scores = await mapLimited(providers, PARALLEL_READS, (provider) => readScore(contracts, provider));
+  const scores = await mapLimited(providers, PARALLEL_READS, (provider) =>
+    readScore(reader.runner, contracts.deployment, provider),
+  );
   return scores.filter((score) => score !== undefined);
 }
 

@@ -57,21 +57,6 @@ export interface CheckerView {
   readonly held: number;
 }
 
-/** What checkers found of a provider: weighted means over epochs, the newest a quarter. */
-export interface ProviderScore {
-  readonly provider: string;
-  /** Basis points. */
-  readonly uptime: number;
-  /** Milliseconds; 0 while it never answered. */
-  readonly latency: number;
-  /** Millions of multiply-adds a second; 0 while it never answered. */
-  readonly throughput: number;
-  /** The epoch that was scored last. */
-  readonly epoch: number;
-  /** Scored epochs in a row with an uptime below the floor. */
-  readonly badEpochs: number;
-}
-
 /** A provider that is measured: in the epochs after `since`, and before `until`. */
 export interface EnrolledProvider {
   readonly provider: string;

@@ -6,6 +6,7 @@ import { mapLimited } from "../internal/map-limited.ts";
 import { takesWork } from "../protocol/new-work.ts";
 import { readRate, tokenPricesOf } from "../protocol/rates.ts";
 import { logReaderOf, readLogs } from "../protocol/read-logs.ts";
+import { readScore } from "../protocol/scores.ts";
 import { tokenInfo, type ClientContext } from "./context.ts";
 import type { Offer } from "./types.ts";
 
@@ -28,9 +29,13 @@ export async function findOffers(
   const providers = await scanProviders(context, model, token, signal);
   if (providers.length === 0) return [];
   const rate = await readRate(context.contracts, token);
-  const offers = await mapLimited(providers, PARALLEL_READS, (provider) =>
-    offerAt(context, provider, model, token, rate).catch(ignoreConvicted),
-  );
+  const offers = await mapLimited(providers, PARALLEL_READS, async (provider) => {
+    const [offer, score] = await Promise.all([
+      offerAt(context, provider, model, token, rate).catch(ignoreConvicted),
+      readScore(context.reader.runner, context.contracts.deployment, provider),
+    ]);
+    return offer && { ...offer, score };
+  });
   return offers.filter((offer) => offer !== undefined).filter(fitsJob);
 }
 

@@ -7,6 +7,7 @@ import type { IJobEscrow } from "../generated/contracts/JobEscrow.ts";
 import { describePrivacy } from "../private/describe.ts";
 import { costOf } from "../protocol/cost.ts";
 import { requireUnpaused } from "../protocol/new-work.ts";
+import { compareScores, withScore } from "../protocol/scores.ts";
 import { tokenBytes } from "../protocol/tokens.ts";
 import { sameAddress, simulatedSender, tokenizerOf, tokenInfo, type ClientContext } from "./context.ts";
 import { findOffers, readOffer } from "./find-offers.ts";
@@ -131,7 +132,7 @@ async function pinnedOffer(
 
 async function cheapestOffer(
   context: ClientContext,
-  { model, excludeProviders = [], signal, private: isPrivate }: QuoteRequest,
+  { model, excludeProviders = [], minimumScore, signal, private: isPrivate }: QuoteRequest,
   token: string,
   price: (offer: Offer) => bigint,
 ): Promise<Offer> {
@@ -144,11 +145,15 @@ async function cheapestOffer(
     const { stakePerJob } = await context.contracts.jobEscrow.parameters();
     throw athanorError("NoProviderAvailable", { offers: offers.length, stakePerJob });
   }
-  const suitable = isPrivate ? await takingPrivateRequests(context, available) : available;
+  const scored = withScore(available, minimumScore, context.contracts.deployment);
+  const suitable = isPrivate ? await takingPrivateRequests(context, scored) : scored;
   return suitable.reduce((best, offer) => {
-    const difference = price(offer) - price(best);
-    // At the same price the one with more room for work.
-    return difference < 0n || (difference === 0n && offer.freeStake > best.freeStake) ? offer : best;
+    // At the same price the better one, then the one with more room for work.
+    const difference =
+      Number(price(offer) - price(best)) ||
+      compareScores(offer, best) ||
+      Number(best.freeStake - offer.freeStake);
+    return difference < 0 ? offer : best;
   });
 }
 

@@ -9,6 +9,7 @@ import type { JobStatusName } from "../protocol/job-state.ts";
 import type { Prices } from "../protocol/cost.ts";
 import type { OfferPrices } from "../protocol/rates.ts";
 import type { InferenceReceipt } from "../protocol/receipt.ts";
+import type { MinimumScore, ProviderScore } from "../protocol/scores.ts";
 
 export interface ConnectOptions {
   /** Reads the chain and sends transactions: an ethers signer that is connected to a provider. */
@@ -65,10 +66,14 @@ export interface QuoteRequest extends GenerationOptions {
   readonly private?: boolean | undefined;
   /** Address of the token to pay in. Default ATH. */
   readonly token?: string | undefined;
-  /** Owner account of the provider to use. Default: the cheapest that has stake free for another job. */
+  /** Owner account of the provider to use. Default: the cheapest that has stake free for another job, among equally cheap ones that with the best score. */
   readonly provider?: string | undefined;
+  /** What the score of a provider that is chosen must be. Default: anything. */
+  readonly minimumScore?: MinimumScore | undefined;
   /** Providers not to use. */
   readonly excludeProviders?: readonly string[] | undefined;
+  /** Below 2^64, never the same twice: it tells the request from equal ones. Default a random one. */
+  readonly salt?: bigint | undefined;
   /** Seconds for the provider to answer, counted from the latest block. Default 300, within what the escrow allows. */
   readonly deadlineSeconds?: number | undefined;
   /** Below 2^64: makes jobs with otherwise the same terms two. Default a random one. */
@@ -123,6 +128,8 @@ export interface Offer extends Prices, OfferPrices {
   readonly takesWork: boolean;
   /** Whether another job can begin: the provider takes new work, and its stake suffices. */
   readonly available: boolean;
+  /** What checkers found of the provider; undefined while it has no score. */
+  readonly score?: ProviderScore | undefined;
 }
 
 export type Progress =

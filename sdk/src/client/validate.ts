@@ -1,6 +1,7 @@
 import { athanorError } from "../errors/athanor-error.ts";
 import { invalid, show, validateAddress, validateAmount, validateHash, validateWhole } from "./arguments.ts";
 import { validateGenerationOptions } from "./generation.ts";
+import type { MinimumScore } from "../protocol/scores.ts";
 import type { InferRequest, QuoteRequest } from "./types.ts";
 
 /** Refuses what no chain needs to be asked about. @throws AthanorError `InvalidArgument`, `EmptyPrompt`, `NoTokensRequested` */
@@ -20,10 +21,19 @@ export function validateQuoteRequest(request: QuoteRequest): void {
   if (request.token !== undefined) validateAddress("token", request.token);
   if (request.provider !== undefined) validateAddress("provider", request.provider);
   for (const provider of request.excludeProviders ?? []) validateAddress("excludeProviders", provider);
+  validateMinimumScore(request.minimumScore);
+  if (request.salt !== undefined) validateAmount("salt", request.salt, 64n);
   if (request.deadlineSeconds !== undefined) {
     validateWhole("deadlineSeconds", request.deadlineSeconds, -(2 ** 32), 2 ** 32);
   }
   if (request.salt !== undefined) validateAmount("salt", request.salt, 64n);
+}
+
+export function validateMinimumScore(minimum: MinimumScore | undefined): void {
+  for (const name of ["uptime", "latency", "throughput"] as const) {
+    const value = minimum?.[name];
+    if (value !== undefined) validateWhole(`minimumScore.${name}`, value, 0, 2 ** 48 - 1);
+  }
 }
 
 export function validateInferRequest(request: InferRequest): void {

@@ -42,6 +42,10 @@ export const clientErrors = {
     "No provider offers the model {model} for the token {token:address}.",
     "Pay in another token, or choose another model; client.offers({{ model }}) lists the offers.",
   ],
+  NoProviderWithScore: [
+    "{offers} providers take work with the model, but none has the score that was asked for.",
+    "Lower minimumScore, or choose another model; client.offers({{ model }}) shows the scores.",
+  ],
   NoProviderAvailable: [
     "{offers} providers offer the model, but none takes another job now: each rests, is suspended, or has less than {stakePerJob:ath} of stake free.",
     "Try again when their open jobs have ended.",

@@ -1,15 +1,19 @@
 import { isSignedBy, acceptanceDigest, channelIdOf } from "../channels/typed-data.ts";
 import { Channels } from "../channels/channels.ts";
 import type { ChannelTerms, TypedDataSigner } from "../channels/types.ts";
-import { validateAddress, validateAmount } from "../client/arguments.ts";
+import { validateAddress, validateAmount, validateHash } from "../client/arguments.ts";
 import { createContext, sameAddress, sendOptions, type ClientContext } from "../client/context.ts";
-import type { ConnectOptions } from "../client/types.ts";
+import { findOffers } from "../client/find-offers.ts";
+import type { ConnectOptions, Offer } from "../client/types.ts";
+import { validateMinimumScore } from "../client/validate.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { toAthanorError } from "../errors/to-athanor-error.ts";
+import { compareScores, withScore, type MinimumScore } from "../protocol/scores.ts";
 import { ClientChannel } from "../channels/client-channel.ts";
 import { endpointOf } from "./endpoint.ts";
 import { acceptResponseSchema, offerSchema, type ProviderOffer } from "./messages.ts";
 import { ChannelSession } from "./channel-session.ts";
+import { isWithin, pricesAsked } from "./price.ts";
 import { awaitDeposit } from "./patience.ts";
 import { memorySessions, type SessionRecord, type SessionStore } from "./session-store.ts";
 import { call, misbehaved, type Fetch, type Transport } from "./transport.ts";
@@ -28,10 +32,16 @@ export interface ChannelClientOptions extends ConnectOptions {
 }
 
 export interface OpenChannelRequest {
-  /** Owner account of the provider. */
-  readonly provider: string;
+  /** Owner account of the provider. Or else `model`, and the cheapest that answers is chosen, among equally cheap ones that with the best score. */
+  readonly provider?: string | undefined;
   /** Its address; default the one in its profile. */
   readonly endpoint?: string | undefined;
+  /** Root of the model to be asked, for the choice of a provider. */
+  readonly model?: string | undefined;
+  /** What the score of a provider that is chosen must be. Default: anything. */
+  readonly minimumScore?: MinimumScore | undefined;
+  /** Below 2^64; two channels with otherwise the same terms differ in it. Default a random one. */
+  readonly salt?: bigint | undefined;
   /** Default ATH. */
   readonly token?: string | undefined;
   /** Token units, exit bounty included. */
@@ -107,18 +117,17 @@ export class ChannelClient {
   /**
    * Opens a channel: asks the provider to accept its terms, and puts the deposit in.
    *
-   * @throws AthanorError `ProviderRefused`, `DepositTooSmall`, `InsufficientFunds` and what the other methods throw
+   * @throws AthanorError `NoOffer`, `NoProviderWithScore`, `ProviderRefused`, `DepositTooSmall`, `InsufficientFunds` and what the other methods throw
    */
   openChannel(request: OpenChannelRequest): Promise<ChannelSession> {
     return guard(async () => {
-      const { provider, deposit, signal, from } = request;
-      validateAddress("provider", provider);
+      const { deposit, signal, from } = request;
       validateAmount("deposit", deposit, 88n);
+      if (request.salt !== undefined) validateAmount("salt", request.salt, 64n);
       const signer = request.voucherSigner ?? sendOptions(this.#context, "open a channel").signer;
-      const transport = await this.#transport(provider, request.endpoint);
-      const offer = await this.#offer(transport, provider, signal);
+      const { provider, transport, offer } = await this.#choose(request);
       const terms = await this.#channels.quote({
-        ...{ provider, token: request.token, voucherKey: await signer.getAddress() },
+        ...{ provider, token: request.token, voucherKey: await signer.getAddress(), salt: request.salt },
         lifetime: request.lifetime ?? Math.min(DEFAULT_LIFE, offer.terms.longestLife),
         stakeLock: offer.terms.stakeLock,
         salt: request.salt,
@@ -165,6 +174,48 @@ export class ChannelClient {
   /** Ids of the channels in the store. */
   listChannels(): Promise<readonly string[]> {
     return guard(() => this.#store.sessions());
+  }
+
+  /** The provider of a new channel, which has just answered. */
+  async #choose({ provider, endpoint, model, minimumScore, token, signal }: OpenChannelRequest): Promise<{
+    readonly provider: string;
+    readonly transport: Transport;
+    readonly offer: ProviderOffer;
+  }> {
+    const ask = async (provider: string) => {
+      const transport = await this.#transport(provider, endpoint);
+      return { provider, transport, offer: await this.#offer(transport, provider, signal) };
+    };
+    if (provider !== undefined || model === undefined) {
+      validateAddress("provider", provider);
+      return ask(provider);
+    }
+    validateHash("model", model);
+    validateMinimumScore(minimumScore);
+    const { deployment, channelEscrow } = this.#context.contracts;
+    const address = token ?? deployment.ath;
+    const { stakePerChannel } = await channelEscrow.parameters();
+    const offers = await findOffers(this.#context, model, address, signal);
+    const open = offers.filter(({ takesWork, freeStake }) => takesWork && freeStake >= stakePerChannel);
+    if (open.length === 0) throw athanorError("NoOffer", { model, token: address });
+    // How long prompts and answers will be is not known: both prices count alike.
+    const price = ({ inputPrice, outputPrice }: Offer) => inputPrice + outputPrice;
+    const order = (one: Offer, other: Offer) =>
+      Number(price(one) - price(other)) || compareScores(one, other);
+    let failure: unknown;
+    for (const standing of [...withScore(open, minimumScore, deployment)].sort(order)) {
+      try {
+        const chosen = await ask(standing.provider);
+        const prices = pricesAsked(chosen.offer, model, address);
+        if (prices && isWithin(prices, standing)) return chosen;
+        // A deposit with one that serves something else would wait for its end.
+        throw athanorError("NoOffer", { model, token: address });
+      } catch (error) {
+        if (signal?.aborted) throw error;
+        failure = error;
+      }
+    }
+    throw failure;
   }
 
   async #session(

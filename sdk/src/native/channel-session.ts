@@ -10,7 +10,7 @@ import { KEY_READ_LIFE } from "../channels/liable-keys.ts";
 import type { ChannelView } from "../channels/read-channel.ts";
 import type { ChannelTerms, Receipt, Signed, TypedDataSigner, Voucher } from "../channels/types.ts";
 import { invalid, show, validateWhole } from "../client/arguments.ts";
-import { sameAddress, tokenizerOf, type ClientContext } from "../client/context.ts";
+import { tokenizerOf, type ClientContext } from "../client/context.ts";
 import { readOffer } from "../client/find-offers.ts";
 import { generationOf, textOf, validateGenerationOptions } from "../client/generation.ts";
 import type { GenerationOptions } from "../client/types.ts";
@@ -33,7 +33,7 @@ import {
   type StreamLine,
 } from "./messages.ts";
 import { awaitDeposit, pauseBefore } from "./patience.ts";
-import { stepCost } from "./price.ts";
+import { isWithin, pricesAsked, stepCost } from "./price.ts";
 import { describeChannelPrivacy } from "./privacy.ts";
 import { inputRootOf, type NativeRequest } from "./request-bytes.ts";
 import type { PendingRequest, SessionRecord, SessionStore } from "./session-store.ts";
@@ -110,8 +110,6 @@ const DEFAULT_STEP = 64;
 /** Milliseconds without a token or receipt, however many lines come. */
 const MOST_IDLE = 300_000;
 const OFFER_LIFE = 15_000;
-/** The part of a price, 2 %, by which a provider's may be above what its offer in the registry comes to now. */
-const RATE_ROOM = 50n;
 
 /**
  * A channel that is open with a provider: asks, checks, acknowledges. Made by `ChannelClient`. Answers come one after another; whatever is
@@ -664,13 +662,10 @@ export class ChannelSession {
       this.offer(signal),
       readOffer(context, provider, modelRoot, token),
     ]);
-    const model = asked.models.find((one) => one.modelRoot === modelRoot);
-    const prices = model?.prices.find((one) => sameAddress(one.token, token));
-    if (!model || !prices || !standing) throw athanorError("NoOffer", { model: modelRoot, token });
+    const prices = pricesAsked(asked, modelRoot, token);
+    if (!prices || !standing) throw athanorError("NoOffer", { model: modelRoot, token });
     const { inputPrice, outputPrice } = prices;
-    // Offers are in cents, and the rate may have moved since the provider looked.
-    const most = (price: bigint) => price + price / RATE_ROOM;
-    if (inputPrice > most(standing.inputPrice) || outputPrice > most(standing.outputPrice)) {
+    if (!isWithin(prices, standing)) {
       throw misbehaved(
         transport,
         `prices of ${inputPrice} and ${outputPrice}`,
