@@ -72,11 +72,9 @@ export interface QuoteRequest extends GenerationOptions {
   readonly minimumScore?: MinimumScore | undefined;
   /** Providers not to use. */
   readonly excludeProviders?: readonly string[] | undefined;
-  /** Below 2^64, never the same twice: it tells the request from equal ones. Default a random one. */
-  readonly salt?: bigint | undefined;
   /** Seconds for the provider to answer, counted from the latest block. Default 300, within what the escrow allows. */
   readonly deadlineSeconds?: number | undefined;
-  /** Below 2^64: makes jobs with otherwise the same terms two. Default a random one. */
+  /** Below 2^64, for each request another one: makes jobs with otherwise the same terms two. Default a random one. */
   readonly salt?: bigint | undefined;
   readonly signal?: AbortSignal | undefined;
 }

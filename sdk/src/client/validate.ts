@@ -22,7 +22,6 @@ export function validateQuoteRequest(request: QuoteRequest): void {
   if (request.provider !== undefined) validateAddress("provider", request.provider);
   for (const provider of request.excludeProviders ?? []) validateAddress("excludeProviders", provider);
   validateMinimumScore(request.minimumScore);
-  if (request.salt !== undefined) validateAmount("salt", request.salt, 64n);
   if (request.deadlineSeconds !== undefined) {
     validateWhole("deadlineSeconds", request.deadlineSeconds, -(2 ** 32), 2 ** 32);
   }

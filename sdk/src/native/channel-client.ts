@@ -40,8 +40,6 @@ export interface OpenChannelRequest {
   readonly model?: string | undefined;
   /** What the score of a provider that is chosen must be. Default: anything. */
   readonly minimumScore?: MinimumScore | undefined;
-  /** Below 2^64; two channels with otherwise the same terms differ in it. Default a random one. */
-  readonly salt?: bigint | undefined;
   /** Default ATH. */
   readonly token?: string | undefined;
   /** Token units, exit bounty included. */
@@ -127,7 +125,7 @@ export class ChannelClient {
       const signer = request.voucherSigner ?? sendOptions(this.#context, "open a channel").signer;
       const { provider, transport, offer } = await this.#choose(request);
       const terms = await this.#channels.quote({
-        ...{ provider, token: request.token, voucherKey: await signer.getAddress(), salt: request.salt },
+        ...{ provider, token: request.token, voucherKey: await signer.getAddress() },
         lifetime: request.lifetime ?? Math.min(DEFAULT_LIFE, offer.terms.longestLife),
         stakeLock: offer.terms.stakeLock,
         salt: request.salt,
