@@ -8,6 +8,7 @@ import { connectPool, connectPools } from "./delegation/contracts.ts";
 import { EncryptionKey } from "./private/encryption-key.ts";
 import { answerTokens, byteTokenizerJson } from "./testing/byte-tokenizer.ts";
 import { connectContracts } from "./protocol/connect-contracts.ts";
+import { connectChecker, joinCheckers, playEpoch, toEpoch } from "./testing/checker-world.ts";
 import { mined, registerProvider, startLocalChain, type LocalChain } from "./testing/local-chain.ts";
 import { serveChannels } from "./testing/scripted-channels.ts";
 import { serveRpc } from "./testing/rpc-server.ts";
@@ -26,6 +27,7 @@ describe("docs/developers.md", () => {
   let worker: { stop(): Promise<void> };
   let channels: { close(): Promise<void> };
   let folder: string;
+  let checker: string;
 
   before(async () => {
     await mkdir(join(root, ".athanor"), { recursive: true });
@@ -34,6 +36,7 @@ describe("docs/developers.md", () => {
     chain = await startLocalChain({
       modelUri: pathToFileURL(folder).href,
       athMicrocents: 2_500_000n,
+      checkers: { epochLength: 3_600, quorum: 3, requests: 1 },
     });
     const microcents = 250_000_000_000n;
     // What that is in ATH: both sides of a channel convert it themselves.
@@ -48,6 +51,7 @@ describe("docs/developers.md", () => {
       generation.stopSequences.length > 0 ? whole.slice(0, "or not to".length) : whole;
     worker = startScriptedProvider(chain, script, undefined, { encryptionKeys: [key] });
     await makePool(chain);
+    checker = await scoreProvider(chain);
     server = await serveRpc(chain);
   });
 
@@ -80,6 +84,7 @@ describe("docs/developers.md", () => {
       MODEL: chain.model,
       FOLDER: folder,
       STABLECOIN: chain.stablecoin.address,
+      CHECKER: checker,
       PROVIDER: chain.accounts.owner.address,
       CHANNELS: join(folder, "channels"),
     };
@@ -103,6 +108,22 @@ async function makePool({ accounts, deployment }: LocalChain): Promise<void> {
   const pool = await pools.poolOf("hearth");
   await mined(connectContracts(administrator, deployment).ath.approve(pool, own));
   await mined(connectPool(administrator, pool).contribute(own));
+}
+
+/** Three checkers measure the provider, and fees come in; returns the owner of one. The clock is where their pay can be claimed. */
+async function scoreProvider(chain: LocalChain): Promise<string> {
+  const { owner, administrator } = chain.accounts;
+  const members = await joinCheckers(chain, 3);
+  const checkers = await connectChecker(chain, administrator);
+  await checkers.enroll(owner.address);
+  const measured = [310, 320, 330].map((latency) => ({ latency, throughput: 5_000, uptime: 9_990 }));
+  const epoch = await playEpoch(chain, members, measured, async () => {
+    const { ath } = connectContracts(administrator, chain.deployment);
+    await mined(ath.transfer(await checkers.contracts.checkerPay.fees(), 300n * 10n ** 18n));
+    await checkers.collect(chain.ath.address);
+  });
+  await toEpoch(chain, checkers, epoch + 3);
+  return members[0]!.owner.address;
 }
 
 /** The examples run against the sources, not against what was built last. */

@@ -55,7 +55,7 @@ export function encodeChannelEvidence({
 }
 
 /**
- * Jobs with the salts of `jobSalt`, in the order of their indices from 0.
+ * Jobs with the salts of `jobSalt`, in the order of their indices; those that were not answered are left out.
  *
  * @throws AthanorError `InvalidArgument`
  */

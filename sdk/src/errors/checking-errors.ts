@@ -118,8 +118,8 @@ export const checkingErrors = {
     "Give evidence of this checker, provider and epoch; countOf of AskedEvidence says what it proves.",
   ],
   TooFewRequests: [
-    "The evidence proves {proven} answers of {provider:address}; the reported uptime takes {required}.",
-    "Show as many, or report an uptime of those that were answered; requiredRequests says how many.",
+    "The evidence proves that {provider:address} answered {proven} requests, and the reported uptime takes {required}.",
+    "Ask as many requests as requiredRequests says and show their answers, or report a lower uptime.",
   ],
   NoQuorum: [
     "There are {reports} reports on {provider:address}, and {quorum} are needed.",
