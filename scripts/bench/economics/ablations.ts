@@ -1,14 +1,13 @@
-import { checkerStrategies } from "./checkers.ts";
-import { GPUS, MIXED, type Setting } from "./experiments.ts";
-import { figuresOf } from "./market.ts";
-import { providerStrategies } from "./providers.ts";
-import { type Rules } from "./rules.ts";
+import { type CheckerStrategy, checkerStrategies, isFreeRider } from "./checkers.ts";
+import { type Intent, providerStrategies } from "./providers.ts";
+import { type Rules, ruleSets } from "./rules.ts";
+import { CHECKERS, GPUS, MIXED, MIXED_PROVIDERS, play, providerProfit, type Setting } from "./setting.ts";
 import { type Estimate, estimate } from "./statistics.ts";
-import { type Population, type RunResult, simulate } from "./world.ts";
+import { type Population, type RunResult } from "./world.ts";
 
-type Role = "providers" | "checkers";
+type Role = "providers" | "checkers" | "free riders";
 
-/** Rules with one of them left out or weakened, and whom that matters to. */
+/** Rules with one of them changed, left out or added, and whom that matters to. */
 interface Ablation {
   readonly name: string;
   readonly role: Role;
@@ -26,84 +25,67 @@ export interface AblationRow {
   readonly gainUsd: Estimate;
 }
 
-const HONEST_PROVIDERS: Population = {
-  ...MIXED,
-  providers: [MIXED.providers.reduce((sum, count) => sum + count, 0)],
-};
+const HONEST_PROVIDERS: Population = { ...MIXED, providers: [MIXED_PROVIDERS] };
 
-const ALL_RULES = "all rules as they are";
+const { recommended, extended } = ruleSets;
+const AS_THEY_ARE = "the contracts' defaults";
 
-/** What each rule is for: the same world without it. */
+const ALL: readonly Ablation[] = [
+  { name: AS_THEY_ARE, role: "checkers", changed: {} },
+  { name: "the same, all providers honest", role: "checkers", changed: {}, population: HONEST_PROVIDERS },
+  {
+    name: "no bonus for surprises, all providers honest",
+    role: "checkers",
+    changed: { surpriseShares: 1 },
+    population: HONEST_PROVIDERS,
+  },
+  { name: "no bonus for surprises", role: "checkers", changed: { surpriseShares: 1 } },
+  { name: "10 requests", role: "checkers", changed: { requests: 10 } },
+  {
+    name: "10 requests, near uptimes within 9 %",
+    role: "checkers",
+    changed: { requests: 10, uptimeToleranceBasisPoints: 900 },
+  },
+  { name: "an attestation earns as much as a report", role: "checkers", changed: { auditShares: 1 } },
+  { name: "no traps", role: "checkers", changed: { trapEpochs: Infinity } },
+  { name: "all that is recommended", role: "checkers", changed: recommended },
+  {
+    name: "the same, the least part of the fees",
+    role: "checkers",
+    changed: { ...recommended, checkersFeeBasisPoints: 2_000 },
+  },
+  { name: AS_THEY_ARE, role: "free riders", changed: {} },
+  { name: "rechecks with traps inside", role: "free riders", changed: extended },
+  { name: AS_THEY_ARE, role: "providers", changed: {} },
+  { name: "exams of hardware", role: "providers", changed: { minimumCheckers: CHECKERS } },
+  {
+    name: "exams, and bad epochs for slow ones",
+    role: "providers",
+    changed: { minimumCheckers: CHECKERS, speedFloorBasisPoints: extended.speedFloorBasisPoints },
+  },
+  {
+    name: `a fraud deposit of 5,000 ATH for ${GPUS} GPUs`,
+    role: "providers",
+    changed: { depositBasisPoints: 0 },
+  },
+  { name: "hardware stake of 10,000 ATH a GPU", role: "providers", changed: { hardwareStakeAth: 10_000 } },
+];
+
+/** What each rule is for, and what others would do: the same world with one changed. */
 export function ablations(setting: Setting): AblationRow[] {
-  return ablationsOf(setting.rules).map((each) => ablationRow(setting, each));
+  return ALL.map((each) => ablationRow(setting, each));
 }
 
-function ablationsOf(rules: Rules): Ablation[] {
-  const onOneReceipt: Partial<Rules> = {
-    receiptsBasisPoints: Math.ceil(10_000 / rules.probesPerSeat),
-    spendPayBasisPoints: 0,
-    basePayAth: 2,
-  };
-  return [
-    { name: ALL_RULES, role: "checkers", changed: {} },
-    {
-      name: "the same, all providers honest",
-      role: "checkers",
-      changed: {},
-      population: HONEST_PROVIDERS,
-    },
-    {
-      name: "no bonus for surprises, all providers honest",
-      role: "checkers",
-      changed: { surprisePayBasisPoints: 0 },
-      population: HONEST_PROVIDERS,
-    },
-    { name: "no bonus for surprises", role: "checkers", changed: { surprisePayBasisPoints: 0 } },
-    { name: "one receipt is enough, the same pay for all", role: "checkers", changed: onOneReceipt },
-    { name: "nothing is rechecked", role: "checkers", changed: { recheckBasisPoints: 0 } },
-    { name: "no traps", role: "checkers", changed: { trapBasisPoints: 0 } },
-    { name: "missing reveals cost nothing", role: "checkers", changed: { missingRevealAth: 0 } },
-    { name: ALL_RULES, role: "providers", changed: {} },
-    {
-      name: "fraud deposit of 5,000 ATH whatever the hardware",
-      role: "providers",
-      changed: { fraudDepositAth: 5_000 / GPUS },
-    },
-    {
-      name: "penalty of 2 %",
-      role: "providers",
-      changed: { penaltyBasisPoints: 200 },
-    },
-    {
-      name: "hardware stake of 10,000 ATH a GPU",
-      role: "providers",
-      changed: { hardwareStakeAth: 10_000 },
-    },
-  ];
-}
-
-function ablationRow({ rules, market, size, random }: Setting, each: Ablation): AblationRow {
-  const { name, role, changed, population = MIXED } = each;
-  const weakened = { ...rules, ...changed };
-  const runs = Array.from({ length: Math.max(2, size.runs >> (role === "checkers" ? 1 : 2)) }, (_, run) =>
-    simulate(weakened, market, population, size.epochs, random.of(`without ${role} ${name} ${run}`)),
-  );
-  const { capitalCost } = figuresOf(weakened, market);
+function ablationRow(setting: Setting, { name, role, changed, population = MIXED }: Ablation): AblationRow {
+  const weakened = { ...setting, rules: { ...setting.rules, ...changed } };
+  const count = Math.max(2, setting.size.runs >> (role === "providers" ? 2 : 1));
+  const runs = play(weakened, population, `without ${role} ${name}`, count);
   const profit = (run: RunResult, strategy: string): number => {
-    if (role === "providers") {
-      const { profitUsd, capitalUsd, gpuEpochs } = run.providers.get(strategy)!;
-      return (profitUsd - capitalUsd * capitalCost) / gpuEpochs;
-    }
+    if (role === "providers") return providerProfit(weakened, run, strategy);
     const { profitUsd, ticketEpochs } = run.checkers.get(strategy)!;
     return profitUsd / ticketEpochs;
   };
-  // A bribe is worth what the provider pays: it is looked at elsewhere.
-  const strategies =
-    role === "providers"
-      ? providerStrategies(market)
-      : checkerStrategies(market).filter(
-          ({ isBribed }, index) => !isBribed && (MIXED.checkers[index] ?? 0) > 0,
-        );
+  const strategies = strategiesOf(setting, role);
   const honest = strategies.find(({ intent }) => intent === "honest")!.name;
   const gains = strategies
     .filter(({ intent }) => intent === "dishonest")
@@ -113,4 +95,18 @@ function ablationRow({ rules, market, size, random }: Setting, each: Ablation): 
     }));
   const best = gains.reduce((left, right) => (right.gainUsd.mean > left.gainUsd.mean ? right : left));
   return { name, role, ...best };
+}
+
+function strategiesOf(
+  { market }: Setting,
+  role: Role,
+): readonly { readonly name: string; readonly intent: Intent }[] {
+  if (role === "providers") return providerStrategies(market);
+  const [honest, ...others] = checkerStrategies(market).filter(
+    (_, index) => (MIXED.checkers[index] ?? 0) > 0,
+  );
+  // A bribe is worth what the provider pays: it is looked at elsewhere.
+  const isIn = (each: CheckerStrategy) =>
+    role === "free riders" ? isFreeRider(each) : !each.isBribed && !isFreeRider(each);
+  return [honest!, ...others.filter(isIn)];
 }

@@ -1,8 +1,8 @@
 import { leastCommission } from "./delegators.ts";
 import { share } from "./described.ts";
 import { breakEvenDepositAth, recomputedAnswers } from "./detection.ts";
-import { GPUS } from "./experiments.ts";
-import { figuresOf, type Market } from "./market.ts";
+import { depositAthOf, figuresOf, type Market, shareUsdOf } from "./market.ts";
+import { GPUS } from "./setting.ts";
 import { type Rules } from "./rules.ts";
 
 /** Where a default stops doing its work. By formula; nothing here is drawn. */
@@ -20,65 +20,48 @@ export function breakEvens(rules: Rules, market: Market): BreakEven[] {
   const figures = figuresOf(rules, market);
   const { athUsd } = market;
   const breakEvenAth = breakEvenDepositAth(rules, figures, athUsd);
-  const depositUsd = rules.fraudDepositAth * athUsd;
-  const lostUsd = depositUsd * (1 - share(rules.selfConvictionBasisPoints));
-  const slashUsd = rules.attestationSlashAth * athUsd;
-
-  const seatMarginUsd = figures.seatPayUsd - figures.seatCostUsd;
-  const withoutGasUsd = figures.seatCostUsd - market.seatGas * figures.gasUsd;
-  const baseUsd = rules.basePayAth * athUsd;
-  const spendPayUsd = figures.seatPayUsd - baseUsd;
+  const depositAth = depositAthOf(rules, GPUS) / GPUS;
+  const lostUsd = depositAth * athUsd * (1 - share(rules.selfConvictionBasisPoints));
+  const answers = recomputedAnswers(rules);
+  const shareUsd = shareUsdOf(rules, market, GPUS);
+  const otherUsd = figures.seatCostUsd - figures.seatGas * figures.gasUsd;
   const stakeCostUsd = rules.checkerStakeAth * athUsd * figures.capitalCost;
-
-  // All later falls of the score after one slow epoch sum to the fall of that epoch, whatever the weight.
   const overbooked = share(market.overbookedRevenueBasisPoints) - 1;
-
-  // Of a provider that serves only checks, with the least stake that is checked in full, and sells to its own checkers at any price.
-  const idleStakeUsd = (rules.fullSeatsStakeAth + rules.fraudDepositAth) * athUsd * figures.capitalCost;
-  const giftUsd = baseUsd + rules.spendPayLimitAth * athUsd - market.seatGas * figures.gasUsd;
-
-  const rechecks = recomputedAnswers(rules) * share(rules.recheckBasisPoints);
-  const audits = market.publicResults * share(rules.publicAuditBasisPoints) * rules.auditorsPerResult;
-  const promisedUsd =
-    rules.checkersPerProvider * figures.seatPayUsd +
-    (rechecks * rules.recheckPayAth + audits * rules.auditPayAth) * athUsd;
-  const checkersUsd = figures.revenueUsd * figures.feeShare * share(rules.checkersFeeBasisPoints);
-
   const costShare = figures.gpuEpochUsd / (figures.revenueUsd * (1 - figures.feeShare));
-  const auditRate = share(rules.publicAuditBasisPoints);
-  // Of the last ticket to enter: its seats' margin pays for its gas and its stake.
-  const ticketsPerProvider =
-    (rules.checkersPerProvider * seatMarginUsd) / (market.epochGas * figures.gasUsd + stakeCostUsd);
+  const auditRate = share(rules.auditRateBasisPoints);
+  const audits = market.publicResults * auditRate * rules.expectedAuditors;
+  const auditUsd = figures.recomputeUsd + market.auditGas * figures.gasUsd;
+  // Of the last ticket to enter: what reports and attestations leave pays for its own gas and stake.
+  const perProviderUsd =
+    rules.expectedCheckers * (shareUsd - figures.seatCostUsd) +
+    audits * (rules.auditShares * shareUsd - auditUsd);
 
   return [
     {
       what: "fraud deposit of a GPU, so that smaller models do not pay",
       unit: "ATH",
       breakEven: breakEvenAth,
-      used: rules.fraudDepositAth,
+      used: depositAth,
       goodAbove: true,
     },
     {
       what: "price of ATH, for the same",
       unit: "USD",
-      breakEven: (athUsd * breakEvenAth) / rules.fraudDepositAth,
+      breakEven: (athUsd * breakEvenAth) / depositAth,
       used: athUsd,
       goodAbove: true,
     },
     {
       what: "longest dispute that the deposit outweighs",
       unit: "hours",
-      breakEven:
-        ((lostUsd / figures.substituteGainUsd - 1 / recomputedAnswers(rules)) * rules.epochSeconds) / 3_600,
+      breakEven: ((lostUsd / figures.substituteGainUsd - 1 / answers) * rules.epochSeconds) / 3_600,
       used: rules.disputeSeconds / 3_600,
       goodAbove: false,
     },
     {
-      what: "checks that a provider may recognise and answer rightly, so that the others still find the rest in time",
+      what: "bought answers that nobody recomputes, or that a provider recognises, so that the others still find the rest in time",
       unit: "%",
-      breakEven:
-        100 *
-        (1 - 1 / (recomputedAnswers(rules) * (lostUsd / figures.substituteGainUsd - figures.disputeEpochs))),
+      breakEven: 100 * (1 - 1 / (answers * (lostUsd / figures.substituteGainUsd - figures.disputeEpochs))),
       used: 0,
       goodAbove: false,
     },
@@ -90,37 +73,7 @@ export function breakEvens(rules: Rules, market: Market): BreakEven[] {
       goodAbove: false,
     },
     {
-      what: "share of answers rechecked, so that not recomputing does not pay",
-      unit: "%",
-      breakEven: (100 * figures.recomputeUsd) / slashUsd,
-      used: 100 * share(rules.recheckBasisPoints),
-      goodAbove: true,
-    },
-    {
-      what: "share of rechecked answers that are traps, so that copying does not pay",
-      unit: "%",
-      breakEven: (100 * figures.recomputeUsd) / (slashUsd + rules.recheckPayAth * athUsd),
-      used: 100 * share(rules.trapBasisPoints),
-      goodAbove: true,
-    },
-    {
-      what: "cost of recomputing an answer (a model so much dearer), for both",
-      unit: "times",
-      breakEven:
-        (Math.min(share(rules.recheckBasisPoints), share(rules.trapBasisPoints)) * slashUsd) /
-        figures.recomputeUsd,
-      used: 1,
-      goodAbove: false,
-    },
-    {
-      what: "pay for spending, so that each request asked and recomputed pays for itself",
-      unit: "times",
-      breakEven: (figures.requestUsd + figures.recomputeUsd) / figures.requestUsd,
-      used: share(rules.spendPayBasisPoints),
-      goodAbove: true,
-    },
-    {
-      what: "elasticity of demand to the score, so that single bad days do not pay",
+      what: "elasticity of demand to the score, so that selling too much does not pay for a while",
       unit: "",
       breakEven:
         overbooked / (1 - share(market.overbookedSpeedBasisPoints) / share(market.headroomBasisPoints)),
@@ -128,37 +81,43 @@ export function breakEvens(rules: Rules, market: Market): BreakEven[] {
       goodAbove: true,
     },
     {
-      what: "gas price at which a seat pays nothing",
+      what: "gas price at which a report pays nothing",
       unit: "gwei",
-      breakEven: ((figures.seatPayUsd - withoutGasUsd) / (market.seatGas * market.coinUsd)) * 1e9,
+      breakEven: ((shareUsd - otherUsd) / (figures.seatGas * market.coinUsd)) * 1e9,
       used: market.gasPriceGwei,
       goodAbove: false,
     },
     {
-      what: "price of ATH at which a seat pays nothing",
-      unit: "USD",
-      breakEven: Math.max(0, figures.seatCostUsd - spendPayUsd) / rules.basePayAth,
-      used: athUsd,
-      goodAbove: true,
-    },
-    {
-      what: "GPUs of a provider whose fees pay for its own checks",
+      what: "GPUs of a provider whose fees pay for its own reports and attestations",
       unit: "GPUs",
-      breakEven: promisedUsd / checkersUsd,
+      breakEven:
+        (rules.expectedCheckers * figures.seatCostUsd + audits * auditUsd) /
+        (figures.revenueUsd * figures.feeShare * share(rules.checkersFeeBasisPoints)),
       used: GPUS,
       goodAbove: true,
     },
     {
-      what: "checkers that one must own, so that checks of one's own idle provider pay for its stake",
-      unit: "%",
-      breakEven: (100 * idleStakeUsd) / (rules.checkersPerProvider * giftUsd),
-      used: (100 * 1) / 3,
+      what: "GPUs of a provider whose fees make asking for a report pay more than reporting no answer",
+      unit: "GPUs",
+      breakEven: (GPUS * (figures.seatCostUsd - market.silentGas * figures.gasUsd)) / shareUsd,
+      used: GPUS,
+      goodAbove: true,
+    },
+    {
+      what: "public results of a provider in an epoch, where attestations leave a report what it costs",
+      unit: "results",
+      breakEven:
+        ((GPUS * figures.revenueUsd * figures.feeShare * share(rules.checkersFeeBasisPoints)) /
+          figures.seatCostUsd -
+          rules.expectedCheckers) /
+        (auditRate * rules.expectedAuditors * rules.auditShares),
+      used: market.publicResults,
       goodAbove: false,
     },
     {
       what: "tickets for each provider, where checking earns what stake costs",
       unit: "tickets",
-      breakEven: ticketsPerProvider,
+      breakEven: perProviderUsd / (market.epochGas * figures.gasUsd + stakeCostUsd),
       used: 2,
       goodAbove: false,
     },

@@ -4,9 +4,9 @@ import { type Random } from "./random.ts";
 import { type Rules } from "./rules.ts";
 import { type Estimate, estimate } from "./statistics.ts";
 
-/** Answers of one provider that honest checkers recompute in an epoch, on average. */
+/** Answers of one provider that checkers buy in an epoch, on average, and recompute if all of them are honest. */
 export function recomputedAnswers(rules: Rules): number {
-  return rules.checkersPerProvider * rules.probesPerSeat * share(rules.recomputedBasisPoints);
+  return rules.expectedCheckers * rules.requests;
 }
 
 /** Chance that an epoch with `recomputed` answers shows a wrong one, if a share `wrong` of all is. */
@@ -28,12 +28,11 @@ export function detectionTime(
   accounts: number,
   random: Random,
 ): DetectionTime {
-  const chance = Math.min(1, rules.checkersPerProvider / tickets);
-  const perSeat = rules.probesPerSeat * share(rules.recomputedBasisPoints);
+  const chance = Math.min(1, rules.expectedCheckers / tickets);
   const times = Array.from({ length: accounts }, () => {
     let left = random.failuresBeforeSuccess(wrong);
     for (let epoch = 0; ; epoch++) {
-      const recomputed = Math.round(random.binomial(tickets, chance) * perSeat);
+      const recomputed = random.binomial(tickets, chance) * rules.requests;
       if (left < recomputed) return epoch + (left + random.uniform()) / recomputed;
       left -= recomputed;
     }

@@ -1,4 +1,5 @@
-import { type Figures } from "./market.ts";
+import { share } from "./described.ts";
+import { figuresOf, type Market, shareUsdOf } from "./market.ts";
 import { type Random } from "./random.ts";
 import { type Rules } from "./rules.ts";
 
@@ -32,22 +33,24 @@ export interface LastRevealer {
 /**
  * Plays the choice of a coalition that reveals last: it knows the draw that follows if it reveals, and the one that follows if one of its
  * members withholds, and takes the better one.
+ * @param gpus of every provider
  * @param penaltyUsd the penalty of the provider that the coalition checks
  */
 export function lastRevealer(
   rules: Rules,
-  figures: Figures,
-  athUsd: number,
+  market: Market,
   setting: DrawSetting,
+  gpus: number,
   penaltyUsd: number,
   draws: number,
   random: Random,
 ): LastRevealer {
   const { tickets, coalition, providers } = setting;
-  const chance = Math.min(1, rules.checkersPerProvider / tickets);
+  const chance = Math.min(1, rules.expectedCheckers / tickets);
   const pairs = coalition * providers;
   const variance = pairs * chance * (1 - chance);
-  const seatMarginUsd = figures.seatPayUsd - figures.seatCostUsd;
+  const payUsd = shareUsdOf(rules, market, gpus);
+  const seatMarginUsd = payUsd - figuresOf(rules, market).seatCostUsd;
   let gained = 0;
   let gainedBlind = 0;
   for (let draw = 0; draw < draws; draw++) {
@@ -70,7 +73,8 @@ export function lastRevealer(
     capture,
     captureOfTwo,
     captureUsd: (captureOfTwo - capture) * penaltyUsd,
-    costUsd: rules.missingRevealAth * athUsd + providers * chance * figures.seatPayUsd,
+    costUsd:
+      share(rules.missingBasisPoints) * rules.checkerStakeAth * market.athUsd + providers * chance * payUsd,
   };
 }
 
@@ -80,13 +84,13 @@ export function lastRevealer(
  */
 export function captureOf(rules: Rules, coalitionShare: number, tickets: number): number {
   const inside = Math.round(coalitionShare * tickets);
-  const chance = Math.min(1, rules.checkersPerProvider / tickets);
+  const chance = Math.min(1, rules.expectedCheckers / tickets);
   const own = binomialDistribution(inside, chance);
   const others = binomialDistribution(tickets - inside, chance);
   let captured = 0;
   own.forEach((ownChance, mine) => {
     others.forEach((otherChance, theirs) => {
-      if (mine > theirs && mine + theirs >= rules.minimumReveals) captured += ownChance * otherChance;
+      if (mine > theirs && mine + theirs >= rules.quorum) captured += ownChance * otherChance;
     });
   });
   return captured;

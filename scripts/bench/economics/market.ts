@@ -3,7 +3,7 @@ import { type Rules } from "./rules.ts";
 
 const TENSORRT =
   "https://github.com/NVIDIA/TensorRT-LLM/blob/00f37686aa854010d68bcbd0f4ab000221541ca6/docs/source/performance/perf-overview.md";
-const GAS = "limits of `npm run bench -- gas`";
+const GAS = "test/snapshots, and the contracts' calls on a chain of one's own";
 const YEAR_SECONDS = 31_536_000;
 const MODEL = "an assumption of this model";
 
@@ -92,6 +92,12 @@ export const describedMarket = {
     source: MODEL,
   },
   overbookedSpeedBasisPoints: { value: 6_250, unit: "bp", meaning: "and its speed", source: MODEL },
+  elsewhereBasisPoints: {
+    value: 10_000,
+    unit: "bp",
+    meaning: "of its rent that a GPU earns while its provider is offline on purpose",
+    source: MODEL,
+  },
   headroomBasisPoints: {
     value: 11_500,
     unit: "bp",
@@ -107,8 +113,7 @@ export const describedMarket = {
   demandElasticity: {
     value: 1,
     unit: "",
-    meaning:
-      "of a provider's demand to its speed score: so many per cent less for one per cent below the usual",
+    meaning: "of a provider's demand to its score: so many per cent less for one per cent below the usual",
     source: MODEL,
   },
   badDayBasisPoints: {
@@ -136,21 +141,51 @@ export const describedMarket = {
     source: MODEL,
   },
   seatGas: {
-    value: 350_000,
+    value: 425_000,
     unit: "gas",
-    meaning: "opening a channel with a permit, settling and releasing it, one reveal",
+    meaning: "opening a channel, closing and releasing it, one report's reveal, its part of a score",
+    source: GAS,
+  },
+  requestGas: {
+    value: 12_700,
+    unit: "gas",
+    meaning: "a receipt in a report's reveal",
+    source: GAS,
+  },
+  examGas: {
+    value: 195_000,
+    unit: "gas",
+    meaning: "a report of an exam, without its receipts: no channel",
+    source: GAS,
+  },
+  silentGas: {
+    value: 130_000,
+    unit: "gas",
+    meaning: "a report that nobody answered: no evidence",
     source: GAS,
   },
   epochGas: {
-    value: 100_000,
+    value: 270_000,
     unit: "gas",
-    meaning: "commitment and secret of a checker's epoch, whatever the number of its seats",
-    source: MODEL,
+    meaning: "a checker's epoch whatever the number of its reports: two commitments, the secret, a claim",
+    source: GAS,
   },
   auditGas: {
-    value: 30_000,
+    value: 340_000,
     unit: "gas",
-    meaning: "share of an audited result in its auditor's commitments and reveals of an hour",
+    meaning: "an attestation: commitment, reveal, count and close",
+    source: GAS,
+  },
+  challengeGas: {
+    value: 600_000,
+    unit: "gas",
+    meaning: "what a challenger pays itself: commitment, opening, a receipt made a result, the way out",
+    source: "docs/dispute.md",
+  },
+  positionWork: {
+    value: 8_000_000_000,
+    unit: "multiply-adds",
+    meaning: "of a position of the model",
     source: MODEL,
   },
   publicResults: {
@@ -192,12 +227,16 @@ export interface Figures {
   readonly substituteGainUsd: number;
   readonly gasUsd: number;
   readonly recomputeUsd: number;
-  /** Buying a seat's requests. */
+  /** Buying the requests of a report. */
   readonly seatSpendUsd: number;
-  /** Pay of a seat that is close to the median. */
-  readonly seatPayUsd: number;
-  /** Everything that an honest checker spends on a seat: buying, recomputing, gas. */
+  /** Recomputing their answers. */
+  readonly seatRecomputeUsd: number;
+  /** Gas of a report that shows all requests. */
+  readonly seatGas: number;
+  /** Everything that an honest checker spends on a report. */
   readonly seatCostUsd: number;
+  /** Reward of whoever proves an answer wrong, less its gas. */
+  readonly rewardUsd: number;
   /** Epochs from a challenge to a conviction. */
   readonly disputeEpochs: number;
   /** What a dollar of stake would earn elsewhere in an epoch. */
@@ -214,9 +253,16 @@ export function figuresOf(rules: Rules, market: Market): Figures {
   const gpuEpochUsd = (market.gpuHourUsd * rules.epochSeconds) / 3_600;
   const requestCostUsd = gpuEpochUsd / requestsPerGpuEpoch;
   const inStablecoins = share(market.stablecoinBasisPoints);
-  const seatSpendUsd = rules.probesPerSeat * requestUsd;
+  const seatSpendUsd = rules.requests * requestUsd;
   const gasUsd = market.gasPriceGwei * 1e-9 * market.coinUsd;
   const recomputeUsd = requestCostUsd * share(market.checkerGpuBasisPoints);
+  const seatGas = market.seatGas + rules.requests * market.requestGas;
+  const seatRecomputeUsd = rules.requests * recomputeUsd;
+  const work = (market.inputTokens + market.outputTokens) * market.positionWork;
+  const windowSeconds = rules.windowSeconds + work / rules.workPerSecond;
+  const bondCoins =
+    2 * 1e-9 * (rules.stressGasPriceGwei * rules.defenceGas + rules.tracePriceGwei * windowSeconds);
+  const rewardAth = Math.max(rules.minimumRewardAth, bondCoins * rules.athPerCoin);
   return {
     requestUsd,
     requestsPerGpuEpoch,
@@ -230,14 +276,24 @@ export function figuresOf(rules: Rules, market: Market): Figures {
     gasUsd,
     recomputeUsd,
     seatSpendUsd,
-    seatPayUsd:
-      rules.basePayAth * market.athUsd +
-      Math.min(share(rules.spendPayBasisPoints) * seatSpendUsd, rules.spendPayLimitAth * market.athUsd),
-    seatCostUsd:
-      seatSpendUsd +
-      rules.probesPerSeat * share(rules.recomputedBasisPoints) * recomputeUsd +
-      market.seatGas * gasUsd,
+    seatRecomputeUsd,
+    seatCostUsd: seatSpendUsd + seatRecomputeUsd + seatGas * gasUsd,
+    seatGas,
+    rewardUsd: rewardAth * market.athUsd - market.challengeGas * gasUsd,
     disputeEpochs: rules.disputeSeconds / rules.epochSeconds,
     capitalCost: (share(market.capitalCostBasisPoints) * rules.epochSeconds) / YEAR_SECONDS,
   };
+}
+
+/** Fraud deposit of a provider with so many GPUs, ATH. */
+export function depositAthOf(rules: Rules, gpus: number): number {
+  return Math.max(rules.fraudDepositAth, gpus * rules.hardwareStakeAth * share(rules.depositBasisPoints));
+}
+
+/** What a share of an epoch's pot is worth where every provider has so many GPUs and all are honest, US dollars. */
+export function shareUsdOf(rules: Rules, market: Market, gpus: number): number {
+  const { revenueUsd, feeShare } = figuresOf(rules, market);
+  const audits = market.publicResults * share(rules.auditRateBasisPoints) * rules.expectedAuditors;
+  const shares = rules.expectedCheckers + audits * rules.auditShares;
+  return (gpus * revenueUsd * feeShare * share(rules.checkersFeeBasisPoints)) / shares;
 }

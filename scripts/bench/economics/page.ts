@@ -1,4 +1,4 @@
-import { type Table } from "./tables.ts";
+import { type Table } from "./cells.ts";
 
 const BLOCK = /<!-- table: ([a-z-]+) -->\n[^]*?<!-- end of table -->/g;
 

@@ -1,6 +1,7 @@
 import { barChart, lineChart, type Series } from "../../lib/chart.ts";
 import { type EconomicsResult } from "../economics.ts";
-import { type StakeRow } from "./experiments.ts";
+import { type Gains } from "./setting.ts";
+import { type StakeResult } from "./stakes.ts";
 
 /** Plots by file name, as whole SVG documents. */
 export function plotsOf(result: EconomicsResult): Record<string, string> {
@@ -42,11 +43,36 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
       y: { label: "gain over honesty, USD per GPU and epoch", ticks: [-80, -60, -40, -20, 0, 20] },
       series: stakeSeries(result.hardwareStakes.rows),
     }),
+    "recomputing.svg": lineChart({
+      title: "What recomputing a bought answer brings, of what it costs",
+      x: {
+        label: "share of wrong answers, %",
+        ticks: RECOMPUTED_AT.map((wrong) => 100 * wrong),
+        isLogarithmic: true,
+      },
+      y: {
+        label: "expected reward, times the cost of recomputing; it pays above 1",
+        ticks: [0.001, 0.01, 0.1, 1, 10, 100, 1_000, 10_000],
+        isLogarithmic: true,
+      },
+      series: result.recomputing.rows.map(({ costTimes, payingShare }) => ({
+        name: `cost × ${costTimes}`,
+        points: RECOMPUTED_AT.map((wrong) => [100 * wrong, wrong / payingShare] as const),
+      })),
+    }),
+    "free-riders.svg": lineChart({
+      title: "Smaller models by who does not recompute",
+      x: { label: "checkers that do not recompute, %", ticks: [0, 25, 50, 75, 100] },
+      y: { label: "gain over honesty, USD per GPU and epoch", ticks: [-40, -20, 0, 20, 40, 60] },
+      series: gainSeries(
+        result.recomputing.freeRiders.map(({ freeRiders, gains }) => ({ at: 100 * freeRiders, gains })),
+      ),
+    }),
     "coalitions.svg": lineChart({
       title: "Bribing checkers",
       x: { label: "checkers bribed, %", ticks: [0, 20, 40, 60, 80, 100] },
       y: {
-        label: "gain over honesty, USD per GPU and epoch; chance of most seats, %",
+        label: "gain over honesty, USD per GPU and epoch; chance of most reports, %",
         ticks: [-60, -40, -20, 0, 20, 40, 60, 80, 100],
       },
       series: [
@@ -58,7 +84,7 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
           ]),
         },
         {
-          name: "most seats, %",
+          name: "most reports, %",
           points: result.coalitions.map(({ coalitionShare, capture }) => [
             100 * coalitionShare,
             100 * capture,
@@ -69,9 +95,14 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
   };
 }
 
-function stakeSeries(rows: readonly StakeRow[]): Series[] {
+const RECOMPUTED_AT = [0.000001, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1] as const;
+
+const stakeSeries = (rows: StakeResult["rows"]): Series[] =>
+  gainSeries(rows.map(({ stakeAth, gains }) => ({ at: stakeAth, gains })));
+
+function gainSeries(rows: readonly { readonly at: number; readonly gains: Gains }[]): Series[] {
   return (rows[0]?.gains ?? []).map(({ name }, index) => ({
     name: name.replace("smaller model for ", ""),
-    points: rows.map(({ stakeAth, gains }) => [stakeAth, gains[index]!.gainUsd.mean] as const),
+    points: rows.map(({ at, gains }) => [at, gains[index]!.gainUsd.mean] as const),
   }));
 }

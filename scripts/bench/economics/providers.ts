@@ -1,6 +1,5 @@
 import { share } from "./described.ts";
-import { type Figures, type Market } from "./market.ts";
-import { FaultRecord } from "./quality.ts";
+import { depositAthOf, type Figures, type Market } from "./market.ts";
 import { type Rules } from "./rules.ts";
 
 export type Intent = "honest" | "careless" | "dishonest";
@@ -12,17 +11,23 @@ export interface ProviderStrategy {
   readonly intent: Intent;
   readonly revenueShare: number;
   readonly gpuCostShare: number;
-  /** Of the class's minimum. */
+  /** Of what the hardware promises. */
   readonly speed: number;
   /** Share of the answers that a smaller model computes. */
   readonly substituted: number;
+  /** In the epochs in which it is offline at all. */
   readonly hoursOffline: number;
+  readonly offlineEpochs: number;
   /** Its speed is reported as honest by the checkers of the coalition. */
   readonly bribes: boolean;
-  /** Sells too much always, or only while one more fault makes no penalty. */
+  /** Which epochs are exams is known when they begin: it serves honestly in them, on hired hardware if need be. */
+  readonly meetsExams: boolean;
+  /** Always, or only while one more bad epoch makes no case. */
   readonly timing: "always" | "when safe";
-  /** What it does after a penalty: waits, or comes back at once under another account with more stake. */
+  /** Where a case is made against it: waits, or comes back at once under another account with more stake. */
   readonly afterPenalty: "waits" | "new account";
+  /** Takes another account when its score's speed is below this share of an honest one's. */
+  readonly leavesBelow: number;
 }
 
 /** Shares of answers that strategies leave to a smaller model. */
@@ -37,10 +42,27 @@ export function providerStrategies(market: Market): readonly [ProviderStrategy, 
     speed: share(market.headroomBasisPoints),
     substituted: 0,
     hoursOffline: 0,
+    offlineEpochs: 1,
     bribes: false,
+    meetsExams: true,
     timing: "always",
     afterPenalty: "waits",
+    leavesBelow: 0,
   };
+  const offline = (name: string, intent: Intent, hours: number, epochs = 1): ProviderStrategy => ({
+    ...honest,
+    name,
+    intent,
+    hoursOffline: hours,
+    offlineEpochs: epochs,
+    revenueShare: 1 - (hours / 24) * epochs,
+  });
+  // Whoever is away on purpose rents its GPUs to somebody else meanwhile.
+  const half = {
+    ...offline("offline half of each day", "dishonest", 12),
+    gpuCostShare: 1 - 0.5 * share(market.elsewhereBasisPoints),
+  };
+  const gone = { ...offline("offline for good", "dishonest", 24), gpuCostShare: 0 };
   const lesser: ProviderStrategy = {
     ...honest,
     name: "lesser hardware",
@@ -48,6 +70,7 @@ export function providerStrategies(market: Market): readonly [ProviderStrategy, 
     revenueShare: share(market.lesserRevenueBasisPoints),
     gpuCostShare: market.lesserGpuHourUsd / market.gpuHourUsd,
     speed: share(market.lesserSpeedBasisPoints),
+    meetsExams: false,
   };
   const overbooked: ProviderStrategy = {
     ...honest,
@@ -58,18 +81,16 @@ export function providerStrategies(market: Market): readonly [ProviderStrategy, 
   };
   return [
     honest,
-    {
-      ...honest,
-      name: "offline an hour an epoch",
-      intent: "careless",
-      hoursOffline: 1,
-      revenueShare: 23 / 24,
-    },
+    offline("a bad hour in one epoch of ten", "careless", 1, 0.1),
+    offline("offline an hour an epoch", "careless", 1),
+    half,
+    { ...half, name: "offline half of each day, new accounts", afterPenalty: "new account" },
+    { ...half, name: "offline half of a day when safe", timing: "when safe" },
+    gone,
     overbooked,
-    { ...overbooked, name: "overbooked, new accounts", afterPenalty: "new account" },
-    { ...overbooked, name: "overbooked when safe", timing: "when safe" },
+    { ...overbooked, name: "overbooked, new accounts", afterPenalty: "new account", leavesBelow: 0.75 },
     lesser,
-    { ...lesser, name: "lesser hardware, new accounts", afterPenalty: "new account" },
+    { ...lesser, name: "lesser hardware, hired for exams", meetsExams: true },
     { ...lesser, name: "lesser hardware, bribes checkers", bribes: true },
     ...SUBSTITUTED.map((substituted) => ({
       ...honest,
@@ -92,6 +113,12 @@ export interface ProviderEpoch {
   capitalUsd: number;
 }
 
+/** Taking new work; suspended, with its hardware examined; neither. */
+export type Phase = "works" | "is examined" | "idle";
+
+/** Epochs from a measurement to the judgement about it. */
+const JUDGED_AFTER = 2;
+
 /** One provider, through its accounts. */
 export class Provider {
   readonly strategy: ProviderStrategy;
@@ -107,14 +134,20 @@ export class Provider {
   readonly #rules: Rules;
   readonly #figures: Figures;
   readonly #athUsd: number;
-  #faults: FaultRecord;
   #unbonding: { usd: number; until: number }[] = [];
   #idleUntil = 0;
-  #registered = true;
+  #registered = false;
   #workedEpochs = 0;
-  /** Epochs with a verdict: faults are counted among these. */
-  #judged = 0;
   #disputeLeft: number | undefined;
+  /** Exams are those after this epoch, until it passes; undefined where it may work. */
+  #examsSince: number | undefined;
+  /** When an exam's result takes effect. */
+  #passesAt = Infinity;
+  #failsAt = Infinity;
+  #badEpochs = 0;
+  #nextCaseAt = 0;
+  #penaltyAt = Infinity;
+  #accountPenalties = 0;
 
   constructor(strategy: ProviderStrategy, gpus: number, rules: Rules, market: Market, figures: Figures) {
     this.strategy = strategy;
@@ -123,7 +156,6 @@ export class Provider {
     this.#rules = rules;
     this.#figures = figures;
     this.#athUsd = market.athUsd;
-    this.#faults = new FaultRecord(rules);
   }
 
   get hardwareUsd(): number {
@@ -131,26 +163,42 @@ export class Provider {
   }
 
   get depositUsd(): number {
-    return this.gpus * this.#rules.fraudDepositAth * this.#athUsd;
-  }
-
-  /** Takes new work in this epoch, so that checkers measure it. */
-  works(epoch: number): boolean {
-    if (epoch < this.#idleUntil) return false;
-    this.#registered = true;
-    return true;
-  }
-
-  /** How it runs in this epoch. */
-  behaviour(): Pick<ProviderStrategy, "revenueShare" | "gpuCostShare" | "speed" | "substituted"> {
-    if (this.strategy.timing === "always") return this.strategy;
-    const isSafe = this.#faults.recent(this.#judged + 1) + 1 < this.#rules.faultsForPenalty;
-    return isSafe ? this.strategy : this.#honest;
+    return depositAthOf(this.#rules, this.gpus) * this.#athUsd;
   }
 
   /** Nobody looks for wrong answers of a provider that is challenged already. */
   get isChallenged(): boolean {
     return this.#disputeLeft !== undefined;
+  }
+
+  /** What this epoch is for it. Registers where it is not. */
+  phase(epoch: number, hasExams: boolean): Phase {
+    if (epoch < this.#idleUntil) return "idle";
+    if (!this.#registered) {
+      this.#registered = true;
+      this.#examsSince = hasExams ? epoch : undefined;
+    }
+    if (epoch >= this.#failsAt) {
+      this.#failsAt = Infinity;
+      this.#examsSince ??= epoch;
+    }
+    if (epoch >= this.#passesAt || !hasExams) {
+      this.#passesAt = Infinity;
+      this.#examsSince = undefined;
+    }
+    if (this.#examsSince === undefined) return "works";
+    return epoch > this.#examsSince && this.#passesAt === Infinity ? "is examined" : "idle";
+  }
+
+  /** How it runs in this epoch. */
+  behaviour(
+    isExam = false,
+  ): Pick<ProviderStrategy, "revenueShare" | "gpuCostShare" | "speed" | "substituted" | "hoursOffline"> {
+    if (isExam && this.strategy.meetsExams) {
+      return { ...this.#honest, substituted: this.strategy.substituted };
+    }
+    if (this.strategy.timing === "always") return this.strategy;
+    return this.#badEpochs + 1 < this.#rules.floorEpochs ? this.strategy : this.#honest;
   }
 
   /**
@@ -159,8 +207,8 @@ export class Provider {
    * @param detected when in this epoch somebody finds a wrong answer, from 0 to 1; undefined if nobody does
    * From then until the conviction, which the provider delays as long as it can, every answer is the smaller model's.
    */
-  work(epoch: number, detected: number | undefined, demand = 1): ProviderEpoch {
-    const strategy = this.behaviour();
+  work(epoch: number, detected: number | undefined, demand = 1, isExam = false): ProviderEpoch {
+    const strategy = this.behaviour(isExam);
     let honestPace = 1;
     let active = 1;
     if (this.#disputeLeft === undefined && detected !== undefined) {
@@ -190,43 +238,77 @@ export class Provider {
     };
   }
 
-  /** An epoch without work: suspended, or between two accounts. Its GPUs are let go meanwhile. */
-  idle(epoch: number): ProviderEpoch {
-    return { revenueUsd: 0, feeUsd: 0, costUsd: 0, slashedUsd: 0, capitalUsd: this.#capital(epoch) };
+  /** An epoch without work: suspended, or between two accounts. Its GPUs are let go meanwhile, but for an exam that it means to pass. */
+  idle(epoch: number, phase: Phase): ProviderEpoch {
+    const { gpuCostShare } = this.behaviour(true);
+    const isTried = phase === "is examined" && (this.strategy.meetsExams || this.strategy.bribes);
+    return {
+      revenueUsd: 0,
+      feeUsd: 0,
+      costUsd: isTried ? this.gpus * this.#figures.gpuEpochUsd * gpuCostShare : 0,
+      slashedUsd: 0,
+      capitalUsd: this.#capital(epoch),
+    };
   }
 
-  /**
-   * Takes the verdict of an epoch that had reveals enough. An account that left meanwhile, or is challenged, has other worries.
-   * @returns US dollars lost if it is a fault that completes a penalty
-   */
-  judge(epoch: number, isFault: boolean): number {
-    if (this.#disputeLeft !== undefined || !this.#registered) return 0;
-    this.#judged++;
-    if (!isFault || !this.#faults.add(this.#judged)) return 0;
+  /** Takes the result of an exam. Without a quorum there is none. */
+  takeExam(epoch: number, hasPassed: boolean): void {
+    if (hasPassed) this.#passesAt = Math.min(this.#passesAt, epoch + JUDGED_AFTER);
+    else if (this.#examsSince === undefined) this.#failsAt = epoch + JUDGED_AFTER;
+  }
+
+  /** Takes the verdict of an epoch with a quorum. Enough bad ones in a row make a case, if none is open and the last is long enough ago. */
+  judge(epoch: number, isBad: boolean): void {
+    this.#badEpochs = isBad ? this.#badEpochs + 1 : 0;
+    const { floorEpochs, caseIntervalSeconds, appealSeconds } = this.#rules;
+    if (this.#badEpochs < floorEpochs || epoch < this.#nextCaseAt) return;
+    this.#badEpochs = 0;
+    this.#nextCaseAt = epoch + this.#epochs(caseIntervalSeconds);
+    this.#penaltyAt = epoch + JUDGED_AFTER + this.#epochs(appealSeconds);
+  }
+
+  /** @returns US dollars that the quality court takes in this epoch. The guilty do not appeal, and get the discount. */
+  takePenalty(epoch: number): number {
+    if (epoch < this.#penaltyAt) return 0;
+    this.#penaltyAt = Infinity;
     this.penalties++;
-    if (this.strategy.afterPenalty === "waits") {
-      this.#idleUntil = epoch + 1 + this.#rules.suspensionEpochs;
-    } else {
-      this.#leave(epoch, this.hardwareUsd * (1 - share(this.#rules.penaltyBasisPoints)) + this.depositUsd);
-    }
-    return this.hardwareUsd * share(this.#rules.penaltyBasisPoints);
+    this.#accountPenalties++;
+    const { penaltyBasisPoints, discountBasisPoints, suspensionSeconds, removalAfter } = this.#rules;
+    const lostUsd = this.hardwareUsd * share(penaltyBasisPoints) * (1 - share(discountBasisPoints));
+    const isOver = this.#accountPenalties >= removalAfter || this.strategy.afterPenalty === "new account";
+    if (isOver) this.leave(epoch, lostUsd);
+    else this.#idleUntil = epoch + this.#accountPenalties * this.#epochs(suspensionSeconds);
+    return lostUsd;
+  }
+
+  /** The account ends; another one registers in the epoch after the next. */
+  leave(epoch: number, lostUsd = 0): void {
+    this.#release(epoch, this.hardwareUsd + this.depositUsd - lostUsd);
   }
 
   #convict(epoch: number): number {
     this.convictions++;
-    this.#disputeLeft = undefined;
-    this.#leave(epoch, this.hardwareUsd);
+    this.#release(epoch, this.hardwareUsd);
     return this.depositUsd * (1 - share(this.#rules.selfConvictionBasisPoints));
   }
 
-  /** The account ends; another one works from the epoch after the next. */
-  #leave(epoch: number, unbondingUsd: number): void {
+  #release(epoch: number, unbondingUsd: number): void {
     this.#unbonding.push({ usd: unbondingUsd, until: epoch + 1 + this.#rules.unbondingEpochs });
     this.#idleUntil = epoch + 2;
     this.#registered = false;
     this.account++;
     this.#workedEpochs = 0;
-    this.#faults = new FaultRecord(this.#rules);
+    this.#disputeLeft = undefined;
+    this.#examsSince = undefined;
+    this.#passesAt = Infinity;
+    this.#failsAt = Infinity;
+    this.#badEpochs = 0;
+    this.#nextCaseAt = 0;
+    this.#accountPenalties = 0;
+  }
+
+  #epochs(seconds: number): number {
+    return Math.round(seconds / this.#rules.epochSeconds);
   }
 
   #capital(epoch: number): number {

@@ -1,90 +1,68 @@
 import { share } from "./described.ts";
 import { type Rules } from "./rules.ts";
-import { median, medianWithout, sorted } from "./statistics.ts";
+import { lowerMedian } from "./statistics.ts";
 
 /** What one checker reveals about one provider and epoch. */
 export interface Report {
-  /** Of the class's minimum; undefined without receipts that prove a measurement. */
+  /** Of what the hardware promises; undefined where nothing was answered. */
   readonly speed: number | undefined;
   /** Share of the requests that were answered. */
   readonly uptime: number;
 }
 
-/** What counts: the medians; undefined if too few revealed. */
+/** What counts: the medians; undefined if too few reported. */
 export interface Verdict {
-  readonly speed: number;
+  readonly speed: number | undefined;
   readonly uptime: number;
 }
 
 export function verdictOf(rules: Rules, reports: readonly Report[]): Verdict | undefined {
-  if (reports.length < rules.minimumReveals) return undefined;
+  if (reports.length < rules.quorum) return undefined;
   const speeds = reports.flatMap(({ speed }) => (speed === undefined ? [] : [speed]));
-  const uptime = median(reports.map((report) => report.uptime));
-  // Nobody was answered: that is no speed, and the uptime says so.
-  return { speed: speeds.length === 0 ? 0 : median(speeds), uptime };
+  const uptime = lowerMedian(reports.map((report) => report.uptime));
+  return { speed: uptime === 0 ? undefined : lowerMedian(speeds), uptime };
 }
 
-/** Which reports are paid: those within the tolerances of the medians of the others, in either direction. */
-export function closeReports(rules: Rules, reports: readonly Report[]): boolean[] {
-  if (reports.length < 2) return reports.map(() => true);
-  const uptimes = sorted(reports.map(({ uptime }) => uptime));
-  const speeds = sorted(reports.flatMap(({ speed }) => (speed === undefined ? [] : [speed])));
-  const factor = 1 + share(rules.speedToleranceBasisPoints);
-  return reports.map(({ speed, uptime }) => {
-    const distance = Math.abs(uptime - medianWithout(uptimes, uptime));
-    if (distance > share(rules.uptimeToleranceBasisPoints)) return false;
-    if (speed === undefined) return uptime === 0;
-    // Nobody else measured a speed.
-    if (speeds.length === 1) return true;
-    const middle = medianWithout(speeds, speed);
-    return speed <= middle * factor && middle <= speed * factor;
-  });
-}
-
-/** Which reports earn the bonus for a surprise: the median has moved away from the score, and they saw it. */
-export function surprisedReports(
+/**
+ * Shares that a report earns: none far from the medians, one near them, more if it is nearer to a surprise than to the score.
+ * @param before the score; undefined if there is none, or none that compares
+ */
+export function sharesOf(
   rules: Rules,
-  reports: readonly Report[],
+  { speed, uptime }: Report,
   verdict: Verdict,
-  score: number,
-): boolean[] {
-  const factor = 1 + share(rules.surpriseMoveBasisPoints);
-  const isSurprise = verdict.speed > score * factor || score > verdict.speed * factor;
-  return reports.map(({ speed }) => {
-    if (!isSurprise || speed === undefined) return false;
-    return Math.abs(speed - verdict.speed) < Math.abs(speed - score);
-  });
+  before: number | undefined,
+): number {
+  // Both are whole basis points in the contracts.
+  const distance = Math.round(10_000 * Math.abs(uptime - verdict.uptime));
+  if (distance > rules.uptimeToleranceBasisPoints) return 0;
+  const middle = verdict.speed;
+  if (middle === undefined) return 1;
+  if (Math.abs((speed ?? 0) - middle) > share(rules.toleranceBasisPoints) * middle) return 0;
+  if (before === undefined || speed === undefined) return 1;
+  if (Math.abs(middle - before) < share(rules.surpriseBasisPoints) * before) return 1;
+  return Math.abs(speed - middle) < Math.abs(speed - before) ? rules.surpriseShares : 1;
 }
 
-export function isFault(rules: Rules, verdict: Verdict): boolean {
+/** An epoch that counts towards a case: absent too often or, where that is a rule, too slow. */
+export function isBad(rules: Rules, { speed, uptime }: Verdict): boolean {
   return (
-    verdict.speed < share(rules.faultSpeedBasisPoints) || verdict.uptime < share(rules.faultUptimeBasisPoints)
+    Math.round(10_000 * uptime) < rules.uptimeFloorBasisPoints ||
+    (speed !== undefined && speed < share(rules.speedFloorBasisPoints))
   );
 }
 
-/** Counts a provider's faults and says when they make a penalty. */
-export class FaultRecord {
-  readonly #rules: Rules;
-  #faults: number[] = [];
+/** A provider's score, as clients see it; undefined before the first verdict. */
+export interface Score {
+  readonly speed: number | undefined;
+  readonly uptime: number;
+}
 
-  constructor(rules: Rules) {
-    this.#rules = rules;
-  }
-
-  /**
-   * @param epoch ascending, of those with a verdict
-   * @returns whether this fault completes a penalty; the record is empty again then
-   */
-  add(epoch: number): boolean {
-    this.#faults.push(epoch);
-    if (this.recent(epoch) < this.#rules.faultsForPenalty) return false;
-    this.#faults = [];
-    return true;
-  }
-
-  /** Faults in the window that ends with this epoch. */
-  recent(epoch: number): number {
-    this.#faults = this.#faults.filter((fault) => fault > epoch - this.#rules.faultWindowEpochs);
-    return this.#faults.length;
-  }
+/** @param isExam of which the throughput is not that of ordinary requests */
+export function scored(rules: Rules, old: Score | undefined, verdict: Verdict, isExam: boolean): Score {
+  const move = (from: number, to: number) => from + (to - from) / rules.scoreParts;
+  const uptime = old === undefined ? verdict.uptime : move(old.uptime, verdict.uptime);
+  const before = old?.speed;
+  if (verdict.speed === undefined || isExam) return { speed: before, uptime };
+  return { speed: before === undefined ? verdict.speed : move(before, verdict.speed), uptime };
 }

@@ -19,29 +19,9 @@ export function estimate(values: readonly number[]): Estimate {
   return { mean, halfWidth: (STUDENT[count - 2] ?? 1.96) * Math.sqrt(variance / count) };
 }
 
-/** Ascending. */
-export function sorted(values: readonly number[]): Float64Array {
-  return Float64Array.from(values).sort();
-}
-
-/** The middle value; of an even number the mean of the two in the middle. @throws RangeError of none */
-export function median(values: readonly number[]): number {
-  if (values.length === 0) throw new RangeError("no values have no median");
-  const ascending = sorted(values);
-  return middleOf(ascending.length, (index) => ascending[index]!);
-}
-
-/**
- * The median of values without one of them.
- * @throws RangeError if the value is not there, or is the only one
- */
-export function medianWithout(ascending: Float64Array, value: number): number {
-  const left = ascending.indexOf(value);
-  if (left < 0 || ascending.length < 2) throw new RangeError(`nothing is left without ${value}`);
-  return middleOf(ascending.length - 1, (index) => ascending[index < left ? index : index + 1]!);
-}
-
-function middleOf(count: number, at: (index: number) => number): number {
-  const middle = count >> 1;
-  return count % 2 === 1 ? at(middle) : (at(middle - 1) + at(middle)) / 2;
+/** The middle value; of an even number the lower of the two in the middle, as in the contracts. @throws RangeError of none */
+export function lowerMedian(values: readonly number[]): number {
+  const middle = Float64Array.from(values).sort()[(values.length - 1) >> 1];
+  if (middle === undefined) throw new RangeError("no values have no median");
+  return middle;
 }

@@ -1,45 +1,28 @@
-import { type Column } from "../../lib/table.ts";
 import { type EconomicsResult } from "../economics.ts";
+import {
+  gainCells,
+  grouped,
+  interval,
+  left,
+  number,
+  percent,
+  right,
+  significant,
+  type Table,
+} from "./cells.ts";
+import { cheating, freeRiders, freeRiding, recomputing, requests, traps } from "./checking-tables.ts";
 import { type Described } from "./described.ts";
-import { describedMarket, figuresOf } from "./market.ts";
-import { describedRules } from "./rules.ts";
-import { type Estimate } from "./statistics.ts";
-import { type StakeRow } from "./experiments.ts";
-
-/** One table, for a terminal and for a page. */
-export interface Table {
-  /** A word: pages ask for tables by it. */
-  readonly name: string;
-  readonly title: string;
-  readonly columns: readonly Column[];
-  readonly rows: readonly (readonly string[])[];
-}
-
-const number = (value: number, digits: number): string =>
-  // No locale: the same bytes everywhere. Zero has no sign.
-  (Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value).toFixed(digits);
-
-const grouped = (value: number): string => {
-  const [whole = "", decimals] = String(value).split(".");
-  const groups = whole.replace(/\B(?=(\d{3})+$)/g, ",");
-  return decimals === undefined ? groups : `${groups}.${decimals}`;
-};
-
-const significant = (value: number, digits = 3): string =>
-  Number.isFinite(value) ? grouped(Number(value.toPrecision(digits))) : "never";
-
-const interval = ({ mean, halfWidth }: Estimate, digits: number, scale = 1): string =>
-  `${number(mean * scale, digits)} ± ${number(halfWidth * scale, digits)}`;
-
-const percent = (value: number, digits = 1): string => `${number(value * 100, digits)} %`;
-
-const left = (heading: string): Column => ({ heading });
-const right = (heading: string): Column => ({ heading, align: "right" });
+import { depositAthOf, describedMarket, figuresOf } from "./market.ts";
+import { describedRules, ruleSets } from "./rules.ts";
+import { type MixedResult } from "./mixed.ts";
+import { GPUS } from "./setting.ts";
+import { type StakeRow } from "./stakes.ts";
 
 /** Everything that a run says, in the order in which it is read. */
 export function tablesOf(result: EconomicsResult): Table[] {
   return [
     margins(result),
+    changes(),
     providers(result),
     checkers(result),
     delegators(result),
@@ -55,10 +38,17 @@ export function tablesOf(result: EconomicsResult): Table[] {
       result.hardwareStakes.rows,
     ),
     crossings(result),
+    exams(result),
+    cheating(result),
+    recomputing(result),
+    freeRiding(result),
+    freeRiders(result),
+    traps(result),
+    requests(result),
     coalition(result),
     slander(result),
     lastRevealer(result),
-    withoutRules(result),
+    changedRules(result),
     breakEvens(result),
   ];
 }
@@ -80,17 +70,56 @@ export function parameterTables(): Table[] {
   ];
 }
 
-function margins({ mixed }: EconomicsResult): Table {
+function margins({ sets }: EconomicsResult): Table {
+  const row = (what: string, of: (mixed: MixedResult) => string) => [
+    what,
+    ...sets.map(({ mixed }) => of(mixed)),
+  ];
   return {
     name: "margins",
-    title: "Margin of the honest over the best dishonest, per cent of stake and epoch",
-    columns: [left("role"), right("margin")],
+    title: "Margin of the honest over the best dishonest, by rules",
+    columns: [left("role"), ...sets.map(({ ruleSet }) => right(ruleSet))],
     rows: [
-      ["providers", interval(mixed.providerMargin, 2, 100)],
-      ["checkers", interval(mixed.checkerMargin, 3, 100)],
-      ["delegators, by whose pool they choose", interval(mixed.delegatorMargin, 2, 100)],
-      ["fees for checkers, times what they were promised", interval(mixed.coverage, 2)],
+      row("providers, % of stake and epoch", ({ providerMargin }) => interval(providerMargin, 2, 100)),
+      row("providers, USD of a GPU and epoch", ({ providerMarginUsd }) => interval(providerMarginUsd, 2)),
+      row("checkers, by what they report, % of stake and epoch", ({ checkerMargin }) =>
+        interval(checkerMargin, 3, 100),
+      ),
+      row("checkers, by what they attest to", ({ auditorMargin }) => interval(auditorMargin, 3, 100)),
+      row("checkers, over those who do not recompute what they bought", ({ freeRiderMargin }) =>
+        interval(freeRiderMargin, 3, 100),
+      ),
+      row("delegators, by whose pool they choose, % of stake and epoch", ({ delegatorMargin }) =>
+        interval(delegatorMargin, 2, 100),
+      ),
+      row("what a report earns, times what it costs", ({ coverage }) => interval(coverage, 2)),
+      row("part of the pay that is for reports", ({ reportPart }) => percent(reportPart.mean)),
+      row("stake that providers with bad hours lose, USD", ({ providers: rows }) =>
+        number(
+          rows.filter(({ intent }) => intent === "careless").reduce((sum, each) => sum + each.slashedUsd, 0),
+          2,
+        ),
+      ),
     ],
+  };
+}
+
+/** Where the recommended parameters differ from those that the contracts are deployed with. */
+function changes(): Table {
+  const { contracts, recommended } = ruleSets;
+  const names = Object.keys(contracts) as (keyof typeof contracts)[];
+  const described: Readonly<Record<string, Described>> = describedRules;
+  return {
+    name: "changes",
+    title: "Parameters of the contracts that should change",
+    columns: [left("parameter"), right("deployed"), right("recommended")],
+    rows: names
+      .filter((name) => contracts[name] !== recommended[name])
+      .map((name) => {
+        const { built } = described[name]!;
+        const parameter = built !== undefined && "parameter" in built ? built.parameter : name;
+        return [`\`${parameter}\``, grouped(contracts[name]), grouped(recommended[name])];
+      }),
   };
 }
 
@@ -102,6 +131,7 @@ function providers({ mixed }: EconomicsResult): Table {
       left("strategy"),
       right("% of stake and epoch"),
       right("USD per GPU and epoch"),
+      right("of it stake lost"),
       right("penalties"),
       right("convictions"),
       right("epochs until found"),
@@ -110,7 +140,8 @@ function providers({ mixed }: EconomicsResult): Table {
       row.name,
       interval(row.stakeReturn, 3, 100),
       interval(row.profitUsd, 2),
-      number(row.penalties, 0),
+      number(row.slashedUsd, 2),
+      number(row.penalties, 1),
       number(row.convictions, 0),
       row.detectionEpochs === undefined ? "" : significant(row.detectionEpochs, 2),
     ]),
@@ -120,13 +151,13 @@ function providers({ mixed }: EconomicsResult): Table {
 function checkers({ mixed }: EconomicsResult): Table {
   return {
     name: "checkers",
-    title: "Checkers: return, and slashes in 1,000 epochs",
+    title: "Checkers: return, and penalties in 1,000 epochs",
     columns: [
       left("strategy"),
       right("% of stake and epoch"),
       right("USD per ticket and epoch"),
-      right("seats unpaid"),
-      right("slashes"),
+      right("reports unpaid"),
+      right("penalties"),
     ],
     rows: mixed.checkers.map((row) => [
       row.name,
@@ -177,7 +208,7 @@ function stakes(name: string, title: string, rows: readonly StakeRow[]): Table {
     name,
     title,
     columns: [right("ATH per GPU"), ...(rows[0]?.gains ?? []).map((each) => right(each.name))],
-    rows: rows.map((row) => [grouped(row.stakeAth), ...row.gains.map(({ gainUsd }) => interval(gainUsd, 1))]),
+    rows: rows.map((row) => [grouped(row.stakeAth), ...gainCells(row.gains)]),
   };
 }
 
@@ -201,9 +232,26 @@ function crossings({ fraudDeposits, hardwareStakes, rules, market }: EconomicsRe
       right("times what is needed"),
     ],
     rows: [
-      row("fraud deposit", fraudDeposits.crossingAth, rules.fraudDepositAth),
+      row("fraud deposit", fraudDeposits.crossingAth, depositAthOf(rules, GPUS) / GPUS),
       row("hardware stake", hardwareStakes.crossingAth, rules.hardwareStakeAth),
     ],
+  };
+}
+
+function exams({ exams: rows }: EconomicsResult): Table {
+  return {
+    name: "exams",
+    title: "Exams of hardware: gain over honesty, USD per GPU and epoch after the cost of stake",
+    columns: [
+      left("exams"),
+      right("elasticity of demand to the score"),
+      ...(rows[0]?.gains ?? []).map(({ name }) => right(name)),
+    ],
+    rows: rows.map(({ name, demandElasticity, gains }) => [
+      name,
+      String(demandElasticity),
+      ...gainCells(gains),
+    ]),
   };
 }
 
@@ -213,9 +261,9 @@ function coalition({ coalitions }: EconomicsResult): Table {
     title: "A provider with lesser hardware that bribes checkers",
     columns: [
       right("checkers bribed"),
-      right("most seats, by formula"),
+      right("most reports, by formula"),
       right("gain over honesty, USD per GPU and epoch"),
-      right("honest seats unpaid"),
+      right("honest reports unpaid"),
     ],
     rows: coalitions.map((row) => [
       percent(row.coalitionShare, 0),
@@ -230,16 +278,17 @@ function slander({ slanders }: EconomicsResult): Table {
   const choices = slanders[0]?.outcomes ?? [];
   return {
     name: "slanders",
-    title: "Penalties of an honest provider in 1,000 epochs, before appeals, where checkers slander",
+    title:
+      "Penalties of an honest provider in 1,000 epochs, before appeals, where checkers report that it did not answer",
     columns: [
       right("slanderers"),
-      ...choices.map(({ faultsForPenalty, faultWindowEpochs }) =>
-        right(`${faultsForPenalty} faults in ${faultWindowEpochs} epochs`),
-      ),
+      ...choices.map(({ floorEpochs }) => right(`${floorEpochs} bad epochs in a row`)),
+      right("suspended by exams"),
     ],
-    rows: slanders.map(({ coalitionShare, outcomes }) => [
+    rows: slanders.map(({ coalitionShare, outcomes, suspended }) => [
       percent(coalitionShare, 0),
       ...outcomes.map(({ penalties }) => number(penalties, 1)),
+      percent(suspended),
     ]),
   };
 }
@@ -275,10 +324,10 @@ function lastRevealer({ lastRevealers }: EconomicsResult): Table {
   };
 }
 
-function withoutRules({ ablations }: EconomicsResult): Table {
+function changedRules({ ablations }: EconomicsResult): Table {
   return {
     name: "ablations",
-    title: "What each rule is for: the same world without it",
+    title: "What each rule is for, and what others would do: the same world with one changed",
     columns: [
       left("rules"),
       left("role"),
