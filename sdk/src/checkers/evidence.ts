@@ -42,7 +42,7 @@ export function requiredRequests({
 }
 
 /**
- * Receipts of a channel with the salt of `channelSalt`.
+ * Receipts of a channel with the salt of `channelSalt`. Providers date a receipt a minute back, so one of an epoch's first minute may be of the epoch before, and proves nothing.
  *
  * @throws AthanorError `InvalidArgument`
  */

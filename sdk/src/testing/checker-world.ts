@@ -19,6 +19,7 @@ export interface Member {
   readonly operator: HDNodeWallet;
   readonly byOwner: Checkers;
   readonly byOperator: Checkers;
+  readonly channels: Channels;
 }
 
 /** What a checker measures; a provider that did not answer is `undefined`. */
@@ -47,7 +48,8 @@ export async function joinCheckers(chain: LocalChain, count: number): Promise<Me
     const [byOwner, byOperator] = [await connectChecker(chain, owner), await connectChecker(chain, operator)];
     const { stake } = await byOwner.rulesOf(1);
     await stakeForChecker(chain, owner, stake);
-    members.push({ owner, operator, byOwner, byOperator });
+    const options = { signer: owner, deployment: chain.deployment, pollingInterval: 20 };
+    members.push({ owner, operator, byOwner, byOperator, channels: await Channels.connect(options) });
   }
   await Promise.all(members.map(({ byOwner, operator }) => byOwner.join({ operator: operator.address })));
   return members;
@@ -107,11 +109,7 @@ export async function askByChannel(
 ): Promise<string> {
   const { operator, owner: provider } = chain.accounts;
   const blinding = blindingOf(member, epoch);
-  const channels = await Channels.connect({
-    signer: member.owner,
-    deployment: chain.deployment,
-    pollingInterval: 20,
-  });
+  const { channels } = member;
   const salt = channelSalt({ checker: member.owner.address, epoch, blinding });
   const channel = await channels.quote({ provider: provider.address, salt, lifetime: 2 * 86_400 });
   const { contract } = channels;

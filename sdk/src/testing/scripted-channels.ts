@@ -27,11 +27,16 @@ import { CONTEXT_LENGTH, mined, type LocalChain } from "./local-chain.ts";
 
 const DAY = 86_400;
 
-/** Serves channels of the chain's provider over HTTP with one answer to everything, and puts its address into the provider's profile. */
+/**
+ * Serves channels of the chain's provider over HTTP with one answer to everything, and puts its address into the provider's profile.
+ *
+ * @param now seconds since 1970, by which it signs; the computer's clock by default
+ */
 export async function serveChannels(
   chain: LocalChain,
   prices: Prices,
   answer: readonly number[],
+  now: () => number = () => Date.now() / 1_000,
 ): Promise<{ close(): Promise<void> }> {
   const { accounts, deployment, provider, model } = chain;
   const channels = await connect(chain);
@@ -45,7 +50,7 @@ export async function serveChannels(
   const offer = (): ProviderOffer => ({
     ...{ protocol: PROTOCOL, chainId: contract.chainId, escrow: contract.escrow },
     ...{ provider: accounts.owner.address, receiptKey: accounts.operator.address },
-    time: Math.floor(Date.now() / 1_000),
+    time: Math.floor(now()),
     terms: { notice, receiptLife, workPerSecond, stakeLock: stakePerChannel, longestLife: 30 * DAY },
     tokens: [{ token: deployment.ath, feeBasisPoints, exitBounty, minimumDeposit: exitBounty + 1n }],
     models: [
@@ -66,7 +71,7 @@ export async function serveChannels(
       const acceptance = { minimumDeposit: exitBounty + 1n, validUntil: 2n ** 40n - 1n };
       open.set(channel, {
         terms,
-        book: new ProviderChannel({ terms, contract, store, signer: accounts.operator }),
+        book: new ProviderChannel({ terms, contract, store, signer: accounts.operator, now }),
       });
       const signed = await signAcceptance(accounts.operator, contract, channel, acceptance);
       return toJson({ channel, acceptance: signed });
