@@ -83,8 +83,17 @@ export async function createContext(options: ConnectOptions): Promise<ClientCont
     tokens: new Map(),
     tokenizers: new Map(),
     offerScans: new Map(),
-    sending: new Mutex(),
+    sending: (signer && sendingOf(signer)) ?? new Mutex(),
   };
+}
+
+const sendings = new WeakMap<Signer, Mutex>();
+
+/** Of one signer all transactions go one after the other, whichever client or party sends them. */
+function sendingOf(signer: Signer): Mutex {
+  const known = sendings.get(signer) ?? new Mutex();
+  sendings.set(signer, known);
+  return known;
 }
 
 async function checkDeployment(

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import { describeError } from "../errors.ts";
-import type { EventLog } from "../log/event-log.ts";
+import type { EventLog, EventName } from "../log/event-log.ts";
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 60_000;
@@ -13,6 +13,8 @@ export interface JobQueueOptions {
   readonly atOnce: number;
   /** Works on a job until nothing is left to do. What it throws is logged, and the job is tried again after a pause. */
   readonly work: (jobId: string) => Promise<void>;
+  /** The event by which a failure is logged. Default: that of a dispute. */
+  readonly failure?: EventName;
 }
 
 /** Works on jobs, several at a time, the most urgent first, each once at a time; trouble with one does not concern the others. */
@@ -78,7 +80,7 @@ export class JobQueue {
   }
 
   async #run(jobId: string, deadline: number): Promise<void> {
-    const { log, signal, work } = this.#options;
+    const { log, signal, work, failure = "dispute.failed" } = this.#options;
     try {
       await work(jobId);
       this.#failures.delete(jobId);
@@ -87,7 +89,7 @@ export class JobQueue {
       const failures = (this.#failures.get(jobId) ?? 0) + 1;
       this.#failures.set(jobId, failures);
       const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** Math.min(failures - 1, 10));
-      log.emit("error", "dispute.failed", { jobId, ...describeError(error), retryInSeconds: pause / 1_000 });
+      log.emit("error", failure, { jobId, ...describeError(error), retryInSeconds: pause / 1_000 });
       this.later(jobId, pause, deadline);
     }
   }

@@ -6,17 +6,14 @@ import type { CheckerContext } from "../context.ts";
 import { inTurn, type Duty, type RoundView } from "../duty.ts";
 import { isTurn, makeMove, noteMissed } from "../moves.ts";
 import { measuredProviders } from "../own.ts";
+import { isWorthwhile } from "../worthwhile.ts";
 
 const BASIS_POINTS = 10_000n;
-/** Basis points of a penalty that whoever shows the fault gets. */
-const FINDERS_SHARE = 1_000n;
 const MAX_REPORTS = 32n;
-/** Gas of showing a fault. */
-const GAS_OF_FAULT = 150_000n;
 
 /** Shows what other checkers left undone, for the tenth of the penalty that the finder gets, and says what this one did. */
 export function faultsDuty(context: CheckerContext): Duty {
-  const { checkers, checker, settings } = context;
+  const { checkers, checker } = context;
   const { checkers: core, qualityReports } = checkers.contracts;
   const done = new Set<string>();
 
@@ -48,7 +45,7 @@ export function faultsDuty(context: CheckerContext): Duty {
         noteMissed(context, epoch, "own secret", {
           message: "this checker did not reveal its secret in time: anybody can take stake for it",
         });
-      } else if (await isWorthwhile(penalty)) {
+      } else if (await isWorthwhile(context, penalty)) {
         const about = { epoch, checker: other };
         await makeMove(context, "punishMissing", about, () => checkers.punishMissing(other, epoch));
       }
@@ -70,8 +67,9 @@ export function faultsDuty(context: CheckerContext): Duty {
         if (left.has(other) || reporters.has(other)) continue;
         const secret = await core.secretOf(epoch, other);
         if (secret === ZeroHash) continue;
-        if (isDrawn({ secret, seed, subject: providerSubject(provider), threshold }))
-          {left.set(other, provider);}
+        if (isDrawn({ secret, seed, subject: providerSubject(provider), threshold })) {
+          left.set(other, provider);
+        }
       }
     }
     // Once an epoch and checker, whatever number of providers it left out.
@@ -82,18 +80,11 @@ export function faultsDuty(context: CheckerContext): Duty {
           message:
             "this checker did not report on a provider that it was drawn for: anybody can take stake for it",
         });
-      } else if (await isWorthwhile(penalty)) {
+      } else if (await isWorthwhile(context, penalty)) {
         const about = { epoch, checker: other, provider };
         await makeMove(context, "punishOmission", about, () => checkers.punishOmission(other, provider));
       }
     }
-  }
-
-  async function isWorthwhile(penalty: bigint): Promise<boolean> {
-    if (settings.faults !== "worthwhile") return settings.faults === "always";
-    const fees = await context.chain.provider.getFeeData();
-    const gas = GAS_OF_FAULT * (fees.maxFeePerGas ?? fees.gasPrice ?? 0n);
-    return (penalty * FINDERS_SHARE) / BASIS_POINTS > (gas * settings.coinInAth!) / 10n ** 18n;
   }
 
   async function checkersIn(view: RoundView, contract: BaseContract, event: string, epoch: number) {
