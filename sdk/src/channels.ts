@@ -62,6 +62,25 @@ export type {
 } from "./channels/types.ts";
 export { encodeRequest, inputRoot, tokensRoot, type RequestCommitment } from "@athanor/engine/commitments";
 export { isAccessGranted, signAccess, type Access } from "./native/access.ts";
+export { ExamClient, type ExamClientOptions } from "./native/exam-client.ts";
+export {
+  burstHash,
+  burstPositions,
+  burstRequest,
+  burstSchema,
+  examLineSchema,
+  examPlaceSchema,
+  examRequestSchema,
+  examSigner,
+  MOST_BURST_POSITIONS,
+  MOST_BURST_RECEIPTS,
+  MOST_BURST_REQUESTS,
+  signExam,
+  type Burst,
+  type ExamLine,
+  type ExamPlace,
+  type ExamRequest,
+} from "./native/exams.ts";
 export {
   acceptRequestSchema,
   acceptResponseSchema,

@@ -28,6 +28,7 @@ import {
   channelSchema,
   closeResponseSchema,
   offerSchema,
+  streamLineSchema,
   type ChannelReport,
   type ProviderOffer,
   type StreamLine,
@@ -389,6 +390,7 @@ export class ChannelSession {
     signal: AbortSignal | undefined,
   ): AsyncGenerator<{ tokens: number[] } | { receipt: Signed<Receipt> }, void, undefined> {
     const { transport } = this.#parts;
+    const path = `/channels/${this.id}/requests`;
     for (let attempt = 1; ; attempt++) {
       const before = tokens.length;
       try {
@@ -399,7 +401,7 @@ export class ChannelSession {
           paidTokens: pending.paidTokens,
         };
         const reader = wire.reader();
-        for await (const line of callStream(transport, `/channels/${this.id}/requests`, body, signal)) {
+        for await (const line of callStream(transport, path, streamLineSchema, { body, signal })) {
           if (line.type === "error") throw refusal(transport, line);
           if (line.type === "receipt") {
             reader.end();

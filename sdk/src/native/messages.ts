@@ -21,11 +21,11 @@ const amount = z.pipe(
   pattern(/^(0|[1-9]\d{0,28})$/),
   z.transform((digits: string) => BigInt(digits)),
 );
-const whole = z.number().check(z.int(), z.nonnegative());
-const hash = pattern(/^0x[0-9a-f]{64}$/);
-const address = pattern(/^0x[0-9a-fA-F]{40}$/);
-const signature = pattern(/^0x[0-9a-fA-F]{130}$/);
-const base64 = pattern(/^[A-Za-z0-9+/]*={0,2}$/);
+export const whole = z.number().check(z.int(), z.nonnegative());
+export const hash = pattern(/^0x[0-9a-f]{64}$/);
+export const address = pattern(/^0x[0-9a-fA-F]{40}$/);
+export const signature = pattern(/^0x[0-9a-fA-F]{130}$/);
+export const base64 = pattern(/^[A-Za-z0-9+/]*={0,2}$/);
 /** What a person reads: bounded, without control characters. */
 const prose = z.pipe(
   z.string(),
@@ -59,7 +59,7 @@ const voucher = z.object({
   signature,
 });
 
-const receipt = z.object({
+export const receipt = z.object({
   message: z.object({
     channel: hash,
     nonce: amount,
@@ -158,6 +158,9 @@ export const inferenceRequestSchema = z.object({
   from: whole,
 });
 
+/** The last line of an answer without a receipt. */
+export const failure = z.object({ type: z.literal("error"), code: prose, message: prose, remedy: prose });
+
 /** One line of the answer to a request. */
 export const streamLineSchema = z.discriminatedUnion("type", [
   /** It is not its turn yet; or nothing happened for a while. */
@@ -167,7 +170,7 @@ export const streamLineSchema = z.discriminatedUnion("type", [
   /** The end: the receipt of all tokens so far. */
   z.object({ type: z.literal("receipt"), receipt }),
   /** The end: why there is no receipt. */
-  z.object({ type: z.literal("error"), code: prose, message: prose, remedy: prose }),
+  failure,
 ]);
 
 /** GET /athanor/v1/channels/{id}: the provider's side, for the client that lost an answer. */

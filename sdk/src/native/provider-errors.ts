@@ -12,6 +12,8 @@ export const providerErrors = {
   ChannelNotOpen: { status: 409, later: false },
   ChannelEnding: { status: 409, later: false },
   ContinuationMismatch: { status: 409, later: false },
+  ExamOver: { status: 409, later: false },
+  NotExamined: { status: 409, later: true },
   PriceTooLow: { status: 409, later: false },
   VoucherRefused: { status: 409, later: false },
   BodyTooLarge: { status: 413, later: false },

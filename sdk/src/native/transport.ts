@@ -6,9 +6,7 @@ import {
   MOST_DOCUMENT_CHARACTERS,
   MOST_LINE_CHARACTERS,
   parseMessage,
-  streamLineSchema,
   toJson,
-  type StreamLine,
 } from "./messages.ts";
 import { providerErrors, type ProviderErrorCode } from "./provider-errors.ts";
 
@@ -53,12 +51,12 @@ export async function call<Schema extends Parameters<typeof parseMessage>[0]>(
  *
  * @throws as `call`
  */
-export async function* callStream(
+export async function* callStream<Schema extends Parameters<typeof parseMessage>[0]>(
   transport: Transport,
   path: string,
-  body: unknown,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<StreamLine, void, undefined> {
+  schema: Schema,
+  { body, signal }: Pick<CallOptions, "body" | "signal">,
+) {
   const { response, guard, stop } = await send(transport, path, { method: "POST", body, signal });
   if (response.body === null) throw misbehaved(transport, "an answer without a body", "a stream");
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -76,7 +74,7 @@ export async function* callStream(
         const line = rest.slice(0, end);
         rest = rest.slice(end + 1);
         if (line.length > MOST_LINE_CHARACTERS) throw lineTooLong(transport);
-        const parsed = parseMessage(streamLineSchema, parseJson(transport, line));
+        const parsed = parseMessage<Schema>(schema, parseJson(transport, line));
         if ("problem" in parsed) throw misbehaved(transport, `a line in which ${parsed.problem}`, "its form");
         yield parsed.message;
       }

@@ -1,51 +1,16 @@
-import { toJson, type StreamLine } from "@athanor/sdk/channels";
+import type { StreamLine } from "@athanor/sdk/channels";
 import { encodeBase64 } from "ethers";
 import type { AnswerReader } from "./desk.ts";
+import { lineStream } from "./line-stream.ts";
 
 /** Milliseconds of silence after which a line says that nothing is lost. */
 const HEARTBEAT = 10_000;
-/** Milliseconds without a read after which a reader counts as gone. */
-const PATIENCE = 30_000;
 /** Most tokens of one line: 11 KB. */
 const MOST_TOKENS = 2_048;
 
-const encoder = new TextEncoder();
-
-/**
- * An answer as the bytes of its lines. Lines are made when they are read, from the tokens that the answer keeps anyway: a slow reader holds no memory, and
- * one that stops reading is hung up on.
- */
+/** An answer as the bytes of its lines, made from the tokens that the answer keeps anyway. */
 export function answerStream(reader: AnswerReader): ReadableStream<Uint8Array> {
-  const lines = linesOf(reader);
-  let watchdog: NodeJS.Timeout;
-  let isOver = false;
-  const leave = async () => {
-    if (isOver) return;
-    isOver = true;
-    clearTimeout(watchdog);
-    await reader.leave();
-  };
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        clearTimeout(watchdog);
-        const { value, done } = await lines.next();
-        if (isOver) return;
-        if (done) {
-          await leave();
-          return controller.close();
-        }
-        controller.enqueue(encoder.encode(`${toJson(value)}\n`));
-        watchdog = setTimeout(() => {
-          controller.error(new Error("the reader takes nothing"));
-          void leave();
-        }, PATIENCE);
-        watchdog.unref();
-      },
-      cancel: leave,
-    },
-    { highWaterMark: 0 },
-  );
+  return lineStream(linesOf(reader), () => reader.leave());
 }
 
 async function* linesOf(reader: AnswerReader): AsyncGenerator<StreamLine, void, undefined> {

@@ -42,7 +42,7 @@ export class WaitingPlaces {
     const taken = places.flatMap(([who]) => (who === undefined ? [] : [who]));
     for (const [who, most] of places) {
       if (who === undefined || (this.counts.get(who) ?? 0) < most) continue;
-      throw new Refusal("TooManyRequests", `${most} requests wait for deposits.`, "Ask again.", 5);
+      throw new Refusal("TooManyRequests", `${most} requests like this one wait.`, "Ask again.", 5);
     }
     for (const who of taken) this.counts.set(who, (this.counts.get(who) ?? 0) + 1);
     return () => {

@@ -33,6 +33,7 @@ import { Books } from "./books.ts";
 import { checkRequest, type CheckedRequest } from "./check-request.ts";
 import { checkTerms, priceKey, type Conditions } from "./conditions.ts";
 import { encodingsOf, postedTokens, type Encoding, type OpenedRequest } from "./encodings.ts";
+import { Gate } from "./gate.ts";
 import { Generation } from "./generation.ts";
 import { Refusal } from "./refusal.ts";
 import { Slots } from "./slots.ts";
@@ -92,6 +93,8 @@ export class Desk {
   /** Undefined until the chain was read. */
   conditions: Conditions | undefined;
   isStopping = false;
+  /** Closed while an exam has the hardware. */
+  readonly gate = new Gate();
   /** Milliseconds since 1970, local clock: when the main loop read the chain last. */
   private followedAt = Number.NEGATIVE_INFINITY;
   /** Whether the provider settles all it is owed, to leave. */
@@ -635,7 +638,8 @@ export class Desk {
     if (this.arriving.has(id) || this.underWay.get(id)?.reader !== undefined) throw busy();
   }
 
-  private requireChain(): void {
+  /** @throws Refusal `ChainUnreachable` */
+  requireChain(): void {
     if (this.seesChain) return;
     throw new Refusal(
       "ChainUnreachable",
@@ -653,7 +657,7 @@ export class Desk {
   private slotsOf(modelRoot: string): Slots {
     const known = this.slots.get(modelRoot);
     if (known !== undefined) return known;
-    const slots = new Slots(this.settings.maxConcurrent, this.settings.maxQueued);
+    const slots = new Slots(this.settings.maxConcurrent, this.settings.maxQueued, this.gate);
     this.slots.set(modelRoot, slots);
     return slots;
   }

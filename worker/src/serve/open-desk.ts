@@ -7,6 +7,8 @@ import { WorkerError } from "../errors.ts";
 import { resolveToken } from "../market/tokens.ts";
 import type { ProviderContext } from "../provider/context.ts";
 import { Desk, type ChannelSettings } from "./desk.ts";
+import { ExamDesk } from "./exam-desk.ts";
+import { ExamRules } from "./exam-rules.ts";
 
 /** The largest value of the escrow's times: a key that signs receipts and was not removed. */
 const IN_USE = 2n ** 40n - 1n;
@@ -31,6 +33,16 @@ export async function openDesk(
     minimumDeposits: byToken(settings.minimumDeposits, tokens, "channels.minimumDeposits"),
     settleAbove: byToken(settings.settleAbove, tokens, "channels.settleAbove"),
   });
+}
+
+/** What examines the hardware of a provider; null where the deployment has no checkers. */
+export async function openExamDesk(
+  context: Omit<ProviderContext, "desk">,
+  desk: Desk,
+  signer: Wallet,
+): Promise<ExamDesk | null> {
+  const rules = await ExamRules.connect(context.chain, context.owner, context.clock);
+  return rules === undefined ? null : new ExamDesk({ context, desk, signer, rules });
 }
 
 async function requireReceiptKey(chain: Chain, owner: string, key: string): Promise<void> {

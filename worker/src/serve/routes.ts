@@ -2,7 +2,9 @@ import {
   BASE_PATH,
   STREAM_TYPE,
   acceptRequestSchema,
+  burstSchema,
   closeRequestSchema,
+  examRequestSchema,
   inferenceRequestSchema,
   parseMessage,
   toJson,
@@ -18,10 +20,13 @@ import type { Storage } from "../storage/storage.ts";
 import { answerStream } from "./answer-stream.ts";
 import type { Desk } from "./desk.ts";
 import { callerOf, WaitingPlaces } from "./callers.ts";
+import type { ExamDesk } from "./exam-desk.ts";
 import { Refusal } from "./refusal.ts";
 
 export interface RoutesOptions {
   readonly desk: Desk;
+  /** Null where nobody is examined. */
+  readonly exams: ExamDesk | null;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: EventLog;
@@ -35,6 +40,9 @@ const MOST_WAITING = 256;
 /** Of them for one channel, and from one address. */
 const MOST_OF_CHANNEL = 8;
 const MOST_OF_ADDRESS = 16;
+/** Requests for exams that are looked into at a time, and of them from one address. */
+const MOST_ENTERING = 8;
+const MOST_ENTERING_OF_ADDRESS = 2;
 
 /** The provider's endpoints. */
 export function routes(options: RoutesOptions): Hono {
@@ -82,14 +90,29 @@ export function routes(options: RoutesOptions): Hono {
   app.post(`${BASE_PATH}/channels/:id/requests`, async (context) => {
     const id = idOf(context);
     const reader = await desk.request(id, await read(context, inferenceRequestSchema));
-    // A proxy that collects the lines would make a stream of tokens one late answer.
-    const headers = { "content-type": STREAM_TYPE, "cache-control": "no-store", "x-accel-buffering": "no" };
-    return new Response(answerStream(reader), { headers });
+    return stream(answerStream(reader));
   });
   app.post(`${BASE_PATH}/channels/:id/close`, async (context) => {
     const { voucher } = await read(context, closeRequestSchema);
     return document(await desk.close(idOf(context), voucher));
   });
+
+  const { exams } = options;
+  if (exams !== null) {
+    const entering = new WaitingPlaces();
+    app.post(`${BASE_PATH}/exams`, async (context) => {
+      const request = await read(context, examRequestSchema);
+      const leave = entering.enter([
+        ["all", MOST_ENTERING],
+        [callerOf(context), MOST_ENTERING_OF_ADDRESS],
+      ]);
+      return document(await exams.enter(request).finally(leave));
+    });
+    app.post(`${BASE_PATH}/exams/:id/burst`, async (context) => {
+      const id = idOf(context);
+      return stream(exams.burst(id, await read(context, burstSchema)));
+    });
+  }
 
   app.notFound(() =>
     respond(new Refusal("NotFound", "There is no such endpoint.", "See docs/native-protocol.md, section 3.")),
@@ -141,7 +164,7 @@ async function read<Schema extends Parameters<typeof parseMessage>[0]>(context: 
 function idOf(context: Context): string {
   const id = context.req.param("id") ?? "";
   if (!/^0x[0-9a-f]{64}$/.test(id)) {
-    throw badRequest("the channel's id is not 0x and 64 digits in lower case");
+    throw badRequest("the id is not 0x and 64 digits in lower case");
   }
   return id;
 }
@@ -155,6 +178,12 @@ function document(value: unknown, status: ContentfulStatusCode = 200): Response 
     status,
     headers: { "content-type": "application/json", "cache-control": "no-store" },
   });
+}
+
+function stream(body: ReadableStream<Uint8Array>): Response {
+  // A proxy that collects the lines would make a stream of tokens one late answer.
+  const headers = { "content-type": STREAM_TYPE, "cache-control": "no-store", "x-accel-buffering": "no" };
+  return new Response(body, { headers });
 }
 
 function respond({ code, message, remedy, status, retryAfter }: Refusal): Response {

@@ -1,15 +1,20 @@
+import { Gate } from "./gate.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Places for answers that are computed at a time, and a bounded queue before them. First come, first served. */
 export class Slots {
   private readonly most: number;
   private readonly mostWaiting: number;
+  private readonly gate: Gate;
   private used = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(most: number, mostWaiting: number) {
+  /** @param gate while it is closed, nobody takes a place */
+  constructor(most: number, mostWaiting: number, gate = new Gate()) {
     this.most = most;
     this.mostWaiting = mostWaiting;
+    this.gate = gate;
+    gate.onOpen(() => this.fill());
   }
 
   get running(): number {
@@ -22,7 +27,7 @@ export class Slots {
 
   /** @throws Refusal `ProviderBusy` */
   requireRoom(): void {
-    if (this.used < this.most || this.waiting.length < this.mostWaiting) return;
+    if (this.isFree || this.waiting.length < this.mostWaiting) return;
     throw new Refusal(
       "ProviderBusy",
       `${this.used} answers are being computed, ${this.waiting.length} wait.`,
@@ -39,7 +44,7 @@ export class Slots {
    */
   async enter(signal: AbortSignal, onAhead: (ahead: number) => void): Promise<(() => void) | undefined> {
     if (signal.aborted) return undefined;
-    if (this.used >= this.most) {
+    if (!this.isFree) {
       const isFree = await new Promise<boolean>((resolve) => {
         const turn = () => {
           signal.removeEventListener("abort", leave);
@@ -60,9 +65,19 @@ export class Slots {
       if (!isHeld) return;
       isHeld = false;
       // The place goes to the next one directly, so that nobody overtakes it.
-      const next = this.waiting.shift();
-      if (next === undefined) this.used--;
-      else next();
+      this.used--;
+      this.fill();
     };
+  }
+
+  private get isFree(): boolean {
+    return this.gate.isOpen && this.used < this.most;
+  }
+
+  private fill(): void {
+    while (this.isFree && this.waiting.length > 0) {
+      this.used++;
+      this.waiting.shift()!();
+    }
   }
 }

@@ -11,6 +11,7 @@ import {
   type StoredChannel,
 } from "./channels.ts";
 import { ContentTable, createContentTable, type StoredContent } from "./contents.ts";
+import { createExamTable, ExamTable, type StoredExam } from "./exams.ts";
 import { jobFromRow, jobToRow, transactionFromRow, type Row } from "./rows.ts";
 import { createTables, SCHEMA } from "./schema.ts";
 import type {
@@ -46,6 +47,7 @@ export function openSqlite(file: string, clock: Clock): Storage {
     else if (version !== SCHEMA) throw new Error(`its schema is ${version}, this worker's is ${SCHEMA}`);
     database.exec(createChannelTables);
     database.exec(createContentTable);
+    database.exec(createExamTable);
   } catch (cause) {
     throw new WorkerError(
       "STORAGE_CORRUPT",
@@ -66,6 +68,7 @@ class SqliteStorage implements Storage {
   private readonly clock: Clock;
   private readonly channels: ChannelTables;
   private readonly contents: ContentTable;
+  private readonly exams: ExamTable;
   private depth = 0;
 
   constructor(database: DatabaseSync, clock: Clock) {
@@ -73,6 +76,7 @@ class SqliteStorage implements Storage {
     this.clock = clock;
     this.channels = new ChannelTables(database, clock);
     this.contents = new ContentTable(database);
+    this.exams = new ExamTable(database);
   }
 
   atomically<T>(writes: () => T): T {
@@ -390,6 +394,14 @@ class SqliteStorage implements Storage {
 
   pruneChannels(endedBefore: number): void {
     this.atomically(() => this.channels.pruneChannels(endedBefore));
+  }
+
+  exam(epoch: number, checker: string): StoredExam {
+    return this.exams.get(epoch, checker);
+  }
+
+  putExam(epoch: number, checker: string, exam: StoredExam): void {
+    this.atomically(() => this.exams.put(epoch, checker, exam));
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import type { ChannelState } from "@athanor/sdk/channels";
 import type { JobStateName } from "../jobs/states.ts";
 import type { ChannelStage, StoredAnswer, StoredChannel } from "./channels.ts";
 import type { StoredContent } from "./contents.ts";
+import type { StoredExam } from "./exams.ts";
 
 /** What a database belongs to. Used for anything else, it would make the worker act on another chain's jobs. */
 export interface Identity {
@@ -178,6 +179,11 @@ export interface Storage {
   dropUnanswered(channel: string, before: number): void;
   /** Drops channels that were over before the time (local milliseconds), and their answers without a receipt. */
   pruneChannels(endedBefore: number): void;
+
+  /** What a checker had of this provider in the exam of an epoch. */
+  exam(epoch: number, checker: string): StoredExam;
+  /** Forgets other epochs. */
+  putExam(epoch: number, checker: string, exam: StoredExam): void;
 
   close(): void;
 }

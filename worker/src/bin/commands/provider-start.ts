@@ -24,7 +24,7 @@ import {
 import { runProvider } from "../../provider/run-provider.ts";
 import { Waker } from "../../provider/waker.ts";
 import { listen } from "../../serve/server.ts";
-import { openDesk } from "../../serve/open-desk.ts";
+import { openDesk, openExamDesk } from "../../serve/open-desk.ts";
 import { routes } from "../../serve/routes.ts";
 import { lockStorage } from "../../storage/lock.ts";
 import { openSqlite } from "../../storage/sqlite.ts";
@@ -100,8 +100,10 @@ export async function runStart(options: ProviderOptions): Promise<void> {
     const context: ProviderContext = { ...serving, desk };
     if (desk !== null) {
       const isHealthy = () => desk.seesChain;
-      const { url, close } = await listen(routes({ desk, storage, clock, log, isHealthy }), desk.settings);
-      closers.unshift(close);
+      const exams = await untilReachable(() => openExamDesk(serving, desk, receipts ?? operator), patience);
+      const app = routes({ desk, exams, storage, clock, log, isHealthy });
+      const { url, close } = await listen(app, desk.settings);
+      closers.unshift(close, () => exams?.stop());
       log.emit("info", "channels.listening", { url, receiptKey: (receipts ?? operator).address });
     }
     const registry = new Registry();

@@ -4,7 +4,7 @@ import { moveJob } from "../move-job.ts";
 import { openJob, type JobRequest } from "../open-job.ts";
 import { reconcile } from "../reconcile.ts";
 import { refusalOf } from "./assess.ts";
-import { compute } from "./compute.ts";
+import { compute, isRoomForJob } from "./compute.ts";
 import { decline } from "./decline.ts";
 import { isPastDeadline, markLate } from "./late.ts";
 
@@ -20,7 +20,7 @@ export async function accept(context: ProviderContext, job: StoredJob, ahead: nu
   const request = await openJob(context, job);
   const refusal = "refusal" in request ? request.refusal : refusalOf(context, job, request, ahead);
   if (refusal !== undefined) return decline(context, job, refusal);
-  if (context.running.size >= context.limits.maxConcurrentJobs) return;
+  if (!isRoomForJob(context)) return;
   // Somebody else's transaction, or one of ours before the database was lost, may have answered it.
   const current = await reconcile(context, job);
   if (current.state !== "seen") return;

@@ -25,7 +25,12 @@ export async function continueRunning(context: ProviderContext, job: StoredJob):
   const request = await openJob(context, job);
   const refusal = "refusal" in request ? request.refusal : refusalOf(context, job, request, 0);
   if (refusal !== undefined) return decline(context, job, refusal);
-  if (context.running.size < context.limits.maxConcurrentJobs) compute(context, job, request as JobRequest);
+  if (isRoomForJob(context)) compute(context, job, request as JobRequest);
+}
+
+/** Whether another job may begin: a place is free, and no exam has the hardware. */
+export function isRoomForJob({ running, limits, desk }: ProviderContext): boolean {
+  return running.size < limits.maxConcurrentJobs && (desk === null || desk.gate.isOpen);
 }
 
 /** Generates in the background; the main loop goes on and is woken at the end. */
