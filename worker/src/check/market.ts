@@ -1,6 +1,6 @@
 import { formatAmount, formatCents } from "@athanor/sdk";
 import type { ModelCommitment } from "@athanor/engine";
-import { readHardware, readRate } from "@athanor/sdk/protocol";
+import { readHardware, readRate, readStanding } from "@athanor/sdk/protocol";
 import { formatEther, getAddress } from "ethers";
 import type { Chain } from "../chain/chain.ts";
 import type { Config } from "../config/schema.ts";
@@ -10,6 +10,7 @@ import { hardwareText, isSameHardware, wantedHardware } from "../market/hardware
 import { readProviderState, type ProviderState } from "../market/provider-state.ts";
 import { readToken } from "../market/tokens.ts";
 import { hindrancesOf } from "../status/new-work.ts";
+import { readQuality } from "../status/quality.ts";
 import { failed, ok, warning, type CheckResult } from "./check.ts";
 
 const REGISTER = "Run: athanor provider register --config FILE";
@@ -42,7 +43,12 @@ export async function checkNewWork(chain: Chain, config: Config): Promise<CheckR
     return [failed("new work", "a result of this provider was proven wrong: it takes none any more", remedy)];
   }
   const now = (await chain.provider.getBlock("latest"))!.timestamp;
-  const hindrances = hindrancesOf(state, now, config.channels !== null);
+  const [standing, quality] = await Promise.all([
+    readStanding(chain.contracts, config.provider.owner),
+    readQuality(chain, config.provider.owner),
+  ]);
+  const suspensions = { byCourt: standing.suspended, byExams: quality?.exam.pending ?? false };
+  const hindrances = hindrancesOf(state, suspensions, now, config.channels !== null);
   if (hindrances.length === 0) return [ok("new work", "taken")];
   return hindrances.map(({ what, remedy }) => warning("new work", what, remedy));
 }

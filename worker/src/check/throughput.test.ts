@@ -36,7 +36,7 @@ describe("the throughput that hardware promises", () => {
       [cpu],
       [onProcessor(0.985e9)],
       "warning",
-      'the processor delivers 0.985 billion multiply-adds/s with bard; each GPU of "cpu" promises 1 billion: the claim will not hold',
+      'the processor delivers 0.985 billion multiply-adds/s with bard; each GPU of "cpu" promises 1 billion: the claim will not hold, and fails an exam of the hardware',
     ],
     [
       "is measured by the fastest model, for a small one does not fill a card",
@@ -50,14 +50,14 @@ describe("the throughput that hardware promises", () => {
       [cpu, card],
       [onCard(3e9, true)],
       "warning",
-      'nvidia ampere A100 (in software) delivers 3 billion multiply-adds/s with large; each GPU of "data-centre-80gb" promises 480 billion: the claim will not hold',
+      'nvidia ampere A100 (in software) delivers 3 billion multiply-adds/s with large; each GPU of "data-centre-80gb" promises 480 billion: the claim will not hold, and fails an exam of the hardware',
     ],
     [
       "does not hold for cards that this program does not use",
       [cpu, { ...card, count: 4 }],
       [onCard(5e11)],
       "warning",
-      'nvidia ampere A100 delivers 500 billion multiply-adds/s with large, and this program computes on nothing else; 1 × "cpu", 4 × "data-centre-80gb" promise 1,921 billion: the claim will not hold',
+      'nvidia ampere A100 delivers 500 billion multiply-adds/s with large, and this program computes on nothing else; 1 × "cpu", 4 × "data-centre-80gb" promise 1,921 billion: the claim will not hold, and fails an exam of the hardware',
     ],
     ["is not judged without a model", [cpu], [], "skipped", "not checked: no model could be measured"],
   ];

@@ -42,7 +42,7 @@ export function compareThroughput(
       .join(", ");
     return warning(
       "throughput",
-      `${delivered}; each GPU of ${promises}: the claim will not hold`,
+      `${delivered}; each GPU of ${promises}: the claim will not hold, and fails an exam of the hardware`,
       "Set hardware to what computes here, then run: athanor provider register --config FILE. If it is right, check with the largest model that you serve: a small one does not fill a card.",
     );
   }
@@ -55,7 +55,7 @@ export function compareThroughput(
   if (total > fastest.throughput) {
     return warning(
       "throughput",
-      `${delivered}, and this program computes on nothing else; ${promised}: the claim will not hold`,
+      `${delivered}, and this program computes on nothing else; ${promised}: the claim will not hold, and fails an exam of the hardware`,
       "Set hardware to what this program computes on, then run: athanor provider register --config FILE",
     );
   }

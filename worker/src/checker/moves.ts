@@ -12,14 +12,18 @@ const overtaken = new Set([
   "AlreadyScored",
   "BlockNotThere",
   "EnrolledAlready",
+  "ExamsInactive",
+  "NoExam",
   "NoFault",
   "NoRoundPending",
   "NotBad",
   "NotEnrolled",
   "NotMeasurable",
   "NoPayToClaim",
+  "NothingToExamine",
   "RoundPending",
   "SharesStanding",
+  "StillExamined",
   "StillMeasurable",
 ]);
 

@@ -25,8 +25,8 @@ import { Refusal } from "./refusal.ts";
 
 export interface RoutesOptions {
   readonly desk: Desk;
-  /** Null where nobody is examined. */
-  readonly exams: ExamDesk | null;
+  /** Null where nobody is examined, as by default. */
+  readonly exams?: ExamDesk | null;
   readonly storage: Storage;
   readonly clock: Clock;
   readonly log: EventLog;
@@ -97,7 +97,7 @@ export function routes(options: RoutesOptions): Hono {
     return document(await desk.close(idOf(context), voucher));
   });
 
-  const { exams } = options;
+  const { exams = null } = options;
   if (exams !== null) {
     const entering = new WaitingPlaces();
     app.post(`${BASE_PATH}/exams`, async (context) => {

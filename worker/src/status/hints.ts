@@ -6,7 +6,7 @@ export interface Circumstances {
   readonly convicted: boolean;
   /** What keeps new work away beside stake and offers. */
   readonly hindrances: readonly Hindrance[];
-  /** What to do about cases of the quality court, in sentences. */
+  /** What to do about cases of the quality court and what checkers found, in sentences. */
   readonly court: readonly string[];
   readonly offers: readonly (StandingOffer & { readonly cheapestOther: bigint | null })[];
   readonly roomForJobs: number;

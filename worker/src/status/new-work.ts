@@ -6,7 +6,20 @@ export interface Hindrance {
   readonly remedy: string;
 }
 
+/** Of a provider that is examined; the exam's own hint says more. */
+export const AWAITS_EXAM: Hindrance = {
+  what: "the provider waits for an exam of its hardware",
+  remedy:
+    "Open work goes on and is paid. Keep the daemon running, so that checkers can measure it; athanor provider status says when and what they found.",
+};
+
 type Found = Pick<ProviderState, "resting" | "suspended" | "jobsPausedUntil" | "channelsPausedUntil">;
+
+/** Who keeps a suspended provider from new work: one, the other, or both. */
+export interface Suspensions {
+  readonly byCourt: boolean;
+  readonly byExams: boolean;
+}
 
 /**
  * Everything but stake and conviction that keeps new work from a provider.
@@ -14,7 +27,12 @@ type Found = Pick<ProviderState, "resting" | "suspended" | "jobsPausedUntil" | "
  * @param now chain seconds
  * @param servesChannels whether the provider wants channels
  */
-export function hindrancesOf(found: Found, now: number, servesChannels: boolean): Hindrance[] {
+export function hindrancesOf(
+  found: Found,
+  { byCourt, byExams }: Suspensions,
+  now: number,
+  servesChannels: boolean,
+): Hindrance[] {
   const hindrances: Hindrance[] = [];
   if (found.resting) {
     hindrances.push({
@@ -22,7 +40,8 @@ export function hindrancesOf(found: Found, now: number, servesChannels: boolean)
       remedy: "To take work again, run: athanor provider rest --end --config FILE",
     });
   }
-  if (found.suspended) {
+  if (byExams) hindrances.push(AWAITS_EXAM);
+  if (found.suspended && (byCourt || !byExams)) {
     hindrances.push({
       what: "the provider is suspended by the protocol, for now",
       remedy:

@@ -12,7 +12,8 @@ import { claimOf } from "../serve/settle.ts";
 import type { Storage } from "../storage/storage.ts";
 import { courtHintsOf, courtStatusOf, type CourtStatus } from "./court.ts";
 import { hintsOf } from "./hints.ts";
-import { hindrancesOf } from "./new-work.ts";
+import { AWAITS_EXAM, hindrancesOf } from "./new-work.ts";
+import { qualityHintsOf, readQuality, type QualityStatus } from "./quality.ts";
 
 export interface StatusOffer {
   readonly modelRoot: string;
@@ -48,6 +49,8 @@ export interface Status {
   /** Multiply-adds a second that the hardware promises. */
   readonly throughput: string;
   readonly court: CourtStatus;
+  /** What checkers found; null where the deployment has none. */
+  readonly quality: QualityStatus | null;
   /** More jobs that the free stake covers. */
   readonly roomForJobs: number;
   /** Jobs open on chain. */
@@ -91,8 +94,10 @@ export async function readStatus(
   const [coin, fees] = await Promise.all([provider.getBalance(state.operator), provider.getFeeData()]);
   const free = state.staked - state.locked;
   const chainTime = (await provider.getBlock("latest"))!.timestamp;
-  const hindrances = hindrancesOf(state, chainTime, config.channels !== null);
   const standing = await readStanding(contracts, owner);
+  const quality = await readQuality(chain, owner);
+  const suspensions = { byCourt: standing.suspended, byExams: quality?.exam.pending ?? false };
+  const hindrances = hindrancesOf(state, suspensions, chainTime, config.channels !== null);
   const perJobGas = GAS_PER_JOB * (fees.maxFeePerGas ?? fees.gasPrice ?? 0n);
   const lastAlive = storage?.lastAlive() ?? null;
   const daemonAlive = lastAlive !== null && now - lastAlive < ALIVE_WITHIN;
@@ -130,6 +135,7 @@ export async function readStatus(
     fraudDeposit: formatAmount(ath, state.fraudDeposit),
     throughput: String(hardware?.throughput ?? 0n),
     court: courtStatusOf(standing, ath),
+    quality,
     roomForJobs,
     openJobs: state.openWork,
     balances: await Promise.all(
@@ -156,8 +162,11 @@ export async function readStatus(
     hints: hintsOf({
       registered: state.registered,
       convicted: state.convicted,
-      hindrances,
-      court: courtHintsOf(standing, ath, chainTime).map(({ what, remedy }) => `${what} ${remedy}`),
+      hindrances: hindrances.filter((hindrance) => hindrance !== AWAITS_EXAM),
+      court: [
+        ...courtHintsOf(standing, ath, chainTime),
+        ...(quality ? qualityHintsOf(quality, state.endpoint) : []),
+      ].map(({ what, remedy }) => `${what} ${remedy}`),
       offers: offers.map((offer) => ({ ...offer, cheapestOther: cheapest(offer) })),
       roomForJobs,
       openJobs: state.openWork,

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { systemClock } from "../../clock.ts";
+import { billions, percent, type Measures } from "../../status/quality.ts";
 import { readStatus, type Status } from "../../status/read-status.ts";
 import { openSqlite } from "../../storage/sqlite.ts";
 import { connectOnce, openSession, print, printJson, type ProviderOptions } from "../session.ts";
@@ -35,6 +36,7 @@ function showStatus(status: Status): void {
     ]),
     ["fraud deposit", status.fraudDeposit],
     ...courtRows(status.court),
+    ...qualityRows(status.quality),
     ["open jobs", `${status.openJobs}; room for ${status.roomForJobs} more at ${stake.perJob} each`],
     ...status.balances.map(({ available }) => ["in the vault", available]),
     ...status.offers.map(({ modelRoot, inputPrice, outputPrice, cheapestOther }) => [
@@ -76,6 +78,34 @@ function courtRows({ frozen, openCase, suspended, suspendedUntil, removed }: Sta
   if (removed) rows.push(["suspension", "for good: removed for repeated bad service"]);
   else if (suspended) rows.push(["suspension", `for bad service, until ${suspendedUntil}`]);
   return rows;
+}
+
+/** Nothing where there are no checkers. */
+function qualityRows(quality: Status["quality"]): string[][] {
+  if (quality === null) return [];
+  const { epoch, measuredSince, score, recent, badEpochs, announcedAt, exam } = quality;
+  const rows = [
+    [
+      "epoch",
+      `${epoch}; ${measuredSince === null ? "not measured" : `measured in epochs after ${measuredSince}`}`,
+    ],
+    ["score", score === null ? "none yet" : `${measuresText(score)}; epoch ${score.epoch} was the last`],
+    ...recent.map((found) => [
+      "medians",
+      `epoch ${found.epoch}${found.exam ? ", an exam" : ""}: ${measuresText(found)}; ${found.reports} reports, ${found.near} near`,
+    ]),
+  ];
+  if (badEpochs > 0) {
+    rows.push(["bad epochs", `${badEpochs} in a row; announced to the court from ${announcedAt} on`]);
+  }
+  if (exam.pending) rows.push(["exam", `pending since epoch ${exam.since}, next in epoch ${exam.next}`]);
+  else if (exam.passed !== "0") rows.push(["exam", `passed with ${billions(exam.passed)}`]);
+  else rows.push(["exam", exam.active ? "none passed" : "none are held"]);
+  return rows;
+}
+
+function measuresText({ uptime, latency, throughput }: Measures): string {
+  return `uptime ${percent(uptime)}, first token after ${latency} ms, ${billions(throughput)}`;
 }
 
 function countsText(counts: Readonly<Record<string, number>>): string {
