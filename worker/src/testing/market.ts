@@ -126,7 +126,8 @@ export function setUpMarket(): Market {
     ending.push(close);
     const own = connectContracts(owner.connect(provider), chain.contracts.deployment);
     const { profile } = await own.providerRegistry.providerOf(owner.address);
-    const { operator: key, watchtower, encryptionKey, hardware } = profile;
+    const { operator: key, watchtower, hardware } = profile;
+    const encryptionKey = options.encryptionKeys?.[0]?.publicKey ?? profile.encryptionKey;
     const update = own.providerRegistry.update({
       ...{ operator: key, watchtower, encryptionKey, endpoint: url },
       hardware: hardware.map(({ hardwareClass, count }) => ({ hardwareClass, count })),

@@ -12,7 +12,7 @@ import {
   sessionOf,
   type Answered,
 } from "./by-channel.ts";
-import { askByJob, MOST_JOBS, recoverJob } from "./by-job.ts";
+import { askByJob, lostWith, nextIndex, recoverJob } from "./by-job.ts";
 import { Clients } from "./clients.ts";
 import { connectivityOf, type Connectivity } from "./connectivity.ts";
 import { pricedQuestion, readCharges, type PricedQuestion } from "./cost.ts";
@@ -29,6 +29,8 @@ import type { BoughtAnswer, Plan, RequestChange, StoredRequest } from "./store.t
 import { Turns } from "./turns.ts";
 
 // Longer than 400 lines: one class, because every request reads and changes the same plan, budget and records.
+
+type Reason = ReturnType<typeof reasonOf>;
 
 const ANSWER_SECONDS = 300;
 /** Milliseconds by which a timer may be late before it is this machine that slept. */
@@ -245,8 +247,11 @@ export class Buyer {
       log.emit("warn", "measure.short", { ...fieldsOf(plan), asked: counted(requests).length });
       return { state: "stuck", reason: "the budget does not pay for another request" };
     }
-    if (row.by === "job") await this.#askByJob(target, plan, row, priced);
-    else await this.#askByChannel(target, plan, row, priced, offer);
+    if (row.by === "job") {
+      const mark = nextIndex(requests);
+      if (mark === undefined) return { state: "stuck", reason: "the epoch has no salt left for another job" };
+      await this.#askByJob(target, plan, { ...row, mark }, priced);
+    } else await this.#askByChannel(target, plan, row, priced, offer);
     return { state: "asked" };
   }
 
@@ -330,9 +335,7 @@ export class Buyer {
   ): Promise<void> {
     const { store, signal } = this.#options;
     const { epoch, provider, model } = plan;
-    const mark = store.requests(epoch, provider).filter(({ by }) => by === "job").length;
-    if (mark >= MOST_JOBS) return;
-    store.addRequest(epoch, provider, { ...row, mark, limit: priced.limit });
+    store.addRequest(epoch, provider, { ...row, limit: priced.limit });
     const onCreated = (jobId: string) => store.changeRequest(epoch, provider, row.number, { jobId });
     try {
       const { workPerPosition } = await this.#contracts.modelRegistry.modelOf(model);
@@ -344,7 +347,7 @@ export class Buyer {
         target,
         plan,
         priced,
-        mark,
+        row.mark,
         onCreated,
       );
       const { duration, positions, ...answered } = asked;
@@ -352,7 +355,7 @@ export class Buyer {
       const timing = { latency: duration, duration, positions, workPerPosition };
       this.#answered(plan, row.number, { ...answered, timing });
     } catch (error) {
-      if (signal?.aborted !== true) await this.#failed(plan, row.number, reasonOf(error));
+      if (signal?.aborted !== true) await this.#failed(plan, row.number, reasonOf(error), lostWith(error));
     }
   }
 
@@ -378,8 +381,10 @@ export class Buyer {
     } catch (error) {
       if (signal?.aborted === true) return;
       const reason = timer.aborted ? { code: TOO_LATE, detail: "it cannot be asked for" } : reasonOf(error);
-      if (row.by === "job" || faultOf(reason.code) === "own") await this.#failed(plan, row.number, reason);
-      else this.#end(plan, row.number, "void", reason, null);
+      const lost = lostWith(error);
+      if (row.by === "job" || faultOf(reason.code) === "own") {
+        await this.#failed(plan, row.number, reason, lost);
+      } else this.#end(plan, row.number, "void", reason, null);
     }
   }
 
@@ -411,7 +416,7 @@ export class Buyer {
   }
 
   /** Judges a failure: the provider's counts; this side's does not, and what may be out is looked for again. */
-  async #failed(plan: Plan, number: number, reason: { code: string; detail: string }): Promise<void> {
+  async #failed(plan: Plan, number: number, reason: Reason, lost = 0n): Promise<void> {
     const { store } = this.#options;
     const fault = faultOf(reason.code);
     const isProviders = fault === "provider" || (fault === "silence" && (await this.#connectivity.isSure()));
@@ -419,7 +424,7 @@ export class Buyer {
     if (isProviders) {
       // A job without an answer is refunded; a voucher may still be settled.
       const { by } = store.requests(plan.epoch, plan.provider)[number]!;
-      return this.#end(plan, number, "unanswered", reason, by === "job" || !isOut ? 0n : null);
+      return this.#end(plan, number, "unanswered", reason, by === "job" || !isOut ? lost : null);
     }
     if (isOut) {
       this.#change(plan, number, { reason: reason.code });
@@ -443,7 +448,7 @@ export class Buyer {
     plan: Plan,
     number: number,
     state: "unanswered" | "void",
-    { code, detail }: { code: string; detail: string },
+    { code, detail }: Reason,
     cost: bigint | null,
   ): void {
     this.#change(plan, number, { state, reason: code, cost });

@@ -106,9 +106,10 @@ export async function askByChannel(
     first ??= last;
   }
   const answer = part.value;
-  const sentAt = stopwatch.sentAt(session.id)!;
+  const sentAt = stopwatch.sentAt(session.id);
+  if (sentAt === undefined || first === undefined) return answeredBy(session, plan, answer, undefined);
   const positions = answer.request.prompt.length + answer.tokens.length;
-  const timing = { latency: first! - sentAt, duration: last - sentAt, positions, workPerPosition };
+  const timing = { latency: first - sentAt, duration: last - sentAt, positions, workPerPosition };
   return answeredBy(session, plan, answer, timing);
 }
 

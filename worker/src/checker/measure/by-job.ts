@@ -1,4 +1,4 @@
-import type { InferenceResult } from "@athanor/sdk";
+import { ProviderFailedError, type InferenceResult } from "@athanor/sdk";
 import { jobSalt } from "@athanor/sdk/checkers";
 import {
   costOf,
@@ -11,11 +11,20 @@ import type { Answered } from "./by-channel.ts";
 import type { Clients } from "./clients.ts";
 import type { PricedQuestion } from "./cost.ts";
 import type { BuyerOptions, Target } from "./options.ts";
-import type { Plan } from "./store.ts";
+import type { Plan, StoredRequest } from "./store.ts";
 import type { Turns } from "./turns.ts";
 
 /** Salts that there are for the jobs of one epoch and provider. */
-export const MOST_JOBS = 64;
+const MOST_JOBS = 64;
+
+/** The index of the next job: one above all that may have been sent. Undefined when none is left. */
+export function nextIndex(requests: readonly StoredRequest[]): number | undefined {
+  const sent = requests.filter(
+    ({ by, state, jobId }) => by === "job" && (state !== "void" || jobId !== null),
+  );
+  const next = Math.max(-1, ...sent.map(({ mark }) => mark)) + 1;
+  return next < MOST_JOBS ? next : undefined;
+}
 
 /**
  * Sends a job and waits until its result is on chain, or its time is over; then it is refunded. The clock runs from when the
@@ -64,6 +73,15 @@ export async function askByJob(
   const positions = Number(job.terms.promptTokens) + tokens.length;
   const done = await answeredJob(client.contracts, plan, job.id, job.terms, tokens.length);
   return { ...done, duration, positions };
+}
+
+/** What a job cost that came to nothing, token units: the bounty, if somebody else ended it. */
+export function lostWith(error: unknown): bigint {
+  if (!(error instanceof ProviderFailedError)) return 0n;
+  const { terms } = error.job;
+  const { refund, bounty, bountyRecipient } = error.receipt.payment;
+  const escrowed = costOf(terms, Number(terms.promptTokens), Number(terms.maxTokens)) + terms.exitBounty;
+  return escrowed - refund - (bountyRecipient === terms.client ? bounty : 0n);
 }
 
 /**

@@ -3,8 +3,9 @@ import { generate } from "@athanor/engine";
 import { loadModel } from "@athanor/engine/node";
 import { channelSalt, jobSalt } from "@athanor/sdk/checkers";
 import { Channels } from "@athanor/sdk/channels";
+import { EncryptionKey } from "@athanor/sdk/private";
 import { expect } from "chai";
-import { id, Wallet } from "ethers";
+import { id, randomBytes, Wallet } from "ethers";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { eventually } from "../../testing/eventually.ts";
@@ -161,6 +162,20 @@ describe("measuring a provider", function () {
     }
   });
 
+  it("asks sealed where the provider takes that, as clients do, and its answers can be recomputed all the same", async () => {
+    await market.serve({ channels: {}, encryptionKeys: [await EncryptionKey.fromSeed(randomBytes(32))] });
+    const seen: BoughtAnswer[] = [];
+    const verifyReceipt = (answer: BoughtAnswer) => Promise.resolve(void seen.push(answer));
+    const { buyer } = await market.buyer({ verifyReceipt });
+    const found = await measureProvider(buyer, await market.target({ requests: 1 }));
+    expect(found).to.include({ uptime: 10_000, proven: 1 });
+    await buyer.verifyBought();
+    const [answer] = seen;
+    if (answer?.kind !== "receipt") throw new Error("a receipt was expected");
+    expect(answer.request.secret).to.have.length(32);
+    expect(answer.tokens).to.deep.equal((await generate(await loadModel(bard), answer.request)).tokens);
+  });
+
   describe("that does not answer", () => {
     it("counts every second answer of one that gives every second", async () => {
       await market.serve({ channels: {} });
@@ -271,6 +286,24 @@ describe("measuring a provider", function () {
       expect(await measureProvider(buyer, target)).to.include({ uptime: 10_000, asked: 2 });
       const states = store.requests(target.epoch, target.provider).map(({ state }) => state);
       expect(states.filter((state) => state === "unanswered")).to.have.length(0);
+    });
+
+    it("counts an answer whose receipt it could not check for lack of a node, once the node is back", async () => {
+      await market.serve({ channels: {} });
+      const { buyer, store } = await market.buyer();
+      const target = await market.target({ requests: 2 });
+      market.tamper = (request, honest) => {
+        if (!isQuestion(request)) return undefined;
+        market.chain.rpc.fault = () => true;
+        return honest();
+      };
+      await buyer.nextRequest(target, { atOnce: true });
+      expect(store.requests(target.epoch, target.provider)[0]).to.include({ state: "sent" });
+      market.chain.rpc.fault = () => false;
+      market.tamper = () => undefined;
+      expect(await measureProvider(buyer, target)).to.include({ uptime: 10_000, asked: 2, answered: 2 });
+      const [interrupted] = store.requests(target.epoch, target.provider);
+      expect(interrupted).to.include({ state: "answered", timing: null });
     });
 
     it("does not report a provider that is silent while nothing else can be heard", async () => {
@@ -398,6 +431,27 @@ describe("measuring a provider", function () {
       const second = await market.buyer({}, file);
       expect(await measureProvider(second.buyer, target)).to.include({ uptime: 10_000, asked: 2 });
       expect(await allChannels()).to.have.length(1);
+    });
+
+    it("takes back the deposit of a channel without the provider, step by step as the notice allows", async () => {
+      await market.serve({ channels: {} });
+      const file = database();
+      const before = await moneyOf();
+      const first = await market.buyer({}, file);
+      const target = await market.target({ requests: 1 });
+      const found = (await measureProvider(first.buyer, target))!;
+      await market.closeEndpoint();
+      await first.buyer.settle(target.epoch + 1);
+      expect(first.store.unsettledPlans(99), "the notice runs").to.have.length(1);
+      first.stop();
+      const second = await market.buyer({}, file);
+      await second.buyer.settle(target.epoch + 1);
+      expect(second.store.unsettledPlans(99), "it still runs").to.have.length(1);
+      const [channel] = await allChannels();
+      await market.chain.pass(Number(channel!.terms.notice) + 10);
+      await second.buyer.settle(target.epoch + 1);
+      expect(second.store.unsettledPlans(99)).to.have.length(0);
+      expect(before - (await moneyOf())).to.be.at.most([...found.spent.values()][0]!);
     });
 
     it("follows the job that it had sent, and does not send it again", async () => {
