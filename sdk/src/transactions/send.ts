@@ -1,7 +1,9 @@
 import {
   AbstractProvider,
   formatEther,
+  JsonRpcApiProvider,
   Transaction,
+  type Provider,
   type Signer,
   type TransactionReceipt,
   type TransactionRequest,
@@ -61,11 +63,17 @@ export async function sendTransaction(
     options.onSent?.(sent.hash);
     const receipt = await awaitReceipt(sent, options);
     // The provider would answer the next questions, the account's nonce among them, from before the transaction.
-    if (reader.provider instanceof AbstractProvider) await sleep(ETHERS_CACHE_TIME, signal);
+    if (repeatsAnswers(reader.provider)) await sleep(ETHERS_CACHE_TIME, signal);
     return receipt;
   } catch (error) {
     throw toAthanorError(error, options.context);
   }
+}
+
+/** Providers of ethers do, unless they were made with a negative `cacheTimeout`. */
+function repeatsAnswers(provider: Provider): boolean {
+  if (provider instanceof JsonRpcApiProvider) return (provider._getOption("cacheTimeout") ?? 0) >= 0;
+  return provider instanceof AbstractProvider;
 }
 
 async function populate(
