@@ -1,26 +1,14 @@
 import { expect } from "chai";
-import { spawn } from "node:child_process";
 import { readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { configSchema } from "./config/schema.ts";
 import { jobStates } from "./jobs/states.ts";
 import { startChain, type TestChain } from "./testing/chain.ts";
 import { eventually } from "./testing/eventually.ts";
+import { fieldsOf, readPage, repository, shellOf, type RunningBlock } from "./testing/guide.ts";
 import { temporaryFolder, type TemporaryFolder } from "./testing/model.ts";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const page = await readFile(join(root, "docs/providers.md"), "utf8");
-
-interface Block {
-  readonly info: string;
-  readonly text: string;
-}
-
-const blocks: Block[] = [...page.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info, text]) => ({
-  info: info!,
-  text: text!,
-}));
+const { page, blocks } = await readPage("docs/providers.md");
 
 describe("docs/providers.md", function () {
   this.timeout(180_000);
@@ -30,37 +18,18 @@ describe("docs/providers.md", function () {
   before(async () => {
     folder = await temporaryFolder();
     chain = await startChain();
-    await symlink(join(root, "models"), join(folder.path, "models"));
+    await symlink(join(repository, "models"), join(folder.path, "models"));
   });
   after(async () => {
     await chain.close();
     await folder.remove();
   });
 
-  /** Runs a block as its reader would, in one shell. */
-  function shell(text: string) {
-    const bin = join(root, "worker/src/bin/athanor.ts");
-    const prelude = `set -e\nathanor() { "${process.execPath}" "${bin}" "$@"; }\n${password()}\n`;
-    const child = spawn("bash", ["-c", prelude + text], { cwd: folder.path, detached: true });
-    let output = "";
-    child.stdout.on("data", (part: Buffer) => (output += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (output += part.toString()));
-    const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
-    // The whole group: bash, and what it runs.
-    const stop = () => process.kill(-child.pid!, "SIGTERM");
-    return { ended, stop, output: () => output };
-  }
-
-  function password(): string {
-    return blocks
-      .flatMap(({ text }) => text.split("\n"))
-      .find((line) => line.startsWith("export ATHANOR_KEYSTORE"))!;
-  }
-
   it("can be followed command by command", async () => {
     let commands = 0;
     const said: string[] = [];
-    let daemon: ReturnType<typeof shell> | undefined;
+    const shell = shellOf(blocks, folder.path);
+    let daemon: RunningBlock | undefined;
     for (const { info, text } of blocks) {
       const file = /^yaml file=(\S+)$/.exec(info)?.[1];
       if (file !== undefined) {
@@ -73,7 +42,9 @@ describe("docs/providers.md", function () {
       } else if (info === "sh daemon") {
         daemon = shell(text);
         await eventually(() => daemon!.output().includes('"event":"ready"'), "ready");
-        const { modelRoot } = JSON.parse(await readFile(join(root, "models/bard/athanor.json"), "utf8")) as {
+        const { modelRoot } = JSON.parse(
+          await readFile(join(repository, "models/bard/athanor.json"), "utf8"),
+        ) as {
           modelRoot: string;
         };
         const provider = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266";
@@ -112,29 +83,3 @@ describe("docs/providers.md", function () {
     }
   });
 });
-
-/** The dotted names of a schema's leaves. Lists are `name[]`. */
-function fieldsOf(shape: Record<string, unknown>, prefix = ""): string[] {
-  return Object.entries(shape).flatMap(([name, schema]) => {
-    const inner = innermost(schema);
-    const path = `${prefix}${name}`;
-    if (inner.list !== undefined) {
-      return [path === "models" ? `${path}[].path` : path, ...fieldsOf(inner.list, `${path}[].`)];
-    }
-    if (inner.map === undefined || name === "deployment") return [path];
-    return fieldsOf(inner.map, `${path}.`);
-  });
-}
-
-type Shape = Record<string, unknown>;
-
-/** Looks through zod's wrappers for what a schema is in the end. */
-function innermost(schema: unknown): { readonly map?: Shape; readonly list?: Shape } {
-  const { def } = schema as {
-    def: { type: string; shape?: Shape; element?: unknown; innerType?: unknown; in?: unknown };
-  };
-  if (def.type === "object") return { map: def.shape! };
-  if (def.type === "array") return { list: innermost(def.element).map! };
-  if (def.innerType !== undefined) return innermost(def.innerType);
-  return def.in === undefined ? {} : innermost(def.in);
-}

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { createRequire } from "node:module";
 import { describeError, WorkerError } from "../errors.ts";
+import { addCheckerCommands } from "./commands/checker.ts";
 import { addKeyCommands } from "./commands/key.ts";
 import { addModelCommands } from "./commands/model.ts";
 import { addDisputeCommands } from "./commands/disputes.ts";
@@ -21,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   addProviderCommands(program, setExitCode);
   addPoolCommands(program);
   addDisputeCommands(program);
+  addCheckerCommands(program);
   addKeyCommands(program);
   addModelCommands(program, setExitCode);
   try {

@@ -40,7 +40,13 @@ export async function openSession(options: ProviderOptions): Promise<Session> {
 }
 
 /** Connects once; for commands that a person waits for. @throws WorkerError CHAIN_UNREACHABLE among others */
-export async function connectOnce({ config, rpc }: Session): Promise<Chain> {
+export async function connectOnce({
+  config,
+  rpc,
+}: {
+  readonly config: Pick<Config, "chain">;
+  readonly rpc: JsonRpcProvider;
+}): Promise<Chain> {
   try {
     return await connectChain(rpc, config.chain);
   } catch (cause) {
@@ -159,7 +165,9 @@ export function logStart(log: EventLog, options: ProviderOptions): void {
 }
 
 /** The owner's keystore, or that of the manager of the pool that owns the provider. @throws WorkerError KEYSTORE_MISSING */
-export async function ownerKeystore(config: Config): Promise<KeystoreFile> {
+export async function ownerKeystore(config: {
+  readonly keys: Pick<Config["keys"], "ownerKeystore">;
+}): Promise<KeystoreFile> {
   const file = config.keys.ownerKeystore;
   if (file === null) {
     throw new WorkerError(

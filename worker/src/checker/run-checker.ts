@@ -14,6 +14,8 @@ export class Rounds {
   readonly #duties: readonly Duty[];
   /** Duties that an earlier round has not ended. */
   readonly #busy = new Map<Duty, Promise<void>>();
+  /** What a duty failed with last: said once, until something else happens. */
+  readonly #failures = new Map<Duty, string>();
   #epoch: number | undefined;
   #saidSkew = false;
 
@@ -51,11 +53,16 @@ export class Rounds {
     const { log, metrics, signal } = this.#context;
     try {
       await duty.advance(view);
+      this.#failures.delete(duty);
     } catch (error) {
       if (signal.aborted) return;
       metrics.noteFailure(duty.name);
+      const failure = describeError(error);
+      const text = `${failure.code} ${failure.message}`;
+      if (this.#failures.get(duty) === text) return;
+      this.#failures.set(duty, text);
       const event = isNodeTrouble(error) ? "chain.unreachable" : "warning";
-      log.emit("warn", event, { duty: duty.name, epoch: view.epoch, ...describeError(error) });
+      log.emit("warn", event, { duty: duty.name, epoch: view.epoch, ...failure });
     }
   }
 

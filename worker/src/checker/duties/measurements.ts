@@ -12,6 +12,8 @@ export interface MeasureRequest {
   readonly rules: CheckerRules;
   /** Secret until the reports are revealed. */
   readonly blinding: string;
+  /** Providers that the checker is drawn for, and that share its budget. */
+  readonly drawn: number;
   /** Chain seconds. */
   readonly now: number;
   /** Chain seconds: nothing is asked any more, and what was found counts. */
@@ -35,13 +37,15 @@ export function measurementsDuty(context: CheckerContext, measure: Measure): Dut
   const { log, metrics, storage, settings, signal } = context;
   /** Seconds that the longest look at a provider took: no other is begun so shortly before it is too late. */
   let longest = 0;
+  /** Failures that were logged: each once. */
+  const said = new Set<string>();
   let drawn: { readonly epoch: number; readonly providers: readonly string[] } | undefined;
 
-  async function measureOne(view: RoundView, provider: string): Promise<void> {
+  async function measureOne(view: RoundView, provider: string, count: number): Promise<void> {
     const { epoch, now } = view;
     const begun = performance.now();
     const found = await measure({
-      ...{ provider, epoch, now, signal },
+      ...{ provider, epoch, now, signal, drawn: count },
       rules: await view.rulesOf(epoch),
       blinding: await blindingFor(context, epoch, provider),
       deadline: measureUntil(context, view, longest),
@@ -65,21 +69,25 @@ export function measurementsDuty(context: CheckerContext, measure: Measure): Dut
       }
       const measured = new Set(storage.reportsOf(epoch).map(({ provider }) => provider));
       const missing = drawn.providers.filter((provider) => !measured.has(provider));
+      const count = drawn.providers.length;
       await inParallel(missing, settings.measuredAtOnce, async (provider) => {
         if (signal.aborted) return;
         try {
-          await measureOne(view, provider);
+          await measureOne(view, provider, count);
         } catch (error) {
           // Of one provider; the others are measured all the same.
           metrics.noteFailure("measurements");
-          log.emit("warn", "warning", { epoch, provider, ...describeError(error) });
+          const failure = describeError(error);
+          const key = `${epoch} ${provider} ${failure.code}`;
+          if (!said.has(key)) log.emit("warn", "warning", { epoch, provider, ...failure });
+          said.add(key);
         }
       });
-      const left = drawn.providers.length - storage.reportsOf(epoch).length;
-      metrics.noteMeasured(drawn.providers.length, drawn.providers.length - left);
+      const left = count - storage.reportsOf(epoch).length;
+      metrics.noteMeasured(count, count - left);
       if (left > 0 && now >= measureUntil(context, view, longest)) {
         noteMissed(context, epoch, "measurements", {
-          message: `${left} of ${drawn.providers.length} providers were not measured in time; leaving them out costs stake`,
+          message: `${left} of ${count} providers were not measured in time; leaving them out costs stake`,
         });
       }
     },

@@ -1,0 +1,249 @@
+import { expect } from "chai";
+import { executePlan } from "../register/execute-plan.ts";
+import { absent, toEpoch, type TestChecker } from "../testing/checker.ts";
+import { dutiesWith, nobodyAnswers, setUpCheckerWorld } from "../testing/checker-world.ts";
+import { eventually } from "../testing/eventually.ts";
+import type { Measure } from "./duties/measurements.ts";
+import { planJoining } from "./plans.ts";
+import { runChecker } from "./run-checker.ts";
+
+const STAKE = 10_000n * 10n ** 18n;
+const DAY = 86_400;
+
+describe("a checker", function () {
+  this.timeout(120_000);
+  const world = setUpCheckerWorld(2);
+
+  const others = (work: (other: (typeof world.others)[number]) => Promise<void>) =>
+    Promise.all(world.others.map(work));
+  const reports = () => world.providers.map(absent);
+
+  /** What a checker sent for an epoch. */
+  const moves = ({ log }: TestChecker, epoch: number) =>
+    log
+      .of("checker.move")
+      .filter((move) => move["epoch"] === epoch)
+      .map(({ move }) => String(move));
+
+  /** Fees of so much ATH arrive. */
+  async function payFees(amount: bigint): Promise<void> {
+    const { chain, contracts } = world;
+    await chain.contracts.ath.transfer(await contracts.checkerPay.fees(), amount);
+  }
+
+  it("commits, draws, measures, reports, reveals, scores, collects and claims, each once", async () => {
+    const { chain, contracts, member, providers, start } = world;
+    const { checkers, qualityReports, checkerPay } = contracts;
+    const { ath } = chain.contracts.deployment;
+    const checker = await start();
+    await checker.settle();
+    await others((other) => other.commit());
+
+    await toEpoch(chain, 2);
+    await payFees(1_000n * 10n ** 18n);
+    await checker.settle();
+    await others((other) => other.report(reports()));
+    await toEpoch(chain, 2, 0.95 * DAY);
+    await checker.settle();
+    const pot = await checkerPay.potOf(2, ath);
+    expect(pot, "collected").to.equal(400n * 10n ** 18n);
+
+    await toEpoch(chain, 3);
+    await checker.settle();
+    await others((other) => other.reveal(reports()));
+    await toEpoch(chain, 4, 0.6 * DAY);
+    await checker.settle();
+    for (const provider of providers) {
+      const { reports: count, near, uptime } = await qualityReports.mediansOf(2, provider);
+      expect([count, near, uptime]).to.deep.equal([3n, 3n, 0n]);
+    }
+    await toEpoch(chain, 5);
+    await checker.settle();
+    const paid = await chain.contracts.ath.balanceOf(member.owner.address);
+    expect(paid - 10_000n * 10n ** 18n, "paid").to.equal(pot / 3n);
+    expect((await checkers.checkerOf(member.owner.address)).locked, "nothing was punished").to.equal(STAKE);
+
+    const moves = checker.log.of("checker.move").filter(({ epoch, provider }) => epoch === 2 || provider);
+    const made = moves.map(({ move, provider }) =>
+      provider === undefined ? move : `${String(move)} of a provider`,
+    );
+    expect(made).to.deep.equal([
+      ...["commitSecret", "requestRound", "fixRound", "draw", "commitReports", "collect"],
+      ...["revealSecret", "revealReports", "score of a provider", "score of a provider", "claim"],
+    ]);
+    expect(checker.log.of("checker.missed")).to.deep.equal([]);
+    // The chain's clock is moved; this machine's is not.
+    expect(checker.log.of("warning").map(({ message }) => message)).to.match(/^[^,]*seconds apart$/);
+  });
+
+  it("leaves an epoch without a seed as it is: draws nothing late, reveals nothing, owes nothing", async () => {
+    const { chain, contracts, member, start } = world;
+    const checker = await start();
+    await checker.settle();
+    await toEpoch(chain, 2, 0.5 * DAY);
+    await checker.settle();
+    await toEpoch(chain, 3);
+    await checker.settle();
+    expect(checker.log.of("checker.void")).to.deep.equal([{ epoch: 2 }]);
+    const moves = checker.log.of("checker.move").filter(({ epoch }) => epoch === 2);
+    expect(moves.map(({ move }) => move)).to.deep.equal(["commitSecret"]);
+    expect(BigInt(await contracts.checkers.secretOf(2, member.owner.address))).to.equal(0n);
+    expect(checker.log.of("checker.missed")).to.deep.equal([]);
+  });
+
+  it("draws when it comes late, as long as the first half lasts", async () => {
+    const { chain, contracts, start } = world;
+    const early = await start();
+    await early.settle();
+    early.stop();
+    await toEpoch(chain, 2, 0.45 * DAY);
+    const late = await start();
+    await late.settle();
+    expect(BigInt((await contracts.checkers.epochOf(2)).seed)).to.not.equal(0n);
+  });
+
+  it("reveals no secret in a block that may be undone: whoever learns one while its epoch goes on takes stake", async () => {
+    const { chain, start } = world;
+    const checker = await start({ confirmations: 1 });
+    await checker.settle();
+    await toEpoch(chain, 2);
+    await checker.settle();
+    checker.stop();
+    const careful = await start({ confirmations: 12, settings: { leaving: true } });
+    await toEpoch(chain, 3);
+    await careful.rounds.advance();
+    expect(moves(careful, 2)).to.deep.equal([]);
+    await chain.mine(10);
+    // Its transactions wait for as many blocks.
+    const [revealed] = [careful.rounds.advance(), chain.mine(1)];
+    const mining = setInterval(() => void chain.mine(1), 20);
+    await revealed;
+    clearInterval(mining);
+    expect(moves(careful, 2)).to.deep.equal(["revealSecret"]);
+  });
+
+  it("commits to nothing without the stake in force, and goes on once it is there", async () => {
+    const { chain, contracts, member, start } = world;
+    const { checkers } = contracts;
+    const { owner } = member;
+    const down = await start();
+    await down.settle();
+    await toEpoch(chain, 2);
+    await down.settle();
+    down.stop();
+    await toEpoch(chain, 4);
+    await checkers.punishMissing(owner.address, 2);
+    const checker = await start();
+    await checker.settle();
+    expect(moves(checker, 5)).to.deep.equal([]);
+    const [warning] = checker.log.of("warning").filter(({ epoch }) => epoch === 5);
+    expect(warning).to.include({
+      message: "no commitment to the next epoch: 9800 ATH are locked, 10000 ATH are in force",
+    });
+    const { rpc } = chain;
+    const { context } = checker;
+    const plan = await planJoining(context.chain, context.checkers, owner.address, member.operator.address);
+    await executePlan(context.chain.provider, owner, plan, () => undefined);
+    expect((await checkers.checkerOf(owner.address)).locked).to.equal(STAKE);
+    await checker.settle();
+    expect(moves(checker, 5)).to.deep.equal(["commitSecret"]);
+    expect(rpc.calls).to.include("eth_sendRawTransaction");
+  });
+
+  it("commits to nothing when the operator cannot pay an epoch's gas, or is about to leave", async () => {
+    const { chain, member, start } = world;
+    await chain.fund(member.operator.address, "0.0001");
+    const poor = await start();
+    await poor.settle();
+    expect(moves(poor, 2)).to.deep.equal([]);
+    const warnings = poor.log.of("warning").filter(({ epoch }) => epoch === 2);
+    expect(warnings, "said once").to.have.length(1);
+    expect(warnings[0]!["message"]).to.match(/^no commitment to the next epoch: the operator has 0\.0001 /);
+    await chain.fund(member.operator.address);
+    const leaving = await start({ settings: { leaving: true } });
+    await leaving.settle();
+    expect(leaving.log.of("checker.move")).to.deep.equal([]);
+  });
+
+  it("goes on when a provider that it reported on retired before the reports were revealed", async () => {
+    const { chain, contracts, providers, providerKeys, start, modelRoot } = world;
+    const { qualityReports } = contracts;
+    const checker = await start();
+    await checker.settle();
+    await toEpoch(chain, 2);
+    await checker.settle();
+    const key = providerKeys.get(providers[1]!)!.connect(chain.connection.ethers.provider);
+    const registry = chain.contracts.providerRegistry.connect(key);
+    await registry.removeOffer(modelRoot, chain.contracts.deployment.ath);
+    await qualityReports.retire(providers[1]!);
+    await toEpoch(chain, 3);
+    await checker.settle();
+    expect(moves(checker, 2)).to.include("revealReports");
+    expect(await qualityReports.reportCount(2, providers[0]!)).to.equal(1n);
+    expect(await qualityReports.reportCount(2, providers[1]!)).to.equal(0n);
+    expect(checker.log.of("checker.missed")).to.deep.equal([]);
+  });
+
+  it("reports on the others when one provider cannot be measured, and says what that costs", async () => {
+    const { chain, contracts, providers, start } = world;
+    const measure: Measure = (request) =>
+      request.provider === providers[0] ? Promise.reject(new Error("no line")) : nobodyAnswers(request);
+    const checker = await start({ duties: dutiesWith(measure) });
+    await checker.settle();
+    await toEpoch(chain, 2);
+    await checker.settle();
+    expect(moves(checker, 2), "the other may still be measured").to.not.include("commitReports");
+    await toEpoch(chain, 2, 0.97 * DAY);
+    await checker.settle();
+    await toEpoch(chain, 3);
+    await checker.settle();
+    expect(await contracts.qualityReports.reportCount(2, providers[0]!)).to.equal(0n);
+    expect(await contracts.qualityReports.reportCount(2, providers[1]!)).to.equal(1n);
+    expect(checker.log.of("checker.missed").map(({ what }) => what)).to.deep.equal(["measurements"]);
+  });
+
+  it("shows what others left undone, if it is worth its gas", async () => {
+    const { chain, contracts, member, otherOwners, start } = world;
+    const { checkers } = contracts;
+    const checker = await start();
+    await checker.settle();
+    await others((other) => other.commit());
+    await toEpoch(chain, 2);
+    await checker.settle();
+    await toEpoch(chain, 3);
+    await checker.settle();
+    checker.stop();
+    // The first reveals its secret and no report; the second nothing.
+    await world.others[0]!.revealSecret();
+    await toEpoch(chain, 4, 0.55 * DAY);
+    const costly = await start({ settings: { faults: "worthwhile", coinInAth: 10n ** 30n } });
+    await costly.settle();
+    expect(moves(costly, 2).filter((move) => move.startsWith("punish"))).to.deep.equal([]);
+    costly.stop();
+    const cheap = await start({ settings: { faults: "worthwhile", coinInAth: 10n ** 18n } });
+    await cheap.settle();
+    expect(moves(cheap, 2).filter((move) => move.startsWith("punish"))).to.have.members([
+      ...["punishOmission", "punishMissing"],
+    ]);
+    const locked = await Promise.all(
+      [...otherOwners, member.owner.address].map(async (owner) => (await checkers.checkerOf(owner)).locked),
+    );
+    expect(locked).to.deep.equal([(STAKE * 99n) / 100n, (STAKE * 98n) / 100n, STAKE]);
+  });
+
+  it("waits out its node, and ends when asked to", async () => {
+    const { chain, start } = world;
+    const { context, log } = await start();
+    const stop = new AbortController();
+    const own = { ...context, signal: stop.signal };
+    const running = runChecker(own, dutiesWith(nobodyAnswers)(own), { pollInterval: 20 });
+    await eventually(() => log.of("checker.move").length === 1, "the commitment");
+    chain.rpc.fault = () => true;
+    await eventually(() => log.of("chain.unreachable").length > 0, "the outage");
+    chain.rpc.fault = () => false;
+    await eventually(() => log.of("chain.reachable").length > 0, "the end of the outage");
+    stop.abort();
+    await running;
+    expect(context.metrics.lastRound).to.be.a("number");
+  });
+});

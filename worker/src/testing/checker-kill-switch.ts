@@ -1,0 +1,58 @@
+import type { RpcProvider } from "../chain/rpc.ts";
+import type { CheckerStorage } from "../checker/storage.ts";
+
+class Killed extends Error {
+  readonly code = "KILLED";
+}
+
+/**
+ * Makes a checker die like a killed process does: just after its n-th effect, from 1, which is a write to its database or a transaction that was sent. From that
+ * instant on it can neither write nor reach the chain.
+ */
+export class CheckerKillSwitch {
+  readonly #after: number;
+  /** What it did so far: the names of writes, and "send". */
+  readonly effects: string[] = [];
+  isDead = false;
+
+  constructor(after: number) {
+    this.#after = after;
+  }
+
+  storage(real: CheckerStorage): CheckerStorage {
+    return new Proxy(real, {
+      get: (target, name: keyof CheckerStorage) => {
+        if (name === "database") return target.database;
+        const method = target[name].bind(target) as (...values: unknown[]) => unknown;
+        return (...values: unknown[]) => {
+          if (this.isDead) throw new Killed();
+          const result = method(...values);
+          // Notes and signs of life change nothing that is done.
+          if (name.startsWith("put")) this.#count(name);
+          return result;
+        };
+      },
+    });
+  }
+
+  provider(real: RpcProvider): RpcProvider {
+    return new Proxy(real, {
+      get: (target, name: keyof RpcProvider) => {
+        const value = Reflect.get(target, name) as unknown;
+        if (typeof value !== "function") return value;
+        const method = value.bind(target) as (...values: unknown[]) => unknown;
+        return (...values: unknown[]) => {
+          if (this.isDead) throw new Killed();
+          const result = method(...values);
+          if (name !== "broadcastTransaction") return result;
+          return (result as Promise<unknown>).finally(() => this.#count("send"));
+        };
+      },
+    });
+  }
+
+  #count(effect: string): void {
+    this.effects.push(effect);
+    if (this.effects.length === this.#after) this.isDead = true;
+  }
+}
