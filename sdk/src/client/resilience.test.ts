@@ -186,7 +186,7 @@ describe("resilience", () => {
       expect((await client.jobs()).length).to.equal(jobsBefore + 1);
     });
 
-    it("and loses what a wallet has sent: the job is found by its salt", async () => {
+    it("and loses what a wallet has sent: the job is found by its salt, random or chosen", async () => {
       let lose = false;
       const provider = new BrowserProvider({
         request: async ({ method, params }) => {
@@ -201,10 +201,13 @@ describe("resilience", () => {
       await wallet.deposit({ amount: 10n * ONE });
       const worker = serve();
       lose = true;
-      const { text, receipt } = await wallet.infer(request());
+      for (const salt of [undefined, 7n]) {
+        const { text, receipt, job } = await wallet.infer({ ...request(), salt });
+        expect(text).to.equal(ANSWER);
+        expect(receipt.steps.map(({ name }) => name)).to.deep.equal(["create", "submit"]);
+        expect(job.terms.salt).to.equal(salt ?? job.terms.salt);
+      }
       await worker.stop();
-      expect(text).to.equal(ANSWER);
-      expect(receipt.steps.map(({ name }) => name)).to.deep.equal(["create", "submit"]);
       provider.destroy();
     });
 
