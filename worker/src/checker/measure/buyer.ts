@@ -4,33 +4,23 @@ import { getAddress } from "ethers";
 import { ChainTime } from "../../chain/time.ts";
 import { systemClock } from "../../clock.ts";
 import { describeError, WorkerError } from "../../errors.ts";
-import {
-  askByChannel,
-  DepositAboveBudget,
-  openSession,
-  recoverByChannel,
-  sessionOf,
-  type Answered,
-} from "./by-channel.ts";
+import { askByChannel, DepositAboveBudget, openSession, recoverByChannel, sessionOf } from "./by-channel.ts";
 import { askByJob, lostWith, nextIndex, recoverJob } from "./by-job.ts";
-import { Clients } from "./clients.ts";
-import { connectivityOf, type Connectivity } from "./connectivity.ts";
+import { Clients, requireBuyers } from "./clients.ts";
+import { connectivityOf } from "./connectivity.ts";
 import { pricedQuestion, readCharges, type PricedQuestion } from "./cost.ts";
 import { evidenceOf } from "./evidence.ts";
 import { channelImpossible, faultOf, reasonOf, TOO_LATE } from "./failures.ts";
 import { readStanding, type StandingOffer } from "./offers.ts";
 import type { BuyerOptions, Measurement, Step, Target } from "./options.ts";
-import { costOfAll, counted, isComplete, makePlan, nextDue } from "./planning.ts";
+import { costOfAll, counted, isComplete, makePlan, nextDue, RETRY_AFTER } from "./planning.ts";
 import { composedPrompts } from "./prompts.ts";
+import { fieldsOf, Records } from "./records.ts";
 import { settlePlan } from "./settle.ts";
 import { measuresOf } from "./statistics.ts";
 import { Stopwatch } from "./stopwatch.ts";
-import type { BoughtAnswer, Plan, RequestChange, StoredRequest } from "./store.ts";
+import type { Plan, StoredRequest } from "./store.ts";
 import { Turns } from "./turns.ts";
-
-// Longer than 400 lines: one class, because every request reads and changes the same plan, budget and records.
-
-type Reason = ReturnType<typeof reasonOf>;
 
 const ANSWER_SECONDS = 300;
 /** Milliseconds by which a timer may be late before it is this machine that slept. */
@@ -47,10 +37,12 @@ export class Buyer {
   readonly #options: BuyerOptions;
   readonly #contracts: AthanorContracts;
   readonly #clients: Clients;
-  readonly #connectivity: Connectivity;
+  readonly #records: Records;
   readonly #stopwatch: Stopwatch;
   readonly #time = new ChainTime(systemClock);
   readonly #turns = new Turns();
+  /** When plans are settled again whose settling failed, seconds since 1970. */
+  readonly #settleFrom = new Map<string, number>();
 
   private constructor(options: BuyerOptions, contracts: AthanorContracts) {
     this.#options = options;
@@ -58,26 +50,13 @@ export class Buyer {
     this.#stopwatch = new Stopwatch(options.fetch);
     this.#clients = new Clients(options, this.#stopwatch, () => this.#time.now());
     const { provider, otherHosts = () => Promise.resolve([]) } = options;
-    this.#connectivity = connectivityOf(provider, otherHosts, options.fetch);
+    this.#records = new Records(options, connectivityOf(provider, otherHosts, options.fetch));
   }
 
   /** @throws WorkerError CONFIG_INVALID without an account, or with one that is the checker's own */
   static async connect(options: BuyerOptions): Promise<Buyer> {
     const { accounts, notBuyers, provider } = options;
-    const own = accounts.find(({ address }) => notBuyers.some((other) => getAddress(other) === address));
-    if (accounts.length === 0 || own !== undefined) {
-      const found =
-        own === undefined ? "There is no account that buys" : `${own.address} is an account of the checker`;
-      throw new WorkerError(
-        "CONFIG_INVALID",
-        `${found}: who asks a provider must not be known as a checker.`,
-        {
-          remedy:
-            "Name keystores of other accounts under keys.buyerKeystores, and give them money that nothing links to the checker.",
-          details: { account: own?.address },
-        },
-      );
-    }
+    requireBuyers(accounts, notBuyers);
     const { chainId } = await provider.getNetwork();
     const deployment = options.deployment ?? deploymentOf(Number(chainId));
     const budgets = new Map([...options.budgets].map(([token, units]) => [getAddress(token), units]));
@@ -93,7 +72,12 @@ export class Buyer {
    */
   nextRequest(target: Target, { atOnce = false } = {}): Promise<Step> {
     const provider = getAddress(target.provider);
-    return this.#turns.run(`${target.epoch} ${provider}`, () => this.#step({ ...target, provider }, atOnce));
+    return this.#turns.run(`${target.epoch} ${provider}`, async () => {
+      const step = await this.#step({ ...target, provider }, atOnce);
+      // Recomputing takes long: the next request does not wait for it.
+      if (step.state === "asked") void this.verifyBought();
+      return step;
+    });
   }
 
   /** What the requests so far show; undefined while they show nothing, for a reason of this side. */
@@ -137,42 +121,40 @@ export class Buyer {
     await this.verifyBought();
     const now = await this.#observe();
     for (const plan of store.unsettledPlans(epoch)) {
+      const name = `${plan.epoch} ${plan.provider}`;
+      if (now < (this.#settleFrom.get(name) ?? 0)) continue;
       try {
-        if (!this.#clients.has(plan.account)) {
-          throw new WorkerError(
-            "KEYSTORE_MISSING",
-            `${plan.account} has money in channels or jobs, and its key is not here.`,
-            {
-              remedy: "Keep its keystore under keys.buyerKeystores until its money is back.",
-              details: { account: plan.account },
-            },
-          );
-        }
-        const parts = {
-          options: this.#options,
-          clients: this.#clients,
-          contracts: this.#contracts,
-          plan,
-          now,
-        };
-        const isSettled = await this.#turns.run(plan.account, () => settlePlan(parts));
-        if (!isSettled) continue;
-        store.setSettled(plan);
-        this.#clients.forget(plan);
+        await this.#settlePlan(plan, now);
       } catch (error) {
-        log.emit("warn", "buyer.failed", {
-          ...describeError(error),
-          provider: plan.provider,
-          epoch: plan.epoch,
-        });
+        this.#settleFrom.set(name, now + RETRY_AFTER);
+        log.emit("warn", "buyer.failed", { ...describeError(error), ...fieldsOf(plan) });
       }
     }
+  }
+
+  async #settlePlan(plan: Plan, now: number): Promise<void> {
+    const { account } = plan;
+    if (!this.#clients.has(account)) {
+      throw new WorkerError(
+        "KEYSTORE_MISSING",
+        `${account} has money in channels or jobs, and its key is not here.`,
+        {
+          remedy: "Keep its keystore under keys.buyerKeystores until its money is back.",
+          details: { account },
+        },
+      );
+    }
+    const parts = { options: this.#options, clients: this.#clients, contracts: this.#contracts, plan, now };
+    if (!(await this.#turns.run(account, () => settlePlan(parts)))) return;
+    this.#options.store.setSettled(plan);
+    this.#clients.forget(plan);
   }
 
   /** Has the answers looked at that nobody has looked at yet, one after another. */
   verifyBought(): Promise<void> {
     const { store, verifyReceipt, log, signal } = this.#options;
     return this.#turns.run("verify", async () => {
+      if (signal?.aborted === true) return;
       for (const { key, answer } of store.unverified()) {
         if (signal?.aborted === true) return;
         try {
@@ -206,12 +188,13 @@ export class Buyer {
     }
     const requests = store.requests(epoch, provider);
     const open = requests.find(({ state }) => state === "sent");
-    if (open !== undefined) {
-      await this.#recover(target, plan, open);
-      return { state: "asked" };
-    }
     // Later than planned is in time, as long as the answer is there by the deadline.
     const isOver = now > Math.min(target.deadline, target.endsAt) - this.#answerSeconds && now > plan.until;
+    if (open !== undefined) {
+      await this.#recover(target, plan, open);
+      const { state } = store.requests(epoch, provider)[open.number]!;
+      return { state: state === "sent" && isOver ? "done" : "asked" };
+    }
     if (isComplete(target, plan, requests) || isOver) return { state: "done" };
     const dueAt = nextDue(target, plan, requests);
     if (now < dueAt && !atOnce) return { state: "waiting", dueAt };
@@ -232,14 +215,14 @@ export class Buyer {
     };
     if (offer === undefined) {
       // Clients cannot ask it either.
-      store.addRequest(epoch, provider, {
-        ...row,
-        limit: 0n,
-        state: "unanswered",
-        cost: 0n,
-        reason: "NoSuchOffer",
-      });
-      this.#tell(plan, number, "unanswered", "NoSuchOffer");
+      store.addRequest(epoch, provider, { ...row, limit: 0n });
+      this.#records.ended(
+        plan,
+        number,
+        "unanswered",
+        { code: "NoSuchOffer", detail: "its offer is gone" },
+        0n,
+      );
       return { state: "asked" };
     }
     const priced = await this.#affordable(target, plan, requests, number, offer);
@@ -301,7 +284,7 @@ export class Buyer {
       startedAt = performance.now();
       timeout = setTimeout(() => timer.abort(), this.#answerSeconds * 1_000);
       const answered = await askByChannel(session, this.#stopwatch, plan, priced, workPerPosition, combined);
-      this.#answered(plan, row.number, answered);
+      this.#records.answered(plan, row.number, answered);
     } catch (error) {
       if (signal?.aborted === true) return;
       const slept = startedAt > 0 && performance.now() - startedAt > this.#answerSeconds * 1_000 + SLEPT;
@@ -309,10 +292,14 @@ export class Buyer {
       if (error instanceof DepositAboveBudget || channelImpossible.has(reason.code)) {
         // What an ordinary client would do: it has no channel with this provider, and asks by jobs.
         store.putPlan({ ...plan, by: "job" });
-        this.#end(plan, row.number, "void", reason, 0n);
+        this.#records.ended(plan, row.number, "void", reason, 0n);
         return;
       }
-      await this.#failed(plan, row.number, slept ? { code: "MachineSlept", detail: reason.detail } : reason);
+      await this.#records.failed(
+        plan,
+        row.number,
+        slept ? { code: "MachineSlept", detail: reason.detail } : reason,
+      );
     } finally {
       clearTimeout(timeout);
     }
@@ -353,9 +340,11 @@ export class Buyer {
       const { duration, positions, ...answered } = asked;
       // All tokens come at once.
       const timing = { latency: duration, duration, positions, workPerPosition };
-      this.#answered(plan, row.number, { ...answered, timing });
+      this.#records.answered(plan, row.number, { ...answered, timing });
     } catch (error) {
-      if (signal?.aborted !== true) await this.#failed(plan, row.number, reasonOf(error), lostWith(error));
+      if (signal?.aborted !== true) {
+        await this.#records.failed(plan, row.number, reasonOf(error), lostWith(error));
+      }
     }
   }
 
@@ -370,105 +359,22 @@ export class Buyer {
         const onCreated = (jobId: string) =>
           store.changeRequest(plan.epoch, plan.provider, row.number, { jobId });
         const answered = await recoverJob(this.#clients, this.#options, target, plan, row, onCreated);
-        if (answered !== undefined) return this.#answered(plan, row.number, answered);
-        return this.#end(plan, row.number, "void", interrupted, 0n);
+        if (answered !== undefined) return this.#records.answered(plan, row.number, answered);
+        return this.#records.ended(plan, row.number, "void", interrupted, 0n);
       }
       const session = await sessionOf(this.#clients, this.#options, plan);
-      if (session === undefined) return this.#end(plan, row.number, "void", interrupted, 0n);
+      if (session === undefined) return this.#records.ended(plan, row.number, "void", interrupted, 0n);
       const found = await recoverByChannel(session, this.#options, plan, row.mark, combined);
-      if ("answered" in found) return this.#answered(plan, row.number, found.answered);
-      this.#end(plan, row.number, "void", interrupted, found.isSigned ? null : 0n);
+      if ("answered" in found) return this.#records.answered(plan, row.number, found.answered);
+      this.#records.ended(plan, row.number, "void", interrupted, found.isSigned ? null : 0n);
     } catch (error) {
       if (signal?.aborted === true) return;
       const reason = timer.aborted ? { code: TOO_LATE, detail: "it cannot be asked for" } : reasonOf(error);
       const lost = lostWith(error);
       if (row.by === "job" || faultOf(reason.code) === "own") {
-        await this.#failed(plan, row.number, reason, lost);
-      } else this.#end(plan, row.number, "void", reason, null);
+        await this.#records.failed(plan, row.number, reason, lost);
+      } else this.#records.ended(plan, row.number, "void", reason, null);
     }
-  }
-
-  // ------------------------------------------------------------------------------------------------- records
-
-  #answered(
-    plan: Plan,
-    number: number,
-    { timing, cost, shown, bought }: Omit<Answered, "bought"> & { readonly bought: BoughtAnswer | undefined },
-  ): void {
-    const { store, log } = this.#options;
-    const { epoch, provider } = plan;
-    // First: an answer that counts is one that is looked at.
-    if (bought !== undefined) store.putBought(epoch, provider, number, bought);
-    store.changeRequest(epoch, provider, number, {
-      state: "answered",
-      timing: timing ?? null,
-      cost,
-      shown,
-      reason: null,
-    });
-    const milliseconds = timing && {
-      latency: Math.round(timing.latency),
-      duration: Math.round(timing.duration),
-    };
-    log.emit("info", "measure.answered", { ...fieldsOf(plan), number, cost, ...milliseconds });
-    // Recomputing takes long: the next request does not wait for it.
-    void this.verifyBought();
-  }
-
-  /** Judges a failure: the provider's counts; this side's does not, and what may be out is looked for again. */
-  async #failed(plan: Plan, number: number, reason: Reason, lost = 0n): Promise<void> {
-    const { store } = this.#options;
-    const fault = faultOf(reason.code);
-    const isProviders = fault === "provider" || (fault === "silence" && (await this.#connectivity.isSure()));
-    const isOut = await this.#mayBeOut(plan, number);
-    if (isProviders) {
-      // A job without an answer is refunded; a voucher may still be settled.
-      const { by } = store.requests(plan.epoch, plan.provider)[number]!;
-      return this.#end(plan, number, "unanswered", reason, by === "job" || !isOut ? lost : null);
-    }
-    if (isOut) {
-      this.#change(plan, number, { reason: reason.code });
-      this.#tell(plan, number, "interrupted", reason.code, reason.detail);
-      return;
-    }
-    this.#end(plan, number, "void", reason, 0n);
-  }
-
-  /** Whether a voucher was signed, or a job may have been sent, for a request. */
-  async #mayBeOut(plan: Plan, number: number): Promise<boolean> {
-    const { store } = this.#options;
-    const row = store.requests(plan.epoch, plan.provider)[number]!;
-    if (row.by === "job") return true;
-    const sessions = store.sessions(plan);
-    const books = await Promise.all(store.channels(plan).map(({ id }) => sessions.load(id)));
-    return books.some((book) => (book?.nonce ?? 0) > row.mark);
-  }
-
-  #end(
-    plan: Plan,
-    number: number,
-    state: "unanswered" | "void",
-    { code, detail }: Reason,
-    cost: bigint | null,
-  ): void {
-    this.#change(plan, number, { state, reason: code, cost });
-    this.#tell(plan, number, state, code, detail);
-  }
-
-  #change({ epoch, provider }: Plan, number: number, change: RequestChange): void {
-    this.#options.store.changeRequest(epoch, provider, number, change);
-  }
-
-  #tell(
-    plan: Plan,
-    number: number,
-    became: "unanswered" | "void" | "interrupted",
-    code: string,
-    detail = "",
-  ): void {
-    const level = became === "unanswered" ? "info" : "warn";
-    const event = became === "unanswered" ? "measure.unanswered" : "measure.void";
-    this.#options.log.emit(level, event, { ...fieldsOf(plan), number, became, code, detail });
   }
 
   get #answerSeconds(): number {
@@ -483,5 +389,3 @@ export class Buyer {
     return block.timestamp;
   }
 }
-
-const fieldsOf = ({ epoch, provider, account }: Plan) => ({ epoch, provider, account });

@@ -1,6 +1,7 @@
 import { AthanorClient } from "@athanor/sdk";
 import { ChannelClient } from "@athanor/sdk/channels";
-import type { Wallet } from "ethers";
+import { getAddress, type Wallet } from "ethers";
+import { WorkerError } from "../../errors.ts";
 import type { BuyerOptions } from "./options.ts";
 import type { Plan } from "./store.ts";
 import type { Stopwatch } from "./stopwatch.ts";
@@ -71,4 +72,18 @@ function remembered<Client>(
   clients.set(name, connecting);
   connecting.catch(() => clients.delete(name));
   return connecting;
+}
+
+/** @throws WorkerError CONFIG_INVALID without an account, or with one that is the checker's own */
+export function requireBuyers(accounts: readonly Wallet[], notBuyers: readonly string[]): void {
+  const own = accounts.find(({ address }) => notBuyers.some((other) => getAddress(other) === address));
+  if (accounts.length === 0 || own !== undefined) {
+    const found =
+      own === undefined ? "There is no account that buys" : `${own.address} is an account of the checker`;
+    throw new WorkerError("CONFIG_INVALID", `${found}: who asks a provider must not be known as a checker.`, {
+      remedy:
+        "Name keystores of other accounts under keys.buyerKeystores, and give them money that nothing links to the checker.",
+      details: { account: own?.address },
+    });
+  }
 }

@@ -56,8 +56,14 @@ export const channelImpossible: ReadonlySet<string> = new Set([
   "ProviderWithoutEndpoint",
 ]);
 
-/** The code of an error, with the provider's own where it refused. */
-export function reasonOf(error: unknown): { readonly code: string; readonly detail: string } {
+/** Why a request has no answer: a stable code, and what was said. */
+export interface Reason {
+  readonly code: string;
+  readonly detail: string;
+}
+
+/** That of an error, with the provider's own code where it refused. */
+export function reasonOf(error: unknown): Reason {
   const { code, values, message } = toAthanorError(error);
   const refused = values["providerCode"];
   const detail = message.split("\n", 1)[0]!.slice(0, 300);

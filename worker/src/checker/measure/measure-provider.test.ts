@@ -433,6 +433,23 @@ describe("measuring a provider", function () {
       expect(await allChannels()).to.have.length(1);
     });
 
+    it("says what it has when the time is over, though one request cannot be cleared up", async () => {
+      await market.serve({ channels: {} });
+      const file = database();
+      const first = await market.buyer({}, file);
+      const target = await market.target({ requests: 2 });
+      await first.buyer.nextRequest(target, { atOnce: true });
+      // A job that the chain does not know: a look for it fails, again and again.
+      const { store } = first;
+      store.addRequest(target.epoch, target.provider, {
+        ...store.requests(target.epoch, target.provider)[0]!,
+        ...{ number: 1, state: "sent", timing: null, shown: null, by: "job", jobId: id("no job") },
+      });
+      expect(await measureDue(first.buyer, target)).to.equal(undefined);
+      await market.chain.pass(target.deadline - (await market.chain.now()));
+      expect(await measureDue(first.buyer, target)).to.include({ asked: 1, answered: 1, uptime: 5_000 });
+    });
+
     it("takes back the deposit of a channel without the provider, step by step as the notice allows", async () => {
       await market.serve({ channels: {} });
       const file = database();

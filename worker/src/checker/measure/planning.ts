@@ -11,7 +11,7 @@ import type { Plan, StoredRequest } from "./store.ts";
 /** Seconds of an epoch in which nothing is asked: providers date receipts up to a minute back, and their clocks differ. */
 const START_MARGIN = 120;
 /** Seconds before something is tried again whose failure was this side's. */
-const RETRY_AFTER = 60;
+export const RETRY_AFTER = 60;
 
 /** Why nothing can be asked at present, by this side's doing. */
 export interface Obstacle {
