@@ -18,6 +18,8 @@ import { reportsDuty } from "./duties/reports.ts";
 import { scoresDuty } from "./duties/scores.ts";
 import { secretsDuty } from "./duties/secrets.ts";
 import type { Duty } from "./duty.ts";
+import { examsDuty } from "./exams/exams-duty.ts";
+import { measureWithExams } from "./exams/measure-exam.ts";
 import { Buyer } from "./measure/buyer.ts";
 import { measureDue } from "./measure/measure-provider.ts";
 import { SqliteMeasureStore } from "./measure/sqlite-store.ts";
@@ -77,7 +79,7 @@ export async function openDuties(
     confirmations: chain.confirmations,
     signal,
   });
-  const measure: Measure = ({ provider, epoch, rules, blinding, deadline, drawn }) =>
+  const ordinary: Measure = ({ provider, epoch, rules, blinding, deadline, drawn }) =>
     measureDue(buyer, {
       ...{ provider, epoch, checker, blinding, deadline, providers: drawn, requests: rules.requests },
       startsAt: context.checkers.startOf(epoch),
@@ -89,6 +91,10 @@ export async function openDuties(
     metrics: auditMetrics,
     disputeMetrics,
   });
+  const measure = measureWithExams(context, ordinary, {
+    signer: options.operator,
+    allowInsecureEndpoints: chain.chainId === LOCAL_CHAIN,
+  });
   const buying: Duty = { name: "buying", advance: ({ epoch }) => buyer.settle(epoch) };
   return {
     duties: [
@@ -97,6 +103,7 @@ export async function openDuties(
       reportsDuty(context),
       audits,
       scoresDuty(context),
+      examsDuty(context),
       faultsDuty(context),
       payDuty(context),
       buying,

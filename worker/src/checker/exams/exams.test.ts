@@ -1,0 +1,380 @@
+// Exams of hardware on a real chain: checkers examine a real provider daemon over HTTP, and the chain judges what they report.
+import type { QualityReport } from "@athanor/sdk/checkers";
+import { expect } from "chai";
+import { decodeBase64, encodeBase64, id, parseEther } from "ethers";
+import { systemClock } from "../../clock.ts";
+import { LazyModels } from "../../disputes/models.ts";
+import type { ModelRunner } from "../../model/runner.ts";
+import { ExamDesk } from "../../serve/exam-desk.ts";
+import { ExamRules } from "../../serve/exam-rules.ts";
+import { routes } from "../../serve/routes.ts";
+import { listen } from "../../serve/server.ts";
+import { asOwner, prepareChannels } from "../../testing/channel.ts";
+import { gatherCrowd, type Crowd, type Member } from "../../testing/checkers.ts";
+import { startChecker } from "../../testing/checker.ts";
+import { eventually } from "../../testing/eventually.ts";
+import type { RecordingLog } from "../../testing/recording-log.ts";
+import { setUpWorld } from "../../testing/world.ts";
+import type { CheckerContext } from "../context.ts";
+import type { Measure, Measured } from "../duties/measurements.ts";
+import { readRound } from "../round.ts";
+import { examsDuty } from "./exams-duty.ts";
+import { measureWithExams, type MeasureExamOptions } from "./measure-exam.ts";
+
+type Fetch = NonNullable<MeasureExamOptions["fetch"]>;
+const addressOf = (input: Parameters<Fetch>[0]) => (input instanceof Request ? input.url : String(input));
+type Line = Record<string, unknown> & { readonly type: string };
+
+/** What of an epoch must have gone by for every checker to have had its turn. */
+const LATE = 0.6;
+/** Multiply-adds a second that any machine delivers, and that none does. */
+const MODEST = 10n ** 6n;
+const BOASTED = 10n ** 14n;
+
+describe("exams of hardware", function () {
+  this.timeout(240_000);
+  const world = setUpWorld();
+  const closers: (() => unknown)[] = [];
+  let crowd: Crowd;
+  let modest: number;
+  let url: string;
+  let stop: () => Promise<void>;
+
+  before(async function () {
+    this.timeout(240_000);
+    await prepareChannels(world);
+    crowd = await gatherCrowd(world.chain);
+    const { providerRegistry } = world.chain.contracts;
+    modest = Number(await providerRegistry.hardwareClassCount());
+    for (const [index, minimumThroughput] of [MODEST, BOASTED].entries()) {
+      await providerRegistry.setHardwareClass(modest + index, {
+        ...{ name: `class ${index}`, open: true, minimumThroughput },
+        minimumStakePerGpu: parseEther("1"),
+      });
+    }
+    await crowd.toEpoch(2);
+    await crowd.nextEpoch();
+  });
+
+  beforeEach(() => serve());
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  /**
+   * A provider daemon behind HTTP, whose profile says where.
+   *
+   * @param longestBurst milliseconds; by default longer than any test
+   */
+  async function serve(runner: ModelRunner = world.runner, longestBurst = 120_000): Promise<void> {
+    const daemon = await world.start({ channels: {}, runners: [runner] });
+    const { context, storage, log } = daemon;
+    stop = () => daemon.stop();
+    const desk = context.desk!;
+    await eventually(() => desk.seesChain && desk.conditions !== undefined, "it serves");
+    const rules = (await ExamRules.connect(context.chain, context.owner, systemClock))!;
+    const exams = new ExamDesk({ context, desk, signer: context.operator, rules, longestBurst });
+    const app = routes({ desk, exams, storage, log, clock: systemClock, isHealthy: () => true });
+    const server = await listen(app, { ...desk.settings, port: 0 });
+    url = server.url;
+    closers.push(server.close, () => exams.stop());
+    await register(modest, url);
+  }
+
+  async function register(hardwareClass: number, endpoint = url): Promise<void> {
+    const { providerRegistry } = asOwner(world);
+    const { profile } = await providerRegistry.providerOf(world.owner.address);
+    const { operator, watchtower, encryptionKey } = profile;
+    const hardware = [{ hardwareClass, count: 1 }];
+    await (await providerRegistry.update({ operator, watchtower, encryptionKey, endpoint, hardware })).wait();
+  }
+
+  /** A checker with everything real but the process around it. */
+  async function contextOf(member: Member, models: readonly string[] = []) {
+    const {
+      context,
+      log,
+      stop: end,
+    } = await startChecker({
+      ...{ chain: world.chain, member, duties: (own: CheckerContext) => [examsDuty(own)] },
+    });
+    closers.push(end);
+    const folders = models.map((path) => ({ path, root: null }));
+    return { log, context: { ...context, models: new LazyModels(folders) } };
+  }
+
+  /** One look of a checker at the provider, in the current epoch. */
+  async function look(
+    member: Member,
+    options: {
+      readonly fetch?: Fetch;
+      readonly models?: readonly string[];
+      readonly ordinary?: Measure;
+    } = {},
+  ): Promise<{
+    readonly measure: (left?: number) => Promise<Measured | undefined>;
+    readonly log: RecordingLog;
+  }> {
+    const { context, log } = await contextOf(member, options.models);
+    const { checkers } = context;
+    const measure = measureWithExams(
+      context,
+      options.ordinary ?? (() => Promise.reject(new Error("it is no exam"))),
+      {
+        ...{ signer: member.operator, allowInsecureEndpoints: true, burstSeconds: 1, fetch: options.fetch },
+      },
+    );
+    return {
+      log,
+      async measure(left = 10_000) {
+        const now = await world.chain.now();
+        const epoch = checkers.epochAt(now);
+        return measure({
+          ...{ provider: world.owner.address, epoch, now, drawn: 1, deadline: now + left },
+          ...{ rules: await checkers.rulesOf(epoch), blinding: id(`${member.owner.address} ${epoch}`) },
+          signal: context.signal,
+        });
+      },
+    };
+  }
+
+  /** Until it says what it found: others may be first. */
+  async function examine(member: Member): Promise<QualityReport> {
+    const { measure } = await look(member);
+    let found: Measured | undefined;
+    await eventually(async () => (found = await measure()) !== undefined, "the exam");
+    return { provider: world.owner.address, ...found! };
+  }
+
+  /** Five checkers examine in the current epoch, and the chain judges what they report. @returns the reports by checker */
+  async function examined(duty: ReturnType<typeof examsDuty>, context: CheckerContext) {
+    const reports = new Map<Member, QualityReport[]>();
+    await Promise.all(
+      crowd.members.slice(0, 5).map(async (member) => reports.set(member, [await examine(member)])),
+    );
+    await crowd.commitReports(reports);
+    await crowd.nextEpoch();
+    await crowd.reveal(reports);
+    await crowd.nextEpoch();
+    await crowd.contracts.qualityReports.score(world.owner.address);
+    await advance(duty, context);
+    return reports;
+  }
+
+  async function advance(duty: ReturnType<typeof examsDuty>, { chain, checkers }: CheckerContext) {
+    const { epoch } = await readRound(chain, checkers);
+    await crowd.toEpoch(epoch, Math.ceil(LATE * checkers.epochLength));
+    await duty.advance(await readRound(chain, checkers));
+  }
+
+  const takesWork = () =>
+    world.chain.createJob(world.request()).then(
+      (job) => job,
+      (error: unknown) =>
+        /ProviderTakesNoWork/.test(String(error)) ? false : Promise.reject(error as Error),
+    );
+
+  it("let an honest provider pass; one that claims what it does not have fails, takes no work, lowers its claim and passes", async () => {
+    const { hardwareExams, askedEvidence, qualityReports } = crowd.contracts;
+    const { address } = world.owner;
+    const { context, log } = await contextOf(crowd.members[5]!);
+    const duty = examsDuty(context);
+    const moves = () => log.of("checker.move").map(({ move }) => move);
+    await advance(duty, context);
+    expect(moves()).to.deep.equal(["enterExam"]);
+    expect(await takesWork()).to.equal(false);
+
+    await crowd.nextEpoch();
+    const first = await examined(duty, context);
+    expect(moves()).to.deep.equal(["enterExam", "judgeExam"]);
+    expect((await hardwareExams.standingOf(address)).passed).to.equal(MODEST);
+    for (const [{ uptime, throughput }] of [...first.values()] as [QualityReport][]) {
+      expect(uptime).to.equal(10_000);
+      expect(throughput).to.be.at.least(Number(MODEST / 10n ** 6n));
+    }
+    expect(await takesWork()).to.be.a("string");
+
+    // It has the same machine, and none that computes all of such a burst.
+    await stop();
+    await serve(world.runner, 500);
+    await register(modest + 1);
+    await advance(examsDuty(context), context);
+    expect(moves()).to.deep.equal(["enterExam", "judgeExam", "enterExam"]);
+    expect(await takesWork()).to.equal(false);
+    const epoch = await crowd.nextEpoch();
+    const [member, [old]] = [...first][0]! as [Member, [QualityReport]];
+    // An earlier exam's receipts, shown again.
+    expect(await askedEvidence.countOf(epoch, member.owner, address, true, old.evidence)).to.equal(0n);
+    const second = await examined(examsDuty(context), context);
+    expect(moves().slice(3)).to.deep.equal(["judgeExam"]);
+    expect(await hardwareExams.isPending(address)).to.equal(true);
+    expect((await hardwareExams.standingOf(address)).passed).to.equal(0n);
+    const { throughput } = await qualityReports.mediansOf(epoch, address);
+    expect(Number(throughput) * 1e6).to.be.lessThan(Number(BOASTED) * 0.8);
+    expect([...second.values()].every(([report]) => report!.uptime < 10_000)).to.equal(true);
+    expect(await takesWork()).to.equal(false);
+
+    await stop();
+    await serve();
+    await crowd.nextEpoch();
+    await examined(examsDuty(context), context);
+    expect(await hardwareExams.isPending(address)).to.equal(false);
+    const job = await takesWork();
+    expect(job).to.be.a("string");
+    await eventually(
+      async () => (await world.chain.status(job as string)) === "Submitted",
+      "the job is answered",
+    );
+  });
+
+  it("are ended by anybody when nobody holds them", async () => {
+    const { context, log } = await contextOf(crowd.members[0]!);
+    const duty = examsDuty(context);
+    await advance(duty, context);
+    expect(await takesWork()).to.equal(false);
+    // Nobody commits to the next epoch.
+    await crowd.toEpoch(4);
+    await advance(examsDuty(context), context);
+    expect(log.of("checker.move").map(({ move }) => move)).to.deep.equal(["enterExam", "liftExam"]);
+    expect(await takesWork()).to.be.a("string");
+  });
+
+  describe("by a provider that", () => {
+    let epoch: number;
+
+    beforeEach(async () => {
+      await crowd.contracts.hardwareExams.enter(world.owner.address);
+      epoch = await crowd.nextEpoch();
+    });
+
+    /** The provider's own answer, changed on its way. */
+    const changing =
+      (change: (lines: Line[]) => Line[]): Fetch =>
+      async (input, init) => {
+        const response = await fetch(input, init);
+        if (!addressOf(input).endsWith("/burst")) return response;
+        const lines = (await response.text()).trim().split("\n");
+        const changed = change(lines.map((line) => JSON.parse(line) as Line));
+        return new Response(changed.map((line) => `${JSON.stringify(line)}\n`).join(""), response);
+      };
+    const receiptOf = (line: Line) =>
+      line["receipt"] as { message: Record<string, unknown>; signature: string };
+    const withMessage = (lines: Line[], change: Record<string, unknown>) =>
+      lines.map((line) => {
+        if (line.type !== "receipt") return line;
+        const { message, signature } = receiptOf(line);
+        return { ...line, receipt: { message: { ...message, ...change }, signature } };
+      });
+    const other = (chunk: unknown, change: (byte: number) => number) =>
+      encodeBase64(
+        decodeBase64(chunk as string).map((byte, index) => (index % 4 === 3 ? change(byte) : byte)),
+      );
+    const tokens = (lines: Line[], change: (line: Line) => Line[]) =>
+      lines.flatMap((line) => (line.type === "tokens" ? change(line) : [line]));
+
+    const lies: Record<string, [change: (lines: Line[]) => Line[], fault: RegExp]> = {
+      "sends other tokens than it signs": [
+        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], (byte) => byte ^ 1) }]),
+        /receipt is not of what arrived/,
+      ],
+      "sends tokens twice": [(lines) => tokens(lines, (line) => [line, line]), /with a gap/],
+      "sends tokens of more requests than there are": [
+        (lines) => tokens(lines, (line) => [{ ...line, request: 4_000 }]),
+        /of no request/,
+      ],
+      "sends tokens that are none": [
+        (lines) => tokens(lines, (line) => [{ ...line, chunk: "AAAA" }]),
+        /no tokens/,
+      ],
+      "sends tokens outside the vocabulary": [
+        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], () => 255) }]),
+        /outside the vocabulary/,
+      ],
+      "sends no receipts": [(lines) => lines.filter(({ type }) => type !== "receipt"), /without a receipt/],
+      "sends receipts of another exam": [(lines) => withMessage(lines, { channel: id("exam") }), /no proof/],
+      "sends receipts that somebody else signed": [
+        (lines) =>
+          lines.map((line) =>
+            line.type === "receipt"
+              ? { ...line, receipt: { ...receiptOf(line), signature: `0x${"11".repeat(64)}1b` } }
+              : line,
+          ),
+        /no proof/,
+      ],
+      "sends receipts of an earlier hour": [(lines) => withMessage(lines, { expiry: "1000" }), /no proof/],
+      "says that it failed": [
+        () => [{ type: "error", code: "ProviderFailed", message: "Out of memory.", remedy: "" }],
+        /it said: Out of memory/,
+      ],
+    };
+    for (const [name, [change, fault]] of Object.entries(lies)) {
+      it(`${name} has answered nothing`, async () => {
+        const { measure, log } = await look(crowd.members[0]!, { fetch: changing(change) });
+        const nothing = { latency: 0, throughput: 0, uptime: 0, evidence: "0x" };
+        expect(await measure()).to.deep.equal(nothing);
+        expect(log.of("checker.examined")[0]!["fault"]).to.match(fault);
+      });
+    }
+
+    it("answers wrongly is found out by whoever has the model", async () => {
+      const { runner, folder } = world;
+      await stop();
+      await serve({
+        ...runner,
+        run: (request) => runner.run({ ...request, onToken: (token) => request.onToken(token ^ 1) }),
+      });
+      const [believes, checks] = crowd.members as [Member, Member];
+      const models = [`${folder.path}/model`];
+      const found = await look(checks, { models });
+      expect((await found.measure())!.uptime).to.equal(0);
+      expect(found.log.of("checker.examined")[0]!["fault"]).to.match(/the answer to request \d+ is wrong/);
+      expect((await (await look(believes)).measure())!.uptime).to.equal(10_000);
+    });
+
+    it("answers rightly is believed by whoever has the model", async () => {
+      const { measure, log } = await look(crowd.members[0]!, { models: [`${world.folder.path}/model`] });
+      expect((await measure())!.uptime).to.equal(10_000);
+      expect(log.of("checker.examined")[0]).to.include({ fault: undefined, epoch });
+    });
+
+    it("never ends its answer is given up, and asked again", async () => {
+      const endless: Fetch = async (input, init) => {
+        const response = await fetch(input, init);
+        if (!addressOf(input).endsWith("/burst")) return response;
+        await response.body?.cancel();
+        const bytes = new TextEncoder().encode('{"type":"waiting"}\n'.repeat(1_000));
+        return new Response(
+          new ReadableStream<Uint8Array>({ pull: (controller) => controller.enqueue(bytes) }),
+          response,
+        );
+      };
+      const { measure, log } = await look(crowd.members[0]!, { fetch: endless });
+      expect(await measure()).to.equal(undefined);
+      expect(log.of("checker.examined")[0]).to.include({ code: "ProviderMisbehaved" });
+    });
+
+    it("cannot be reached is asked until the deadline, and then was absent", async () => {
+      const { measure } = await look(crowd.members[0]!, { fetch: () => Promise.reject(new Error("gone")) });
+      expect(await measure()).to.equal(undefined);
+      expect(await measure(60)).to.include({ uptime: 0, evidence: "0x" });
+    });
+
+    it("was never asked in time is not reported on", async () => {
+      const { measure } = await look(crowd.members[0]!);
+      expect(await measure(60)).to.equal(undefined);
+    });
+
+    it("has no endpoint was absent while it waits for its exam", async () => {
+      await register(modest, "");
+      const { measure } = await look(crowd.members[0]!);
+      expect(await measure()).to.equal(undefined);
+      expect(await measure(60)).to.include({ uptime: 0, evidence: "0x" });
+    });
+  });
+
+  it("are none of an ordinary client's measurements", async () => {
+    const ordinary: Measured = { latency: 1, throughput: 2, uptime: 3, evidence: "0x01" };
+    const { measure } = await look(crowd.members[0]!, { ordinary: () => Promise.resolve(ordinary) });
+    expect(await measure()).to.equal(ordinary);
+  });
+});
