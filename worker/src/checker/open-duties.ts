@@ -22,6 +22,7 @@ import { examsDuty } from "./exams/exams-duty.ts";
 import { measureWithExams } from "./exams/measure-exam.ts";
 import { Buyer } from "./measure/buyer.ts";
 import { measureDue } from "./measure/measure-provider.ts";
+import { composedPrompts, readPrompts } from "./measure/prompts.ts";
 import { SqliteMeasureStore } from "./measure/sqlite-store.ts";
 import { Rechecks } from "./rechecks.ts";
 
@@ -70,6 +71,7 @@ export async function openDuties(
     accounts: buyers,
     notBuyers: [checker, operator.address],
     budgets: budgetsOf(config, tokens),
+    prompts: settings.prompts.length === 0 ? composedPrompts : readPrompts(settings.prompts),
     store: new SqliteMeasureStore(storage.database),
     log,
     verifyReceipt: rechecks.verify,

@@ -28,6 +28,7 @@ describe("parseCheckerConfig", () => {
         owner,
         tokens: ["ATH"],
         budgetPerEpoch: [{ number: "5", unit: "ATH" }],
+        prompts: [],
         measuredAtOnce: 4,
         commitBefore: null,
         faults: "always",

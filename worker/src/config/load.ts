@@ -80,6 +80,7 @@ export function parseCheckerConfig(text: string, file: string): CheckerConfig {
       ownerKeystore: ownerKeystore === null ? null : resolve(folder, ownerKeystore),
       buyerKeystores: buyerKeystores.map((path) => resolve(folder, path)),
     },
+    checker: { ...config.checker, prompts: config.checker.prompts.map((path) => resolve(folder, path)) },
     models: config.models.map((model) => ({ ...model, path: resolve(folder, model.path) })),
     storage: resolve(folder, config.storage),
   };

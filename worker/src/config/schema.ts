@@ -237,6 +237,7 @@ export const checkerSchema = z.strictObject({
         texts,
       ),
       budgetPerEpoch: leaf('at least one amount with its unit, such as ["5 ATH"]', someAmounts),
+      prompts: optionalLeaf("a list of text files, such as [letters.txt, notes.txt]", [], texts),
       measuredAtOnce: optionalLeaf("a number of providers from 1 to 64, such as 4", 4, integer(1, 64)),
       commitBefore: optionalLeaf('a time with its unit, such as "15m"', null, milliseconds),
       faults: optionalLeaf(`one of ${faultChoices.join(", ")}`, "always", faultChoice),

@@ -174,7 +174,14 @@ export async function startChecker(options: TestCheckerOptions): Promise<TestChe
     operator: { address: operator.address, derive: secretsOf(operator) },
     checker: owner.address,
     settings: {
-      ...{ owner: owner.address, tokens: ["ATH"], budgetPerEpoch: [], measuredAtOnce: 4, commitBefore: null },
+      ...{
+        owner: owner.address,
+        tokens: ["ATH"],
+        budgetPerEpoch: [],
+        prompts: [],
+        measuredAtOnce: 4,
+        commitBefore: null,
+      },
       ...{ faults: "always", coinInAth: null, maximumBond: 10n ** 20n, leaving: false },
       ...settings,
     },

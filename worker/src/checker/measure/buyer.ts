@@ -154,9 +154,10 @@ export class Buyer {
   verifyBought(): Promise<void> {
     const { store, verifyReceipt, log, signal } = this.#options;
     return this.#turns.run("verify", async () => {
-      if (signal?.aborted === true) return;
+      const isEnded = () => signal?.aborted === true;
+      if (isEnded()) return;
       for (const { key, answer } of store.unverified()) {
-        if (signal?.aborted === true) return;
+        if (isEnded()) return;
         try {
           await verifyReceipt?.(answer);
           store.setVerified(key);
