@@ -109,7 +109,10 @@ export class Recomputations {
       metrics.note(honest ? "right" : "wrong");
       const { provider } = job.terms;
       if (honest) log.emit("info", "result.right", { jobId, provider });
-      else log.emit("warn", "result.wrong", { jobId, provider, firstDifference });
+      else {
+        log.emit("warn", "result.wrong", { jobId, provider, firstDifference });
+        this.challenge(audit);
+      }
     } catch (error) {
       if (!(error instanceof AthanorError) || !HOPELESS.has(error.code)) throw error;
       const { code, message } = error;
