@@ -69,6 +69,21 @@ describe("attack: a provider that challenges itself", () => {
     );
     expect(await vault.isJailed(provider)).to.equal(true);
   });
+
+  it("and wins, because somebody else was about to: the finder has its bond back, and no reward", async () => {
+    const arena = await freshArena();
+    const { game, stranger, newcomer, ath } = arena;
+    const found = await challenge(arena, await resultWith(arena, DEEP), stranger);
+    const own = await challenge(arena, await resultWith(arena, DEEP), newcomer);
+    await play(arena, own);
+    expect(await game.convictionOf(arena.provider)).to.equal(own.id);
+    const { bond, spent } = await stateOf(arena, found.id);
+    expect(spent).to.equal(0n);
+    await expect(game.reclaim(found.id)).to.changeEtherBalance(ethers, stranger, bond);
+    await game.reclaim(own.id);
+    expect(await ath.balanceOf(stranger)).to.equal(0n);
+    expect(await ath.balanceOf(newcomer)).to.be.greaterThanOrEqual((await parametersOf(arena)).minimumReward);
+  });
 });
 
 describe("attack: ten Sybils and one honest challenger", () => {

@@ -212,7 +212,7 @@ describe("a provider's accounts", () => {
   });
 
   it("a bad hour, or two bad epochs, cost no stake; three in a row cost a tenth less the discount, after the time for an appeal", () => {
-    const away = registered("offline half of each day");
+    const away = registered("half offline");
     const judge = (epoch: number, isBadEpoch: boolean) => {
       away.judge(epoch, isBadEpoch);
       return away.takePenalty(epoch + 20);
@@ -228,7 +228,7 @@ describe("a provider's accounts", () => {
   });
 
   it("makes one case in an interval, suspends longer each time, and ends an account with the last", () => {
-    const away = registered("offline half of each day");
+    const away = registered("half offline");
     const penalties: number[] = [];
     let works = 0;
     for (let epoch = 0; epoch < 200; epoch++) {
@@ -244,7 +244,7 @@ describe("a provider's accounts", () => {
   });
 
   it("oversleeps only while one more bad epoch makes no case", () => {
-    const careful = registered("offline half of a day when safe");
+    const careful = registered("half offline when safe");
     expect(careful.behaviour().hoursOffline).to.equal(12);
     careful.judge(0, true);
     careful.judge(1, true);

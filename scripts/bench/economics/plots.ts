@@ -47,17 +47,17 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
       title: "What recomputing a bought answer brings, of what it costs",
       x: {
         label: "share of wrong answers, %",
-        ticks: RECOMPUTED_AT.map((wrong) => 100 * wrong),
+        ticks: WRONG_PERCENT,
         isLogarithmic: true,
       },
       y: {
         label: "expected reward, times the cost of recomputing; it pays above 1",
-        ticks: [0.001, 0.01, 0.1, 1, 10, 100, 1_000, 10_000],
+        ticks: [0.001, 0.01, 0.1, 1, 10, 100, 1_000, 10_000, 100_000],
         isLogarithmic: true,
       },
       series: result.recomputing.rows.map(({ costTimes, payingShare }) => ({
         name: `cost × ${costTimes}`,
-        points: RECOMPUTED_AT.map((wrong) => [100 * wrong, wrong / payingShare] as const),
+        points: WRONG_PERCENT.map((wrong) => [wrong, wrong / 100 / payingShare] as const),
       })),
     }),
     "free-riders.svg": lineChart({
@@ -95,7 +95,7 @@ export function plotsOf(result: EconomicsResult): Record<string, string> {
   };
 }
 
-const RECOMPUTED_AT = [0.000001, 0.00001, 0.0001, 0.001, 0.01, 0.1, 1] as const;
+const WRONG_PERCENT = [0.001, 0.01, 0.1, 1, 10, 100] as const;
 
 const stakeSeries = (rows: StakeResult["rows"]): Series[] =>
   gainSeries(rows.map(({ stakeAth, gains }) => ({ at: stakeAth, gains })));

@@ -59,7 +59,7 @@ export function providerStrategies(market: Market): readonly [ProviderStrategy, 
   });
   // Whoever is away on purpose rents its GPUs to somebody else meanwhile.
   const half = {
-    ...offline("offline half of each day", "dishonest", 12),
+    ...offline("half offline", "dishonest", 12),
     gpuCostShare: 1 - 0.5 * share(market.elsewhereBasisPoints),
   };
   const gone = { ...offline("offline for good", "dishonest", 24), gpuCostShare: 0 };
@@ -84,8 +84,8 @@ export function providerStrategies(market: Market): readonly [ProviderStrategy, 
     offline("a bad hour in one epoch of ten", "careless", 1, 0.1),
     offline("offline an hour an epoch", "careless", 1),
     half,
-    { ...half, name: "offline half of each day, new accounts", afterPenalty: "new account" },
-    { ...half, name: "offline half of a day when safe", timing: "when safe" },
+    { ...half, name: "half offline, new accounts", afterPenalty: "new account" },
+    { ...half, name: "half offline when safe", timing: "when safe" },
     gone,
     overbooked,
     { ...overbooked, name: "overbooked, new accounts", afterPenalty: "new account", leavesBelow: 0.75 },

@@ -53,6 +53,17 @@ describe("the rules that are simulated", () => {
     });
   }
 
+  it("the longest dispute follows from the game's parameters", async () => {
+    const parameter = (name: string) => builtValue({ parameter: name });
+    const moves = await builtValue({ of: "dispute/GameParameters.sol", constant: "MOVES" });
+    const [window, clock, grace] = [
+      await parameter("challengeWindow"),
+      await parameter("disputeClock"),
+      await parameter("disputeGrace"),
+    ];
+    expect(describedRules.disputeSeconds.value).to.equal(3 * window + 2 * clock + moves * grace);
+  });
+
   it("all those that the checkers' module sets are simulated", () => {
     const own = [...defaultsOf({ futures: checkersModule.futures, submodules: new Set() }).keys()];
     const compared = entries.flatMap(([, { built }]) =>

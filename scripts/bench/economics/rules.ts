@@ -243,7 +243,8 @@ export const describedRules = {
   disputeSeconds: {
     value: 136_800,
     unit: "s",
-    meaning: "from a challenge to the conviction of a provider that stalls as long as it can, at most",
+    meaning:
+      "from a challenge to a conviction, if both sides stall as long as they can; against a prompt challenger a provider can do so for less",
     source: DISPUTE,
   },
   minimumRewardAth: {
