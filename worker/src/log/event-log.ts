@@ -82,7 +82,7 @@ export type EventName =
   | "measure.answered"
   | "measure.unanswered"
   | "measure.void"
-  | "measure.short"
+  | "measure.stuck"
   | "buyer.opened"
   | "buyer.closed"
   | "buyer.returned"

@@ -235,7 +235,7 @@ export function setUpAuditWorld(): AuditWorld {
       operator: { address: operator.address, derive: secretsOf(operator) },
       checker: owner.address,
       settings: {
-        ...{ owner: owner.address, tokens: ["ATH"], budgetPerEpoch: [], measuredAtOnce: 4 },
+        ...{ owner: owner.address, tokens: ["ATH"], budgetPerEpoch: [], prompts: [], measuredAtOnce: 4 },
         ...{ commitBefore: null, faults: "always", coinInAth: null, maximumBond, leaving: false },
       },
       tokens: [deployment.ath],

@@ -41,6 +41,7 @@ export class Buyer {
   readonly #stopwatch: Stopwatch;
   readonly #time = new ChainTime(systemClock);
   readonly #turns = new Turns();
+  readonly #told = new Set<string>();
   /** When plans are settled again whose settling failed, seconds since 1970. */
   readonly #settleFrom = new Map<string, number>();
 
@@ -76,6 +77,7 @@ export class Buyer {
       const step = await this.#step({ ...target, provider }, atOnce);
       // Recomputing takes long: the next request does not wait for it.
       if (step.state === "asked") void this.verifyBought();
+      if (step.state === "stuck") this.#tellOnce(target, step.reason);
       return step;
     });
   }
@@ -203,7 +205,7 @@ export class Buyer {
   }
 
   async #ask(target: Target, plan: Plan, requests: readonly StoredRequest[], now: number): Promise<Step> {
-    const { store, log } = this.#options;
+    const { store } = this.#options;
     const { epoch, provider } = target;
     const [offer, block] = await Promise.all([
       readStanding(this.#contracts, provider, plan.model, plan.token),
@@ -228,7 +230,6 @@ export class Buyer {
     }
     const priced = await this.#affordable(target, plan, requests, number, offer);
     if (priced === undefined) {
-      log.emit("warn", "measure.short", { ...fieldsOf(plan), asked: counted(requests).length });
       return { state: "stuck", reason: "the budget does not pay for another request" };
     }
     if (row.by === "job") {
@@ -376,6 +377,13 @@ export class Buyer {
         await this.#records.failed(plan, row.number, reason, lost);
       } else this.#records.ended(plan, row.number, "void", reason, null);
     }
+  }
+
+  #tellOnce({ epoch, provider }: Target, reason: string): void {
+    const name = `${epoch} ${provider} ${reason}`;
+    if (this.#told.has(name)) return;
+    this.#told.add(name);
+    this.#options.log.emit("warn", "measure.stuck", { epoch, provider, reason });
   }
 
   get #answerSeconds(): number {

@@ -348,7 +348,7 @@ describe("measuring a provider", function () {
       expect(second.store.spent(target.epoch, deployment.ath)).to.be.at.most(budget);
       expect(found.asked).to.be.lessThan(64);
       expect(await second.buyer.nextRequest(more, { atOnce: true })).to.deep.include({ state: "stuck" });
-      expect(second.log.of("measure.short")).to.have.length.greaterThan(0);
+      expect(second.log.of("measure.stuck"), "said once").to.have.length(1);
       // It claims no more than it can show.
       expect(found.uptime).to.equal(Math.floor((found.proven * 10_000) / 64));
     });
