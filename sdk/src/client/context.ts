@@ -1,4 +1,4 @@
-import { ZeroAddress, type ContractRunner, type Signer } from "ethers";
+import { ZeroAddress, type ContractRunner, type Provider, type Signer } from "ethers";
 import type { TokenInfo } from "../amounts/token-info.ts";
 import { athanorError } from "../errors/athanor-error.ts";
 import { ChainReader } from "../internal/chain-reader.ts";
@@ -69,11 +69,12 @@ export async function createContext(options: ConnectOptions): Promise<ClientCont
   const contracts = connectContracts(reader.runner, deployment);
   const moduleBit = await checkDeployment(reader, contracts, deployment, chainId);
   const signer = isSigner(runner) ? runner : undefined;
+  const account = await signer?.getAddress();
   return {
     reader,
     contracts,
     signer,
-    account: await signer?.getAddress(),
+    account,
     chainId,
     moduleBit,
     confirmations: options.confirmations ?? 1,
@@ -83,17 +84,19 @@ export async function createContext(options: ConnectOptions): Promise<ClientCont
     tokens: new Map(),
     tokenizers: new Map(),
     offerScans: new Map(),
-    sending: (signer && sendingOf(signer)) ?? new Mutex(),
+    sending: account === undefined ? new Mutex() : sendingOf(provider, account),
   };
 }
 
-const sendings = new WeakMap<Signer, Mutex>();
+const sendings = new WeakMap<Provider, Map<string, Mutex>>();
 
-/** Of one signer all transactions go one after the other, whichever client or party sends them. */
-function sendingOf(signer: Signer): Mutex {
-  const known = sendings.get(signer) ?? new Mutex();
-  sendings.set(signer, known);
-  return known;
+/** Of one account all transactions by one provider go one after the other, whichever client or party sends them, with whichever signer. */
+function sendingOf(provider: Provider, account: string): Mutex {
+  const known = sendings.get(provider) ?? new Map<string, Mutex>();
+  sendings.set(provider, known);
+  const sending = known.get(account) ?? new Mutex();
+  known.set(account, sending);
+  return sending;
 }
 
 async function checkDeployment(

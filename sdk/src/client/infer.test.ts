@@ -205,6 +205,16 @@ describe("infer", () => {
     expect(results.map(({ text }) => text)).to.deep.equal([ANSWER, ANSWER, ANSWER]);
   });
 
+  it("lets no two clients of one account, each with a signer of its own, send at the same time", async () => {
+    const { client: account } = chain.accounts;
+    const clients = await Promise.all(
+      [1, 2, 3].map(() => chain.connect({ signer: account.connect(account.provider) })),
+    );
+    const before = (await client.funds()).available;
+    await Promise.all([client, ...clients].map((each) => each.deposit({ amount: 5n })));
+    expect((await client.funds()).available - before).to.equal(20n);
+  });
+
   it("resolves when the result is final if asked to, finalising it when nobody else does", async () => {
     const seen: string[] = [];
     const waiting = client.infer({
