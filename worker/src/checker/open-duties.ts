@@ -1,5 +1,6 @@
-import type { TokenInfo } from "@athanor/sdk";
+import { httpModelSource, type TokenInfo } from "@athanor/sdk";
 import type { Disputes } from "@athanor/sdk/disputes";
+import { nodeModelSource } from "@athanor/sdk/node";
 import { connectToken } from "@athanor/sdk/protocol";
 import type { Provider, Wallet } from "ethers";
 import { toTokenUnits } from "../config/amount.ts";
@@ -52,6 +53,7 @@ export async function openDuties(
 ): Promise<{ readonly duties: readonly Duty[]; readonly ended: () => Promise<void> }> {
   const { chain, checker, operator, settings, signal, storage, log } = context;
   const { config, rpc, buyers, tokens, disputesOf, disputeMetrics, auditMetrics } = options;
+  const isLocal = chain.chainId === LOCAL_CHAIN;
   const disputes = new Map<string, Promise<Disputes>>();
   const rechecks = new Rechecks(context, {
     disputesOf: (account) => {
@@ -76,7 +78,9 @@ export async function openDuties(
     log,
     verifyReceipt: rechecks.verify,
     otherHosts: () => otherHosts(context),
-    allowInsecureEndpoints: chain.chainId === LOCAL_CHAIN,
+    // Elsewhere nobody who registers a model names files of this machine.
+    modelSource: isLocal ? nodeModelSource() : httpModelSource(),
+    allowInsecureEndpoints: isLocal,
     pollingInterval: config.chain.pollInterval,
     confirmations: chain.confirmations,
     signal,

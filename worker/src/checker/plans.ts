@@ -56,9 +56,9 @@ export async function planJoining(
       data: core.interface.encodeFunctionData("topUp"),
     });
   }
-  if (getAddress(found.operator) === operator)
-    {done.push(`${owner} is a checker with the operator ${operator}`);}
-  else {
+  if (getAddress(found.operator) === operator) {
+    done.push(`${owner} is a checker with the operator ${operator}`);
+  } else {
     // Anyone may reveal a secret, but only the key that it was derived from knows it.
     const owes = found.lastEpoch + 1 >= current && found.lastEpoch > 0;
     const caution = owes
@@ -133,8 +133,9 @@ export async function planResigning(
     if (checkers.epochAt(now) < free || found.held > 0) {
       const until = new Date(checkers.startOf(free) * 1_000).toISOString();
       done.push(
-        `${owner} committed to epoch ${found.lastEpoch} and answers for it until ${until}${ 
-          found.held > 0 ? `, and for ${found.held} attestations until their results are final` : ""}`,
+        `${owner} committed to epoch ${found.lastEpoch} and answers for it until ${until}${
+          found.held > 0 ? `, and for ${found.held} attestations until their results are final` : ""
+        }`,
         "set checker.leaving to true, so that the daemon commits to no other epoch, keep it running until then, and run this again",
       );
       return { sender: owner, done, steps };
@@ -167,7 +168,8 @@ export async function planResigning(
       `${formatAmount(ath, unbonding.amount)} are unbonding until ${when}; run this again afterwards`,
     );
   }
-  if (steps.length === 0 && done.length === 0)
-    {done.push(`${owner} is no checker, and nothing is staked or unbonding`);}
+  if (steps.length === 0 && done.length === 0) {
+    done.push(`${owner} is no checker, and nothing is staked or unbonding`);
+  }
   return { sender: owner, done, steps };
 }

@@ -89,8 +89,9 @@ export async function readCheckerStatus(
     if (coin === 0n) hints.push(`The operator cannot pay gas: send coin to ${operator}`);
   }
   for (const { epoch, secret } of epochs) {
-    if (secret === "penalised")
-      {hints.push(`Stake was taken for the secret of epoch ${epoch}: it was not revealed, or leaked`);}
+    if (secret === "penalised") {
+      hints.push(`Stake was taken for the secret of epoch ${epoch}: it was not revealed, or leaked`);
+    }
   }
   return {
     checker: owner,

@@ -44,7 +44,9 @@ export interface TestChecker extends Member {
 export interface TestCheckerOptions {
   readonly chain: TestChain;
   readonly member: Member;
-  readonly duties: (context: CheckerContext) => readonly Duty[];
+  readonly duties: (context: CheckerContext) => readonly Duty[] | Promise<readonly Duty[]>;
+  /** Folders of models that answers are recomputed with. */
+  readonly models?: readonly string[];
   /** A file, to be opened again after a crash. */
   readonly database?: string;
   readonly settings?: Partial<CheckerContext["settings"]>;
@@ -191,9 +193,9 @@ export async function startChecker(options: TestCheckerOptions): Promise<TestChe
     metrics: new CheckerMetrics(new Registry()),
     clock: systemClock,
     signal: controller.signal,
-    models: new LazyModels([]),
+    models: new LazyModels((options.models ?? []).map((path) => ({ path, root: null }))),
   };
-  const rounds = new Rounds(context, options.duties(context));
+  const rounds = new Rounds(context, await options.duties(context));
   return {
     ...{ owner, operator, context, log, rounds },
     async settle() {
