@@ -131,6 +131,26 @@ describe("audits", function () {
     return names;
   }
 
+  it("free the stake for what was revealed before the disk was lost", async () => {
+    const member = memberOf(0);
+    const first = await world.auditor(member);
+    const { id, terms } = await attested([first]);
+    await world.toEpoch(EPOCH + 1, first);
+    await world.toEpoch(EPOCH + 2, first);
+    expect((await attestationOf(member, id)).closed).to.equal(false);
+    await first.stop();
+    await finalize(terms);
+    const second = await world.auditor(member);
+    await second.settle();
+    expect((await attestationOf(member, id)).closed).to.equal(true);
+    await world.toEpoch(EPOCH + 3, second);
+    expect((await attestationOf(member, id)).counted).to.equal(true);
+    expect(second.audits.audits()).to.deep.equal([]);
+    const third = await world.auditor(member);
+    await third.settle();
+    expect([...movesOf(third), ...third.audits.audits()]).to.deep.equal([]);
+  });
+
   it("attest again when a reorganisation gives the round another value", async () => {
     const member = memberOf(0);
     const { id } = await world.submit(world.answer);

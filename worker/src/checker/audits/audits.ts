@@ -50,13 +50,13 @@ export class Audits implements Duty {
   readonly #attestations: Attestations;
 
   constructor(context: CheckerContext, options: AuditOptions) {
-    const { chain, clock, log, settings, signal } = context;
+    const { chain, checkers, checker, clock, log, settings, signal } = context;
     const { disputes, metrics, disputeMetrics, models } = options;
     this.#context = context;
     this.#options = options;
     const storage = options.storage ?? openAuditStorage(context.storage.database);
     this.#storage = storage;
-    this.#events = new AuditEvents({ chain, storage, models, signal });
+    this.#events = new AuditEvents({ chain, checkers, checker, storage, models, signal });
     this.#attestations = new Attestations({ checking: context, audits: storage, metrics });
     this.#recomputations = new Recomputations({
       ...{ chain, clock, log, disputes, storage, metrics, disputeMetrics, signal },
@@ -175,9 +175,9 @@ export class Audits implements Duty {
         now >= this.#askedAt(audit) && (latest === undefined || latest.requestedAt < audit.submittedAt),
     );
     if (!isDue) return;
-    // In an epoch for which it did not commit, or that is void, this checker is drawn for nothing.
-    const { seed } = await view.readEpoch(epoch);
-    if (seed === undefined && !draw.canBeDrawn(epoch)) return;
+    // In an epoch for which it did not commit, that is void, or in which nothing is audited, this checker is drawn for nothing.
+    const [{ seed }, { auditRate }] = await Promise.all([view.readEpoch(epoch), view.rulesOf(epoch)]);
+    if (auditRate === 0 || (seed === undefined && !draw.canBeDrawn(epoch))) return;
     if ((await draw.secretOf(epoch)) !== undefined) await request();
   }
 

@@ -1,4 +1,5 @@
-import { decodeJob, readLogs, type JobRecord } from "@athanor/sdk/protocol";
+import type { Checkers } from "@athanor/sdk/checkers";
+import { decodeJob, decodeJobState, readLogs, type JobRecord } from "@athanor/sdk/protocol";
 import type { Log } from "ethers";
 import type { Chain } from "../../chain/chain.ts";
 import { EventReader, firstBlock, firstRequestBlock } from "../../disputes/follow-disputes.ts";
@@ -11,10 +12,18 @@ const JOBS_AT_ONCE = 100;
 
 export interface FollowContext {
   readonly chain: Chain;
+  readonly checkers: Checkers;
+  /** The owner account. */
+  readonly checker: string;
   readonly storage: AuditStorage;
   /** Roots of the models that this checker has. */
   readonly models: ReadonlySet<string>;
   readonly signal: AbortSignal;
+}
+
+interface AttestedEvent {
+  readonly id: string;
+  readonly positionsRoot: string;
 }
 
 /** Brings public results of known models, and what steps proved wrong, from the chain to the disk: each at least once. */
@@ -34,7 +43,9 @@ export class AuditEvents {
     const { chain, storage, signal } = this.#context;
     const { jobEscrow, disputeGame, deployment } = chain.contracts;
     if (this.#results === undefined || this.#convictions === undefined) {
-      const next = storage.nextBlock() ?? (await firstBlock(chain, LONGEST_WINDOW));
+      const stored = storage.nextBlock();
+      if (stored === null) await this.#recoverAttestations();
+      const next = stored ?? (await firstBlock(chain, LONGEST_WINDOW));
       const submitted = jobEscrow.interface.getEvent("ResultSubmitted").topicHash;
       const convicted = disputeGame.interface.getEvent("Convicted").topicHash;
       this.#results = new EventReader(chain, { address: deployment.jobEscrow, topics: [submitted] }, next);
@@ -58,6 +69,26 @@ export class AuditEvents {
     results.length = 0;
     convictions.length = 0;
     storage.setNextBlock(Math.min(this.#results.next, this.#convictions.next));
+  }
+
+  /** What was revealed before the disk was lost still holds stake, until it is closed. */
+  async #recoverAttestations(): Promise<void> {
+    const { chain, checkers, checker, storage, signal } = this.#context;
+    const { resultAudits, jobEscrow, deployment } = checkers.contracts;
+    const topics = resultAudits.interface.encodeFilterTopics("Attested", [null, checker]) as string[];
+    const filter = { address: await resultAudits.getAddress(), topics };
+    const head = await chain.provider.getBlockNumber();
+    for (const log of await readLogs(chain.provider, filter, deployment.startBlock ?? 0, head, { signal })) {
+      const { id: jobId, positionsRoot } = resultAudits.interface.parseLog(log)!
+        .args as unknown as AttestedEvent;
+      const attestation = await checkers.attestationOf(jobId, checker);
+      if (attestation === undefined || attestation.closed) continue;
+      const { submittedAt } = decodeJobState(await jobEscrow.jobState(jobId));
+      const unknown = { createdBlock: log.blockNumber, modelRoot: "", positions: 0, outputRoot: "" };
+      const result = { jobId, ...unknown, submittedAt, windowEnd: submittedAt };
+      storage.addResult(result);
+      storage.setVerdict(result, { stage: "right", positionsRoot });
+    }
   }
 
   async #storeResults(logs: readonly Log[], now: number): Promise<void> {
