@@ -1,11 +1,17 @@
 import { expect } from "chai";
+import { Wallet } from "ethers";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { executePlan } from "../register/execute-plan.ts";
 import { absent, toEpoch, type TestChecker } from "../testing/checker.ts";
 import { dutiesWith, nobodyAnswers, setUpCheckerWorld } from "../testing/checker-world.ts";
 import { eventually } from "../testing/eventually.ts";
+import { expectError } from "../testing/expect-error.ts";
 import type { Measure } from "./duties/measurements.ts";
-import { planJoining } from "./plans.ts";
+import { planJoining, planResigning } from "./plans.ts";
+import { claimCheckerStorage, requireJoined } from "./prepare.ts";
 import { runChecker } from "./run-checker.ts";
+import { openCheckerStorage } from "./storage.ts";
 
 const STAKE = 10_000n * 10n ** 18n;
 const DAY = 86_400;
@@ -233,7 +239,7 @@ describe("a checker", function () {
 
   it("waits out its node, and ends when asked to", async () => {
     const { chain, start } = world;
-    const { context, log } = await start();
+    const { context, log, registry } = await start();
     const stop = new AbortController();
     const own = { ...context, signal: stop.signal };
     const running = runChecker(own, dutiesWith(nobodyAnswers)(own), { pollInterval: 20 });
@@ -245,5 +251,59 @@ describe("a checker", function () {
     stop.abort();
     await running;
     expect(context.metrics.lastRound).to.be.a("number");
+    const shown = await registry.metrics();
+    expect(shown).to.contain('athanor_checker_moves_total{move="commitSecret"} 1\n');
+    expect(shown)
+      .to.contain("athanor_checker_epoch 1\n")
+      .and.match(/athanor_checker_gas_used_total \d{5,}\n/);
+  });
+
+  it("plans what is missing, and nothing else: the stake, another operator, the way out", async () => {
+    const { chain, member, start } = world;
+    const { owner, operator } = member;
+    const { context } = await start();
+    const { checkers } = context;
+    const ownerOf = (address: string) => planJoining(context.chain, checkers, owner.address, address);
+    const nothing = await ownerOf(operator.address);
+    expect(nothing.steps).to.deep.equal([]);
+    expect(nothing.done).to.have.length(2);
+    await expectError(() => ownerOf(owner.address), "KEY_MISMATCH", "the owner's own");
+    const other = await checkers.readChecker(world.otherOwners[0]!);
+    await expectError(() => ownerOf(other!.operator), "KEY_MISMATCH", "that of the checker");
+
+    const fresh = Wallet.createRandom().address;
+    const change = await ownerOf(fresh);
+    expect(change.steps).to.have.length(1);
+    await executePlan(context.chain.provider, owner, change, () => undefined);
+    expect((await checkers.readChecker(owner.address))!.operator).to.equal(fresh);
+    await expectError(() => requireJoined(checkers, owner.address, operator.address), "KEY_MISMATCH", fresh);
+
+    // It never committed, and so it may leave at once.
+    const leaving = await planResigning(context.chain, checkers, owner.address, await chain.now());
+    await executePlan(context.chain.provider, owner, leaving, () => undefined);
+    expect(await checkers.readChecker(owner.address)).to.equal(undefined);
+    const left = await planResigning(context.chain, checkers, owner.address, await chain.now());
+    expect(left.done.join(), "the rest waits for the vault").to.match(/10000 ATH are unbonding until/);
+    await expectError(
+      () => requireJoined(checkers, owner.address, operator.address),
+      "NOT_REGISTERED",
+      "is no checker on",
+    );
+  });
+
+  it("takes a database for its own on one chain only, and refuses one that is none", async () => {
+    const { folder, otherOwners, start } = world;
+    const { context } = await start();
+    const { chain, checkers, storage, checker } = context;
+    const claim = (who: string) => claimCheckerStorage(storage, chain, checkers, who, "checker.sqlite");
+    await claim(checker);
+    await claim(checker);
+    await expectError(() => claim(otherOwners[0]!), "STORAGE_FOREIGN", "belongs to another checker");
+    const file = join(folder.path, "no-database.sqlite");
+    await writeFile(
+      file,
+      "these are no pages of a database, but a text that is long enough to be taken for one",
+    );
+    await expectError(() => Promise.resolve().then(() => openCheckerStorage(file)), "STORAGE_CORRUPT", file);
   });
 });

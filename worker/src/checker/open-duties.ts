@@ -22,7 +22,6 @@ import type { Duty } from "./duty.ts";
 import { examsDuty } from "./exams/exams-duty.ts";
 import { measureWithExams } from "./exams/measure-exam.ts";
 import { Buyer } from "./measure/buyer.ts";
-import { measureDue } from "./measure/measure-provider.ts";
 import { composedPrompts, readPrompts } from "./measure/prompts.ts";
 import { SqliteMeasureStore } from "./measure/sqlite-store.ts";
 import { Rechecks } from "./rechecks.ts";
@@ -85,22 +84,31 @@ export async function openDuties(
     confirmations: chain.confirmations,
     signal,
   });
-  const ordinary: Measure = ({ provider, epoch, rules, blinding, deadline, drawn }) =>
-    measureDue(buyer, {
+  /** Chain seconds of the next request to a provider. */
+  const due = new Map<string, number>();
+  const ordinary: Measure = async ({ provider, epoch, rules, blinding, deadline, drawn }) => {
+    const target = {
       ...{ provider, epoch, checker, blinding, deadline, providers: drawn, requests: rules.requests },
       startsAt: context.checkers.startOf(epoch),
       endsAt: context.checkers.startOf(epoch + 1),
-    });
+    };
+    const step = await buyer.nextRequest(target);
+    if (step.state === "waiting") due.set(provider, Math.min(step.dueAt, deadline));
+    return step.state === "done" || step.state === "stuck" ? buyer.measurementOf(target) : undefined;
+  };
   const audits = new Audits(context, {
     disputes: await disputesOf(options.operator),
     models: options.roots,
     metrics: auditMetrics,
     disputeMetrics,
   });
-  const measure = measureWithExams(context, ordinary, {
+  const measuring = measureWithExams(context, ordinary, {
     signer: options.operator,
-    allowInsecureEndpoints: chain.chainId === LOCAL_CHAIN,
+    allowInsecureEndpoints: isLocal,
   });
+  // Nobody is asked whether something is due before it is.
+  const measure: Measure = (request) =>
+    request.now < (due.get(request.provider) ?? 0) ? Promise.resolve(undefined) : measuring(request);
   const buying: Duty = { name: "buying", advance: ({ epoch }) => buyer.settle(epoch) };
   return {
     duties: [

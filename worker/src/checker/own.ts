@@ -49,20 +49,30 @@ export async function standingIn(context: CheckerContext, epoch: number): Promis
   return found === commitment ? "committed" : "foreign";
 }
 
+/** Of each checker the epoch that was asked about last: who is drawn changes no more once there is a seed. */
+const known = new WeakMap<
+  CheckerContext,
+  { readonly epoch: number; readonly providers: readonly string[] }
+>();
+
 /** The providers that the checker reports on in an epoch, ascending; undefined when it owes nothing: not committed, or no seed. */
 export async function ownProviders(
   context: CheckerContext,
   view: RoundView,
   epoch: number,
-): Promise<string[] | undefined> {
+): Promise<readonly string[] | undefined> {
+  const last = known.get(context);
+  if (last?.epoch === epoch) return last.providers;
   const { seed, committed } = await view.readEpoch(epoch);
   if (seed === undefined || (await standingIn(context, epoch)) !== "committed") return undefined;
   const { secret } = await ownSecret(context, epoch);
   const { expectedCheckers: expected } = await view.rulesOf(epoch);
   const threshold = drawThreshold({ committed, expected });
-  return (await measuredProviders(view, epoch)).filter((provider) =>
+  const providers = (await measuredProviders(view, epoch)).filter((provider) =>
     isDrawn({ secret, seed, subject: providerSubject(provider), threshold }),
   );
+  known.set(context, { epoch, providers });
+  return providers;
 }
 
 /** The providers on which drawn checkers report in an epoch, ascending by their addresses. */

@@ -36,6 +36,7 @@ export interface TestChecker extends Member {
   readonly context: CheckerContext;
   readonly log: RecordingLog;
   readonly rounds: Rounds;
+  readonly registry: Registry;
   /** Rounds until nothing is done any more; a block goes by between them. */
   settle(): Promise<void>;
   stop(): void;
@@ -165,6 +166,7 @@ export async function startChecker(options: TestCheckerOptions): Promise<TestChe
   const log = recordingLog();
   const opened = openCheckerStorage(options.database ?? ":memory:");
   const controller = new AbortController();
+  const registry = new Registry();
   const config = { rpcUrl: chain.rpc.url, chainId: chain.chainId, confirmations, pollInterval: 20 };
   const context: CheckerContext = {
     chain: await connectChain(provider, config),
@@ -190,14 +192,14 @@ export async function startChecker(options: TestCheckerOptions): Promise<TestChe
     tokens: [chain.contracts.deployment.ath],
     storage: kill?.storage(opened) ?? opened,
     log,
-    metrics: new CheckerMetrics(new Registry()),
+    metrics: new CheckerMetrics(registry),
     clock: systemClock,
     signal: controller.signal,
     models: new LazyModels((options.models ?? []).map((path) => ({ path, root: null }))),
   };
   const rounds = new Rounds(context, await options.duties(context));
   return {
-    ...{ owner, operator, context, log, rounds },
+    ...{ owner, operator, context, log, rounds, registry },
     async settle() {
       const done = () => log.of("checker.move").length + log.of("checker.measured").length;
       for (let before = -1; before !== done();) {

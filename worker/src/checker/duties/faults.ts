@@ -16,6 +16,8 @@ export function faultsDuty(context: CheckerContext): Duty {
   const { checkers, checker } = context;
   const { checkers: core, qualityReports } = checkers.contracts;
   const done = new Set<string>();
+  /** First blocks of the epochs before those asked about. */
+  const begins = new Map<number, number>();
 
   /** Once an epoch: what is missing after the end of its reveals is missing for good. */
   async function once(
@@ -108,7 +110,8 @@ export function faultsDuty(context: CheckerContext): Duty {
     epoch: number,
   ) {
     const topics = [contract.interface.getEvent(event!)!.topicHash, ...rest];
-    const from = await firstBlockSince(context.chain, startOf(epoch - 1));
+    const from = begins.get(epoch) ?? (await firstBlockSince(context.chain, startOf(epoch - 1)));
+    begins.set(epoch, from);
     const filter = { address: await contract.getAddress(), topics };
     return readLogs(context.chain.provider, filter, from, block, { signal: context.signal });
   }

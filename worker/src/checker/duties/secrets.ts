@@ -3,10 +3,12 @@ import { formatEther } from "ethers";
 import type { CheckerContext } from "../context.ts";
 import { inTurn, type Duty, type RoundView } from "../duty.ts";
 import { lastMoment, makeMove, noteMissed } from "../moves.ts";
-import { ownSecret, standingIn } from "../own.ts";
+import { measuredProviders, ownSecret, standingIn } from "../own.ts";
 
-/** Gas of an epoch without its reports: commit, draw, reveal, commit to reports. */
-const GAS_OF_EPOCH = 500_000n;
+/** Gas of an epoch without its reports: commit, draw, reveal, commit to reports, claim. */
+const GAS_OF_EPOCH = 600_000n;
+/** Gas of a report with evidence, of its score, and of what is due to a provider otherwise. */
+const GAS_OF_REPORT = 600_000n;
 /** Epochs for which the operator's coin must suffice, or a warning says so. */
 const EPOCHS_AHEAD = 10n;
 
@@ -96,7 +98,7 @@ async function commit(
       remedy: "Nothing is lost but the next epoch's pay: the one after it is committed to in time.",
     });
   }
-  if (!(await hasStake(context, view, epoch)) || !(await hasGas(context, epoch))) return;
+  if (!(await hasStake(context, view, epoch)) || !(await hasGas(context, view, epoch))) return;
   const reason = await hindrance();
   if (reason !== undefined) {
     return warnOnce(context, epoch, "hindrance", {
@@ -121,19 +123,21 @@ async function hasStake(context: CheckerContext, view: RoundView, epoch: number)
   return false;
 }
 
-async function hasGas(context: CheckerContext, epoch: number): Promise<boolean> {
+async function hasGas(context: CheckerContext, view: RoundView, epoch: number): Promise<boolean> {
   const { chain, operator } = context;
-  const [balance, fees] = await Promise.all([
+  const [balance, fees, providers] = await Promise.all([
     chain.provider.getBalance(operator.address),
     chain.provider.getFeeData(),
+    measuredProviders(view, epoch),
   ]);
-  const each = GAS_OF_EPOCH * (fees.maxFeePerGas ?? fees.gasPrice ?? 0n);
+  const gas = GAS_OF_EPOCH + GAS_OF_REPORT * BigInt(providers.length);
+  const each = gas * (fees.maxFeePerGas ?? fees.gasPrice ?? 0n);
   if (balance >= each * EPOCHS_AHEAD) return true;
   const suffices = balance >= each;
   warnOnce(context, epoch, suffices ? "little gas" : "no gas", {
     message:
       `${suffices ? "" : "no commitment to the next epoch: "}the operator has ${formatEther(balance)} of the chain's coin; ` +
-      `an epoch takes at least ${formatEther(each)}`,
+      `an epoch may take ${formatEther(each)}`,
     remedy: `Send coin to ${operator.address}.`,
   });
   return suffices;
