@@ -59,9 +59,11 @@ contract Checkers is CheckerStakes {
     // ------------------------------------------------------------------------------------------- external
 
     /// @inheritdoc ICheckers
-    function commit(bytes32 commitment) external {
+    function commit(uint32 epoch, bytes32 commitment) external {
         address owner = ownerOf(msg.sender);
-        uint32 epoch = currentEpoch() + 1;
+        uint32 current = currentEpoch();
+        // INVARIANT: nobody commits to a secret that cannot be revealed, however late the transaction is mined.
+        if (epoch != current + 1) revert WrongEpoch(epoch, current);
         if (uint256(commitment) <= uint256(SPENT)) revert InvalidCommitment(commitment);
         if (committedTo[epoch][owner] != 0) revert AlreadyCommitted(owner, epoch);
         if (vault.isJailed(owner)) revert Convicted(owner);

@@ -98,10 +98,11 @@ contract QualityReports is IQualityReports, AccessManaged {
     // ------------------------------------------------------------------------------------------- reports
 
     /// @inheritdoc IQualityReports
-    function commitReports(bytes32 tip) external {
+    function commitReports(uint32 epoch, bytes32 tip) external {
         address checker = checkers.ownerOf(msg.sender);
         if (tip == 0) revert ZeroCommitment();
-        uint32 epoch = checkers.currentEpoch();
+        uint32 current = checkers.currentEpoch();
+        if (epoch != current) revert WrongEpoch(epoch, current);
         _progress[epoch][checker].tip = tip;
         emit ReportsCommitted(epoch, checker, tip);
     }

@@ -155,7 +155,8 @@ interface ICheckers {
     // ------------------------------------------------------------------------------------------- the draw
 
     /// @notice Commits to a secret for the next epoch; see `commitmentOf`. Only operators.
-    function commit(bytes32 commitment) external;
+    /// @param epoch The next one: what comes too late is refused, for its secret could never be revealed.
+    function commit(uint32 epoch, bytes32 commitment) external;
 
     /// @notice Fixes the current epoch's seed, in its first half. Anyone.
     /// @param round Of the beacon: the first that was requested since the epoch began.

@@ -109,8 +109,9 @@ interface IQualityReports {
     function retire(address provider) external;
 
     /// @notice Commits to the reports of the current epoch; replaces an earlier commitment. Only operators.
+    /// @param epoch The current one: what comes too late is refused.
     /// @param tip The hash of the last report, and of all before it; see docs/checkers.md.
-    function commitReports(bytes32 tip) external;
+    function commitReports(uint32 epoch, bytes32 tip) external;
 
     /// @notice Reveals a checker's reports of the epoch before the current one, the last first. Anyone, after the secret.
     /// @param previous The hash of what comes before `reports`; 0 before the first.

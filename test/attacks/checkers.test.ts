@@ -99,7 +99,7 @@ describe("attack: predictable draw", () => {
     const [victim, copier] = team as [Member, Member];
     const epoch = await commitSecrets(system, [victim]);
     const commitment = await checkers.committedTo(epoch, victim.owner);
-    await checkers.connect(copier.operator).commit(commitment);
+    await checkers.connect(copier.operator).commit(epoch, commitment);
     await toEpoch(system, epoch + 1n);
     await checkers.reveal(victim.owner, secretOf(victim, epoch));
     await expectRefusal("SecretMismatch", {
@@ -215,7 +215,7 @@ describe("attack: lazy checker copying", () => {
     const epoch = await beginEpoch(system);
     const report = await measure(system, worker);
     await commitReports(system, worker, [report]);
-    await reports.connect(copier.operator).commitReports(await reports.tipOf(epoch, worker.owner));
+    await reports.connect(copier.operator).commitReports(epoch, await reports.tipOf(epoch, worker.owner));
     await toEpoch(system, epoch + 1n);
     await revealSecrets(system);
     await expectRefusal("InvalidEvidence", {
@@ -603,7 +603,7 @@ describe("attack: an outage of the sequencer while secrets are revealed", () => 
     await stakeFor(system, owner, STAKE);
     await vault.connect(owner).approveStakeModules(await vault.moduleBit(await checkers.getAddress()));
     await checkers.connect(owner).join(stranger);
-    await checkers.connect(stranger).commit(await checkers.commitmentOf(owner, 1, ethers.id("secret")));
+    await checkers.connect(stranger).commit(1, await checkers.commitmentOf(owner, 1, ethers.id("secret")));
     await time.increaseTo((await checkers.startOf(1)) + 1n);
     await checkers.draw(await nextRound(system));
     await time.increaseTo((await checkers.startOf(2)) + 300n);

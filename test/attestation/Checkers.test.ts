@@ -75,7 +75,7 @@ describe("Checkers: stake and keys", () => {
     await checkers.punishMissing(member.owner, epoch);
     const commitment = ethers.id("commitment");
     await expectRefusal("StakeTooSmall", {
-      call: () => checkers.connect(member.operator).commit(commitment),
+      call: () => checkers.connect(member.operator).commit(epoch + 3n, commitment),
       by: checkers,
       values: [member.owner.address, STAKE - MISSING, STAKE],
     });
@@ -83,7 +83,7 @@ describe("Checkers: stake and keys", () => {
     const sent = checkers.connect(member.owner).topUp();
     await expectOnlyEvent(checkers, sent, "CheckerToppedUp", [member.owner.address, STAKE]);
     expect((await vault.stakeOf(member.owner)).locked).to.equal(STAKE);
-    await checkers.connect(member.operator).commit(commitment);
+    await checkers.connect(member.operator).commit(epoch + 3n, commitment);
     // Nothing to add: nothing happens.
     await expect(checkers.connect(member.owner).topUp()).not.to.emit(checkers, "CheckerToppedUp");
   });
@@ -379,10 +379,14 @@ describe("Checkers: what they refuse", () => {
     for (const key of [ethers.ZeroAddress, owner.address, other.operator.address]) {
       await refuse("InvalidOperator", () => checkers.connect(owner).setOperator(key), key);
     }
-    await refuse("NotOperator", () => checkers.connect(owner).commit(ethers.id("x")), owner.address);
+    await refuse("NotOperator", () => checkers.connect(owner).commit(1, ethers.id("x")), owner.address);
     for (const word of [0n, 1n]) {
       const commitment = ethers.toBeHex(word, 32);
-      await refuse("InvalidCommitment", () => checkers.connect(operator).commit(commitment), commitment);
+      await refuse("InvalidCommitment", () => checkers.connect(operator).commit(1, commitment), commitment);
+    }
+    // Sent in time for an epoch, mined in it, or sent an epoch too early.
+    for (const wrong of [0n, 2n]) {
+      await refuse("WrongEpoch", () => checkers.connect(operator).commit(wrong, ethers.id("x")), wrong, 0);
     }
     await expectRefusal("StakeModuleNotApproved", {
       call: () => checkers.connect(newcomer).join(client),

@@ -368,10 +368,17 @@ describe("QualityReports: reveals", () => {
     const epoch = await beginEpoch(system, [member]);
     const report = await measure(system, member);
     await expectRefusal("ZeroCommitment", {
-      call: () => reports.connect(member.operator).commitReports(ethers.ZeroHash),
+      call: () => reports.connect(member.operator).commitReports(epoch, ethers.ZeroHash),
       by: reports,
       values: [],
     });
+    for (const wrong of [epoch - 1n, epoch + 1n]) {
+      await expectRefusal("WrongEpoch", {
+        call: () => reports.connect(member.operator).commitReports(wrong, ethers.id("tip")),
+        by: reports,
+        values: [wrong, epoch],
+      });
+    }
     await commitReports(system, member, [report, report]);
     await toEpoch(system, epoch + 1n);
     await expectRefusal("NotDrawn", {

@@ -122,7 +122,7 @@ export async function commitSecrets(system: Team, members: readonly Member[] = s
   const epoch = (await currentEpoch(system)) + 1n;
   for (const member of members) {
     const commitment = await system.checkers.commitmentOf(member.owner, epoch, secretOf(member, epoch));
-    await system.checkers.connect(member.operator).commit(commitment);
+    await system.checkers.connect(member.operator).commit(epoch, commitment);
   }
   return epoch;
 }
@@ -288,12 +288,12 @@ export async function measure(
 }
 
 /** Commits to reports in the current epoch. */
-export function commitReports(
-  { reports }: System,
+export async function commitReports(
+  { reports, checkers }: System,
   member: Member,
   of: readonly Report[],
 ): Promise<ContractTransactionResponse> {
-  return reports.connect(member.operator).commitReports(tipOf(of));
+  return reports.connect(member.operator).commitReports(await checkers.currentEpoch(), tipOf(of));
 }
 
 /** Reveals all reports of a checker at once. */

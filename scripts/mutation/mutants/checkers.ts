@@ -80,6 +80,12 @@ export const attestation: readonly NamedMutant[] = [
       mutated: "false",
     },
     {
+      name: "a secret is committed to too late to be revealed",
+      original: "epoch != current + 1",
+      after: "however late the transaction is mined.",
+      mutated: "epoch > current + 1",
+    },
+    {
       name: "a secret is denounced when everybody may know it",
       original: "epoch != current && epoch != current + 1",
       mutated: "false",
@@ -120,6 +126,11 @@ export const attestation: readonly NamedMutant[] = [
     },
   ]),
   ...inFile("attestation/QualityReports.sol", reports, [
+    {
+      name: "reports are committed to for another epoch",
+      original: "if (epoch != current) revert",
+      mutated: "if (epoch > current) revert",
+    },
     {
       name: "a provider is reported on twice",
       original: "if (report.provider <= last) revert NotAscending(last, report.provider);",

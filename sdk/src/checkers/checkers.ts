@@ -41,13 +41,11 @@ import type {
 const MAX_EPOCH = 2 ** 32 - 1;
 /** Epochs after which pay is claimed. */
 const SETTLED_AFTER = 3;
-/** Seconds that an epoch must go on for a commitment to it to be sent. */
-const SEND_BEFORE = 60;
 
-/** A commitment belongs to the epoch in which it is mined: one that names its epoch is not sent when it could miss it. */
+/** A commitment names its epoch, so that one which is mined too late binds to nothing. */
 export interface CommitOptions extends CallOptions {
-  /** The epoch that the commitment is made for. Refused unless it is the one, and for a minute more. */
-  readonly epoch?: number | undefined;
+  /** The epoch that the commitment is made for. */
+  readonly epoch: number;
 }
 
 /**
@@ -296,13 +294,13 @@ export class Checkers {
   /**
    * Commits to a secret of the next epoch (`secretCommitment`); by the operator.
    *
-   * @throws AthanorError `AlreadyCommitted`, `Convicted`, `NotCheckerOperator`, `StakeTooSmall`; `WrongEpoch` and `EpochEndsSoon` if it could miss its epoch
+   * @throws AthanorError `AlreadyCommitted`, `Convicted`, `NotCheckerOperator`, `StakeTooSmall`; `WrongEpoch`, also if it is mined too late
    */
-  commitSecret(commitment: string, { epoch, signal }: CommitOptions = {}): Promise<CheckerTransaction> {
+  commitSecret(commitment: string, { epoch, signal }: CommitOptions): Promise<CheckerTransaction> {
     return guard(async () => {
       validateHash("commitment", commitment);
-      if (epoch !== undefined) await this.#requireTime(epoch, -1, signal);
-      return this.#send("checkers", "commit", [commitment], { signal });
+      validateEpoch(epoch);
+      return this.#send("checkers", "commit", [epoch, commitment], { signal });
     });
   }
 
@@ -382,13 +380,13 @@ export class Checkers {
   /**
    * Commits to the reports of the current epoch (`reportsTip`), in the place of those committed to before; by the operator.
    *
-   * @throws AthanorError `NotCheckerOperator`, `ZeroCommitment`; `WrongEpoch` and `EpochEndsSoon` if it could miss its epoch
+   * @throws AthanorError `NotCheckerOperator`, `ZeroCommitment`; `WrongEpoch`, also if it is mined too late
    */
-  commitReports(tip: string, { epoch, signal }: CommitOptions = {}): Promise<CheckerTransaction> {
+  commitReports(tip: string, { epoch, signal }: CommitOptions): Promise<CheckerTransaction> {
     return guard(async () => {
       validateHash("tip", tip);
-      if (epoch !== undefined) await this.#requireTime(epoch, 0, signal);
-      return this.#send("qualityReports", "commitReports", [tip], { signal });
+      validateEpoch(epoch);
+      return this.#send("qualityReports", "commitReports", [epoch, tip], { signal });
     });
   }
 
@@ -548,18 +546,6 @@ export class Checkers {
 
   #enrolled(signal: AbortSignal | undefined): Promise<EnrolledProvider[]> {
     return readEnrolled(this.#context, this.contracts, this.#scan, signal);
-  }
-
-  /** What is committed to for `epoch` is mined in the epoch `epoch + offset`, or belongs to another. */
-  async #requireTime(epoch: number, offset: number, signal: AbortSignal | undefined): Promise<void> {
-    validateEpoch(epoch);
-    const timestamp = await this.#context.reader.time(signal);
-    const current = this.epochAt(timestamp);
-    if (current !== epoch + offset) throw checkerError("WrongEpoch", { epoch, current });
-    const endsAt = this.startOf(current + 1);
-    if (timestamp + SEND_BEFORE >= endsAt) {
-      throw checkerError("EpochEndsSoon", { epoch: current, endsAt, timestamp });
-    }
   }
 
   #send(

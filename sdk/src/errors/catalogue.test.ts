@@ -2,7 +2,7 @@ import type { ErrorFragment } from "ethers";
 import { expect } from "chai";
 import { AthanorError } from "./athanor-error.ts";
 import { catalogue, type ErrorCode } from "./catalogue.ts";
-import { checkingErrorCodes, checkingErrors, checkingRefusals } from "./checking-errors.ts";
+import { checkingErrorCodes, checkingErrors } from "./checking-errors.ts";
 import { clientErrors } from "./client-errors.ts";
 import { contractErrors } from "./contract-errors.ts";
 import { programErrors } from "./program-errors.ts";
@@ -51,7 +51,7 @@ describe("error catalogue", () => {
   });
 
   it("keeps codes of its own apart from Solidity names", () => {
-    const own = Object.keys({ ...clientErrors, ...checkingRefusals });
+    const own = Object.keys(clientErrors);
     expect(own.filter((code) => solidity.has(code))).to.deep.equal([]);
   });
 

@@ -1,4 +1,4 @@
-import type { checkingErrors, checkingRefusals } from "./checking-errors.ts";
+import type { checkingErrors } from "./checking-errors.ts";
 import { clientErrors } from "./client-errors.ts";
 import { contractErrors } from "./contract-errors.ts";
 import { programErrors } from "./program-errors.ts";
@@ -9,7 +9,7 @@ const everywhere = { ...contractErrors, ...programErrors, ...qualityErrors, ...c
 /** Stable: a custom error's Solidity name, or one of the SDK's own codes. */
 export type ErrorCode = keyof Catalogue;
 
-type Catalogue = typeof everywhere & typeof checkingErrors & typeof checkingRefusals;
+type Catalogue = typeof everywhere & typeof checkingErrors;
 
 /** Every error the SDK throws: its code, what it says, what to do. Those of checkers are there once `@athanor/sdk/checkers` is used. */
 export const catalogue = everywhere as unknown as Catalogue;

@@ -216,11 +216,3 @@ export const checkingErrorCodes: Readonly<Record<string, keyof typeof checkingEr
   "NotOperator(address)": "NotCheckerOperator",
   "NothingToPay(uint32,address)": "NoPayToClaim",
 };
-
-/** What the SDK itself refuses for checkers. */
-export const checkingRefusals = {
-  EpochEndsSoon: [
-    "Epoch {epoch} ends at {endsAt:time}; it is {timestamp:time}. Sent now, it may be mined in the next epoch, and would be taken for another one.",
-    "Do it in the next epoch, for the epoch after; send earlier.",
-  ],
-} as const;

@@ -22577,6 +22577,11 @@ export const checkersAbi = [
  {
   "inputs": [
    {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
+   {
     "internalType": "bytes32",
     "name": "commitment",
     "type": "bytes32"
@@ -24595,6 +24600,11 @@ export const qualityReportsAbi = [
  },
  {
   "inputs": [
+   {
+    "internalType": "uint32",
+    "name": "epoch",
+    "type": "uint32"
+   },
    {
     "internalType": "bytes32",
     "name": "tip",

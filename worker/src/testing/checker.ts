@@ -131,10 +131,11 @@ export async function scriptedChecker(
     async commit() {
       const epoch = (await current()) + 1;
       const place = { chainId: BigInt(chain.chainId), checkers: await checkers.getAddress(), epoch };
-      await checkers.commit(secretCommitment({ ...place, checker: owner.address, secret: secretOf(epoch) }));
+      const secret = secretOf(epoch);
+      await checkers.commit(epoch, secretCommitment({ ...place, checker: owner.address, secret }));
     },
     async report(reports) {
-      await qualityReports.commitReports(reportsTip(reports));
+      await qualityReports.commitReports(await current(), reportsTip(reports));
     },
     revealSecret,
     async reveal(reports) {

@@ -76,7 +76,7 @@ export async function gatherCrowd(chain: TestChain, size = 16): Promise<Crowd> {
       for (const member of members.slice(0, 16)) {
         const secret = secretOf(member, epoch);
         const commitment = secretCommitment({ ...place, checker: member.owner.address, epoch, secret });
-        await checkers.connect(member.operator).commit(commitment);
+        await checkers.connect(member.operator).commit(epoch, commitment);
       }
       await crowd.toEpoch(epoch);
       await drawBeacon.request();
@@ -86,8 +86,9 @@ export async function gatherCrowd(chain: TestChain, size = 16): Promise<Crowd> {
       return epoch;
     },
     async commitReports(reports) {
+      const epoch = await current();
       for (const [{ operator }, of] of reports) {
-        await qualityReports.connect(operator).commitReports(reportsTip(of));
+        await qualityReports.connect(operator).commitReports(epoch, reportsTip(of));
       }
     },
     async reveal(reports) {

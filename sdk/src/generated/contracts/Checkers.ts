@@ -31,7 +31,7 @@ export declare namespace ICheckers {
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'beacon', values?: undefined): string;
 encodeFunctionData(functionFragment: 'checkerOf', values: [AddressLike]): string;
-encodeFunctionData(functionFragment: 'commit', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'commit', values: [BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'commitmentOf', values: [AddressLike, BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'committedTo', values: [BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'currentEpoch', values?: undefined): string;
@@ -317,7 +317,7 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
     
     commit: TypedContractMethod<
-      [commitment: BytesLike, ],
+      [epoch: BigNumberish, commitment: BytesLike, ],
       [void],
       'nonpayable'
     >
@@ -590,7 +590,7 @@ getFunction(nameOrSignature: 'checkerOf'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'commit'): TypedContractMethod<
-      [commitment: BytesLike, ],
+      [epoch: BigNumberish, commitment: BytesLike, ],
       [void],
       'nonpayable'
     >;

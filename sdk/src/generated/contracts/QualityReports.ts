@@ -37,7 +37,7 @@ export declare namespace IQualityReports {
 encodeFunctionData(functionFragment: 'asked', values?: undefined): string;
 encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'checkers', values?: undefined): string;
-encodeFunctionData(functionFragment: 'commitReports', values: [BytesLike]): string;
+encodeFunctionData(functionFragment: 'commitReports', values: [BigNumberish, BytesLike]): string;
 encodeFunctionData(functionFragment: 'court', values?: undefined): string;
 encodeFunctionData(functionFragment: 'enroll', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'enrolmentOf', values: [AddressLike]): string;
@@ -260,7 +260,7 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
 
     
     commitReports: TypedContractMethod<
-      [tip: BytesLike, ],
+      [epoch: BigNumberish, tip: BytesLike, ],
       [void],
       'nonpayable'
     >
@@ -442,7 +442,7 @@ getFunction(nameOrSignature: 'checkers'): TypedContractMethod<
       'view'
     >;
 getFunction(nameOrSignature: 'commitReports'): TypedContractMethod<
-      [tip: BytesLike, ],
+      [epoch: BigNumberish, tip: BytesLike, ],
       [void],
       'nonpayable'
     >;
