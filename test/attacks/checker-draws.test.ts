@@ -138,7 +138,7 @@ describe("attack: last revealer", () => {
   });
 });
 
-describe("attack: colluding majority of the drawn", () => {
+describe("attack: colluding majority", () => {
   /** Chance that more than half of at least a quorum of five is the attacker's. */
   function majority(own: readonly number[], others: readonly number[]): number {
     let chance = 0;

@@ -79,7 +79,9 @@ describe("attack: predictable draw", () => {
     });
     await checkers.draw(first);
   });
+});
 
+describe("attack: a secret chosen for a seed", () => {
   it("a secret is chosen before the seed, and stays", async () => {
     const system = await freshTeam();
     const { checkers, team } = system;
@@ -347,7 +349,7 @@ describe("attack: an assignment sold", () => {
   });
 });
 
-describe("attack: omission of a drawn provider by registering late", () => {
+describe("attack: a provider that registers to show an omission", () => {
   it("a provider enrolled after the draw cannot be omitted", async () => {
     const system = await freshTeam();
     const { reports, vault, provider, team } = system;
@@ -385,7 +387,7 @@ describe("attack: outlier", () => {
   });
 });
 
-describe("attack: colluding majority of the drawn", () => {
+describe("attack: colluding majority", () => {
   it("decides an epoch's score and the shares, and no more: no stake is lost in it", async () => {
     const system = await freshTeam();
     const { reports, pay, checkers, vault, provider, team } = system;
@@ -405,7 +407,7 @@ describe("attack: colluding majority of the drawn", () => {
   });
 });
 
-describe("attack: epochs without checkers or reveals", () => {
+describe("attack: epochs without checkers, seeds or reveals", () => {
   it("end by themselves: nobody is penalised, and the pot passes on", async () => {
     const system = await freshTeam();
     const { checkers, pay, reports, fees, ath, addresses, administrator, provider } = system;
@@ -468,7 +470,7 @@ describe("attack: a Sybil's split of its stake", () => {
   });
 });
 
-describe("attack: stake withdrawn ahead of a penalty by a checker", () => {
+describe("attack: stake withdrawn ahead of a penalty", () => {
   it("what is locked cannot unbond, and stays locked until everything is decided", async () => {
     const system = await freshTeam();
     const { checkers, vault, team } = system;
@@ -583,7 +585,7 @@ describe("attack: parameters changed during an epoch", () => {
   });
 });
 
-describe("attack: an outage of the sequencer while secrets are revealed", () => {
+describe("attack: an outage while secrets are revealed", () => {
   it("excuses who could not reveal", async () => {
     const system = await freshTeam();
     const { manager, vault, addresses, stranger } = system;
