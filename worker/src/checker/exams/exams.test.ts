@@ -1,9 +1,12 @@
 // Exams of hardware on a real chain: checkers examine a real provider daemon over HTTP, and the chain judges what they report.
+import { loadModel } from "@athanor/engine/node";
 import type { QualityReport } from "@athanor/sdk/checkers";
 import { expect } from "chai";
 import { decodeBase64, encodeBase64, id, parseEther } from "ethers";
+import { fileURLToPath } from "node:url";
 import { systemClock } from "../../clock.ts";
 import { LazyModels } from "../../disputes/models.ts";
+import { openModelProcess } from "../../model/open-model-process.ts";
 import type { ModelRunner } from "../../model/runner.ts";
 import { ExamDesk } from "../../serve/exam-desk.ts";
 import { ExamRules } from "../../serve/exam-rules.ts";
@@ -13,6 +16,7 @@ import { asOwner, prepareChannels } from "../../testing/channel.ts";
 import { gatherCrowd, type Crowd, type Member } from "../../testing/checkers.ts";
 import { startChecker } from "../../testing/checker.ts";
 import { eventually } from "../../testing/eventually.ts";
+import { modelProcess } from "../../testing/model.ts";
 import type { RecordingLog } from "../../testing/recording-log.ts";
 import { setUpWorld } from "../../testing/world.ts";
 import type { CheckerContext } from "../context.ts";
@@ -20,6 +24,8 @@ import type { Measure, Measured } from "../duties/measurements.ts";
 import { readRound } from "../round.ts";
 import { examsDuty } from "./exams-duty.ts";
 import { measureWithExams, type MeasureExamOptions } from "./measure-exam.ts";
+
+const bard = fileURLToPath(new URL("../../../../models/bard/", import.meta.url));
 
 type Fetch = NonNullable<MeasureExamOptions["fetch"]>;
 const addressOf = (input: Parameters<Fetch>[0]) => (input instanceof Request ? input.url : String(input));
@@ -36,6 +42,8 @@ describe("exams of hardware", function () {
   const world = setUpWorld();
   const closers: (() => unknown)[] = [];
   let crowd: Crowd;
+  /** Of a model whose work is more than what is around it. */
+  let runner: ModelRunner;
   let modest: number;
   let url: string;
   let stop: () => Promise<void>;
@@ -44,7 +52,11 @@ describe("exams of hardware", function () {
     this.timeout(240_000);
     await prepareChannels(world);
     crowd = await gatherCrowd(world.chain);
-    const { providerRegistry } = world.chain.contracts;
+    runner = await openModelProcess(modelProcess, bard);
+    await world.chain.registerModel(await loadModel(bard));
+    const { providerRegistry, deployment } = world.chain.contracts;
+    const own = asOwner(world).providerRegistry;
+    await (await own.setOffer(runner.commitment.modelRoot, deployment.ath, 2_500_000n, 5_000_000n)).wait();
     modest = Number(await providerRegistry.hardwareClassCount());
     for (const [index, minimumThroughput] of [MODEST, BOASTED].entries()) {
       await providerRegistry.setHardwareClass(modest + index, {
@@ -56,6 +68,7 @@ describe("exams of hardware", function () {
     await crowd.nextEpoch();
   });
 
+  after(() => runner.close());
   beforeEach(() => serve());
   afterEach(async () => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -66,8 +79,8 @@ describe("exams of hardware", function () {
    *
    * @param longestBurst milliseconds; by default longer than any test
    */
-  async function serve(runner: ModelRunner = world.runner, longestBurst = 120_000): Promise<void> {
-    const daemon = await world.start({ channels: {}, runners: [runner] });
+  async function serve(served = runner, longestBurst = 120_000, hardwareClass = modest): Promise<void> {
+    const daemon = await world.start({ channels: {}, runners: [world.runner, served] });
     const { context, storage, log } = daemon;
     stop = () => daemon.stop();
     const desk = context.desk!;
@@ -78,7 +91,7 @@ describe("exams of hardware", function () {
     const server = await listen(app, { ...desk.settings, port: 0 });
     url = server.url;
     closers.push(server.close, () => exams.stop());
-    await register(modest, url);
+    await register(hardwareClass, url);
   }
 
   async function register(hardwareClass: number, endpoint = url): Promise<void> {
@@ -141,9 +154,12 @@ describe("exams of hardware", function () {
   /** Until it says what it found: others may be first. */
   async function examine(member: Member): Promise<QualityReport> {
     const { measure } = await look(member);
-    let found: Measured | undefined;
-    await eventually(async () => (found = await measure()) !== undefined, "the exam");
-    return { provider: world.owner.address, ...found! };
+    for (;;) {
+      const found = await measure();
+      if (found !== undefined) return { provider: world.owner.address, ...found };
+      // As a daemon does between two rounds.
+      await systemClock.sleep(100);
+    }
   }
 
   /** Five checkers examine in the current epoch, and the chain judges what they report. @returns the reports by checker */
@@ -196,11 +212,11 @@ describe("exams of hardware", function () {
 
     // It has the same machine, and none that computes all of such a burst.
     await stop();
-    await serve(world.runner, 500);
     await register(modest + 1);
     await advance(examsDuty(context), context);
     expect(moves()).to.deep.equal(["enterExam", "judgeExam", "enterExam"]);
     expect(await takesWork()).to.equal(false);
+    await serve(runner, 500, modest + 1);
     const epoch = await crowd.nextEpoch();
     const [member, [old]] = [...first][0]! as [Member, [QualityReport]];
     // An earlier exam's receipts, shown again.
@@ -242,7 +258,7 @@ describe("exams of hardware", function () {
   describe("by a provider that", () => {
     let epoch: number;
 
-    beforeEach(async () => {
+    before(async () => {
       await crowd.contracts.hardwareExams.enter(world.owner.address);
       epoch = await crowd.nextEpoch();
     });
@@ -265,16 +281,17 @@ describe("exams of hardware", function () {
         const { message, signature } = receiptOf(line);
         return { ...line, receipt: { message: { ...message, ...change }, signature } };
       });
-    const other = (chunk: unknown, change: (byte: number) => number) =>
+    /** Tokens whose bytes at a place are others. */
+    const other = (chunk: unknown, at: number, change: (byte: number) => number) =>
       encodeBase64(
-        decodeBase64(chunk as string).map((byte, index) => (index % 4 === 3 ? change(byte) : byte)),
+        decodeBase64(chunk as string).map((byte, index) => (index % 4 === at ? change(byte) : byte)),
       );
     const tokens = (lines: Line[], change: (line: Line) => Line[]) =>
       lines.flatMap((line) => (line.type === "tokens" ? change(line) : [line]));
 
     const lies: Record<string, [change: (lines: Line[]) => Line[], fault: RegExp]> = {
       "sends other tokens than it signs": [
-        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], (byte) => byte ^ 1) }]),
+        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], 3, (byte) => byte ^ 1) }]),
         /receipt is not of what arrived/,
       ],
       "sends tokens twice": [(lines) => tokens(lines, (line) => [line, line]), /with a gap/],
@@ -287,7 +304,7 @@ describe("exams of hardware", function () {
         /no tokens/,
       ],
       "sends tokens outside the vocabulary": [
-        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], () => 255) }]),
+        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], 0, () => 255) }]),
         /outside the vocabulary/,
       ],
       "sends no receipts": [(lines) => lines.filter(({ type }) => type !== "receipt"), /without a receipt/],
@@ -317,22 +334,20 @@ describe("exams of hardware", function () {
     }
 
     it("answers wrongly is found out by whoever has the model", async () => {
-      const { runner, folder } = world;
       await stop();
       await serve({
         ...runner,
         run: (request) => runner.run({ ...request, onToken: (token) => request.onToken(token ^ 1) }),
       });
       const [believes, checks] = crowd.members as [Member, Member];
-      const models = [`${folder.path}/model`];
-      const found = await look(checks, { models });
+      const found = await look(checks, { models: [bard] });
       expect((await found.measure())!.uptime).to.equal(0);
       expect(found.log.of("checker.examined")[0]!["fault"]).to.match(/the answer to request \d+ is wrong/);
       expect((await (await look(believes)).measure())!.uptime).to.equal(10_000);
     });
 
     it("answers rightly is believed by whoever has the model", async () => {
-      const { measure, log } = await look(crowd.members[0]!, { models: [`${world.folder.path}/model`] });
+      const { measure, log } = await look(crowd.members[0]!, { models: [bard] });
       expect((await measure())!.uptime).to.equal(10_000);
       expect(log.of("checker.examined")[0]).to.include({ fault: undefined, epoch });
     });
