@@ -327,6 +327,17 @@ describe("exams of a provider's hardware", function () {
     await eventually(async () => (await codeOf(enter(other, burst))) === "done", "their turn is over");
   });
 
+  it("nobody is let in while the node does not answer", async () => {
+    world.chain.rpc.fault = () => true;
+    const entering = codeOf(enter(crowd.members[0]!, burstOf(world.modelRoot)));
+    expect(await entering).to.equal("ChainUnreachable");
+    world.chain.rpc.fault = () => false;
+    await eventually(
+      async () => (await codeOf(enter(crowd.members[0]!, burstOf(world.modelRoot)))) === "done",
+      "the node answers again",
+    );
+  });
+
   it("no address has more than two requests for exams looked into at a time", async () => {
     const [member] = crowd.members as [Member];
     const burst = burstOf(world.modelRoot);

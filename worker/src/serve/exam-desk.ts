@@ -16,7 +16,7 @@ import {
   type Signed,
 } from "@athanor/sdk/channels";
 import { encodeBase64, type Wallet } from "ethers";
-import { describeError } from "../errors.ts";
+import { describeError, isNodeTrouble } from "../errors.ts";
 import type { ProviderContext } from "../provider/context.ts";
 import { checkRequest } from "./check-request.ts";
 import type { Desk } from "./desk.ts";
@@ -101,7 +101,8 @@ export class ExamDesk {
     this.requireFree();
     const now = context.time.now();
     const { epoch, endsAt } = rules.epochAt(now);
-    if (exam.epoch !== epoch || endsAt - now < LONGEST_EXAM || !(await rules.isExamined(epoch))) {
+    const isTime = exam.epoch === epoch && endsAt - now >= LONGEST_EXAM;
+    if (!isTime || !(await asked(rules.isExamined(epoch)))) {
       throw new Refusal(
         "NotExamined",
         `This provider is not examined in epoch ${exam.epoch}, or not any more; the current one is ${epoch} and ends in ${endsAt - now} s.`,
@@ -109,7 +110,9 @@ export class ExamDesk {
         10,
       );
     }
-    if (!(await rules.isChecker(exam.checker, operator, epoch))) throw notAChecker(exam.checker, epoch);
+    if (!(await asked(rules.isChecker(exam.checker, operator, epoch)))) {
+      throw notAChecker(exam.checker, epoch);
+    }
     const checker = exam.checker.toLowerCase();
     const had = context.storage.exam(epoch, checker);
     if (had.signed || had.tries >= MOST_TRIES) {
@@ -279,6 +282,16 @@ export class ExamDesk {
 
   private noteFailure({ checker, epoch }: Current, error: unknown): void {
     this.options.context.log.emit("error", "exam.failed", { checker, epoch, ...describeError(error) });
+  }
+}
+
+/** @throws Refusal `ChainUnreachable` when the node does not answer */
+async function asked<T>(reading: Promise<T>): Promise<T> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!isNodeTrouble(error)) throw error;
+    throw new Refusal("ChainUnreachable", "The provider cannot see the chain.", "Ask again in a minute.", 60);
   }
 }
 

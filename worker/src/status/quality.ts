@@ -39,6 +39,8 @@ export interface ExamStatus {
   readonly passed: string;
   /** What must be measured of the claim, basis points. */
   readonly tolerance: number;
+  /** Whether anyone can have it wait for an exam now: it claims more than it passed with, and did not serve before exams began. */
+  readonly enterable: boolean;
   /** The last epoch whose exam was judged; null if none was. */
   readonly judged: number | null;
   /** The epoch of the next exam that is certain; null if none is. */
@@ -77,13 +79,14 @@ export async function readQuality(
   if (contracts === null) return null;
   const { checkers, qualityReports, hardwareExams } = contracts;
   const epoch = Number(await checkers.currentEpoch());
-  const [rules, enrolment, score, active, pending, standing, claim] = await Promise.all([
+  const [rules, enrolment, score, active, pending, standing, startedIn, claim] = await Promise.all([
     checkers.parametersAt(epoch),
     qualityReports.enrolmentOf(owner),
     qualityReports.scoreOf(owner),
     hardwareExams.isActive(),
     hardwareExams.isPending(owner),
     hardwareExams.standingOf(owner),
+    hardwareExams.startedIn(),
     providerRegistry.throughputOf(owner),
   ]);
   const last = epoch - SCORED_AFTER;
@@ -98,6 +101,9 @@ export async function readQuality(
     }),
   );
   const [since, judged] = [Number(standing.since), Number(standing.judged)];
+  // The first exam of all begins them.
+  const begun = startedIn || BigInt(epoch);
+  const served = enrolment.enrolled && enrolment.since < begun && judged === 0;
   const isMeasured = enrolment.enrolled && (enrolment.until === 0n || BigInt(epoch) < enrolment.until);
   return {
     epoch,
@@ -114,6 +120,7 @@ export async function readQuality(
       claim: String(claim),
       passed: String(standing.passed),
       tolerance: Number(rules.examTolerance),
+      enterable: active && !pending && !served && claim > standing.passed,
       judged: judged === 0 ? null : judged,
       next: pending ? Math.max(epoch, since + 1) : null,
       liftedFrom: pending ? Math.max(since, judged) + LONGEST_WAIT + 1 : null,
@@ -161,7 +168,7 @@ export function qualityHintsOf(found: QualityStatus, endpoint: string): Hindranc
         ? `The next exam is in epoch ${exam.next}, and is judged two epochs later. Keep the daemon running${endpoint === "" ? ", and give it an endpoint: without one nobody can examine it" : ""}. If the hardware is slower than that, lower the claim: correct hardware and run: athanor provider register --config FILE`
         : "No exams are held in this epoch, so anyone can end the wait with HardwareExams.lift.",
     });
-  } else if (exam.active && BigInt(exam.claim) > BigInt(exam.passed)) {
+  } else if (exam.enterable) {
     hints.push({
       what: `The hardware claims ${claimed}, more than the ${billions(exam.passed)} that it passed an exam with, and exams are held.`,
       remedy:

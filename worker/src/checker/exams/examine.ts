@@ -3,6 +3,7 @@ import {
   burstHash,
   burstRequest,
   inputRootOf,
+  MOST_BURST_RECEIPTS,
   type Burst,
   type ExamClient,
   type ExamLine,
@@ -34,9 +35,9 @@ export interface ExamineOptions {
   readonly workPerPosition: bigint;
   /** Requests that a report has to show. */
   readonly requests: number;
-  /** Requests that evidence proves to the chain. */
-  readonly proves: (evidence: string) => Promise<bigint>;
-  /** The right answer, from who has the model; undefined where nobody does. */
+  /** Requests that evidence proves to the chain; undefined when that cannot be read now, which is nobody's fault. */
+  readonly proves: (evidence: string) => Promise<bigint | undefined>;
+  /** The right answer, from who has the model; undefined where nobody does, or it cannot be computed. */
   readonly recompute: (request: NativeRequest) => Promise<readonly number[] | undefined>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -74,7 +75,7 @@ export async function examine(options: ExamineOptions): Promise<Examined> {
   let fault: string | undefined;
   for await (const line of client.burst(entered.exam, burst, ends)) {
     if (line.type === "tokens") fault ??= takeTokens(arrivals, line, burst, performance.now() - start);
-    else if (line.type === "receipt") receipts.push(line.receipt);
+    else if (line.type === "receipt") fault ??= takeReceipt(receipts, line.receipt);
     else if (line.type === "error") fault ??= `it said: ${line.message}`;
     // What does not keep to the form is not read to its end.
     if (fault !== undefined) break;
@@ -103,6 +104,16 @@ function takeTokens(
   if (first === 0) arrival.first = now;
   arrival.last = now;
   arrival.tokens.push(...tokens);
+  return undefined;
+}
+
+/** @returns what is wrong with it */
+function takeReceipt(receipts: Signed<Receipt>[], receipt: Signed<Receipt>): string | undefined {
+  const last = receipts.at(-1)?.message.nonce ?? 0n;
+  if (receipts.length === MOST_BURST_RECEIPTS || receipt.message.nonce <= last) {
+    return "receipts twice, out of order, or too many";
+  }
+  receipts.push(receipt);
   return undefined;
 }
 
@@ -142,12 +153,17 @@ async function judge(
   );
   const shown = receipts.slice(0, requiredRequests({ uptime, requests }));
   if (shown.length === 0) return nothing(burst, "it came without a receipt");
-  const evidence = encodeExamEvidence({
-    blinding,
-    receipts: shown.map(({ message }) => message),
-    signatures: shown.map(({ signature }) => signature),
-  });
-  if ((await proves(evidence)) < BigInt(shown.length)) {
+  let evidence: string;
+  try {
+    evidence = encodeExamEvidence({
+      blinding,
+      receipts: shown.map(({ message }) => message),
+      signatures: shown.map(({ signature }) => signature),
+    });
+  } catch {
+    return nothing(burst, "a receipt has numbers that fit into none");
+  }
+  if (((await proves(evidence)) ?? BigInt(shown.length)) < BigInt(shown.length)) {
     return nothing(burst, "the chain takes the receipts for no proof");
   }
   const seconds = Math.max(...answered.map(([, { last }]) => last), 0.1) / 1_000;

@@ -2,7 +2,7 @@
 import { loadModel } from "@athanor/engine/node";
 import type { QualityReport } from "@athanor/sdk/checkers";
 import { expect } from "chai";
-import { decodeBase64, encodeBase64, id, parseEther } from "ethers";
+import { id, parseEther } from "ethers";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "../../clock.ts";
 import { LazyModels } from "../../disputes/models.ts";
@@ -16,6 +16,7 @@ import { asOwner, prepareChannels } from "../../testing/channel.ts";
 import { gatherCrowd, type Crowd, type Member } from "../../testing/checkers.ts";
 import { startChecker } from "../../testing/checker.ts";
 import { eventually } from "../../testing/eventually.ts";
+import { examLies, type Line } from "../../testing/exam-lies.ts";
 import { modelProcess } from "../../testing/model.ts";
 import type { RecordingLog } from "../../testing/recording-log.ts";
 import { setUpWorld } from "../../testing/world.ts";
@@ -29,7 +30,6 @@ const bard = fileURLToPath(new URL("../../../../models/bard/", import.meta.url))
 
 type Fetch = NonNullable<MeasureExamOptions["fetch"]>;
 const addressOf = (input: Parameters<Fetch>[0]) => (input instanceof Request ? input.url : String(input));
-type Line = Record<string, unknown> & { readonly type: string };
 
 /** What of an epoch must have gone by for every checker to have had its turn. */
 const LATE = 0.6;
@@ -273,58 +273,7 @@ describe("exams of hardware", function () {
         const changed = change(lines.map((line) => JSON.parse(line) as Line));
         return new Response(changed.map((line) => `${JSON.stringify(line)}\n`).join(""), response);
       };
-    const receiptOf = (line: Line) =>
-      line["receipt"] as { message: Record<string, unknown>; signature: string };
-    const withMessage = (lines: Line[], change: Record<string, unknown>) =>
-      lines.map((line) => {
-        if (line.type !== "receipt") return line;
-        const { message, signature } = receiptOf(line);
-        return { ...line, receipt: { message: { ...message, ...change }, signature } };
-      });
-    /** Tokens whose bytes at a place are others. */
-    const other = (chunk: unknown, at: number, change: (byte: number) => number) =>
-      encodeBase64(
-        decodeBase64(chunk as string).map((byte, index) => (index % 4 === at ? change(byte) : byte)),
-      );
-    const tokens = (lines: Line[], change: (line: Line) => Line[]) =>
-      lines.flatMap((line) => (line.type === "tokens" ? change(line) : [line]));
-
-    const lies: Record<string, [change: (lines: Line[]) => Line[], fault: RegExp]> = {
-      "sends other tokens than it signs": [
-        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], 3, (byte) => byte ^ 1) }]),
-        /receipt is not of what arrived/,
-      ],
-      "sends tokens twice": [(lines) => tokens(lines, (line) => [line, line]), /with a gap/],
-      "sends tokens of more requests than there are": [
-        (lines) => tokens(lines, (line) => [{ ...line, request: 4_000 }]),
-        /of no request/,
-      ],
-      "sends tokens that are none": [
-        (lines) => tokens(lines, (line) => [{ ...line, chunk: "AAAA" }]),
-        /no tokens/,
-      ],
-      "sends tokens outside the vocabulary": [
-        (lines) => tokens(lines, (line) => [{ ...line, chunk: other(line["chunk"], 0, () => 255) }]),
-        /outside the vocabulary/,
-      ],
-      "sends no receipts": [(lines) => lines.filter(({ type }) => type !== "receipt"), /without a receipt/],
-      "sends receipts of another exam": [(lines) => withMessage(lines, { channel: id("exam") }), /no proof/],
-      "sends receipts that somebody else signed": [
-        (lines) =>
-          lines.map((line) =>
-            line.type === "receipt"
-              ? { ...line, receipt: { ...receiptOf(line), signature: `0x${"11".repeat(64)}1b` } }
-              : line,
-          ),
-        /no proof/,
-      ],
-      "sends receipts of an earlier hour": [(lines) => withMessage(lines, { expiry: "1000" }), /no proof/],
-      "says that it failed": [
-        () => [{ type: "error", code: "ProviderFailed", message: "Out of memory.", remedy: "" }],
-        /it said: Out of memory/,
-      ],
-    };
-    for (const [name, [change, fault]] of Object.entries(lies)) {
+    for (const [name, [change, fault]] of Object.entries(examLies)) {
       it(`${name} has answered nothing`, async () => {
         const { measure, log } = await look(crowd.members[0]!, { fetch: changing(change) });
         const nothing = { latency: 0, throughput: 0, uptime: 0, evidence: "0x" };
@@ -350,6 +299,12 @@ describe("exams of hardware", function () {
       const { measure, log } = await look(crowd.members[0]!, { models: [bard] });
       expect((await measure())!.uptime).to.equal(10_000);
       expect(log.of("checker.examined")[0]).to.include({ fault: undefined, epoch });
+    });
+
+    it("is not blamed for what the checker cannot do", async () => {
+      const { measure, log } = await look(crowd.members[0]!, { models: [`${world.folder.path}/nothing`] });
+      expect((await measure())!.uptime).to.equal(10_000);
+      expect(log.of("warning")[0]).to.include({ unchecked: "its answer" });
     });
 
     it("never ends its answer is given up, and asked again", async () => {

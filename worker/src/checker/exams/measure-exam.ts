@@ -89,6 +89,10 @@ async function attempt(
       seconds: options.burstSeconds ?? BURST_SECONDS,
     }),
   };
+  const own = (what: string) => (error: unknown) => {
+    log.emit("warn", "warning", { epoch, provider, ...describeError(error), unchecked: what });
+    return undefined;
+  };
   try {
     const client = new ExamClient({
       ...{ provider, endpoint, signer: options.signer, fetch: options.fetch },
@@ -97,10 +101,16 @@ async function attempt(
     });
     const { fault, answered, asked, ...found } = await examine({
       ...{ client, checker, epoch, blinding, burst, vocabularySize, workPerPosition, requests, signal },
-      proves: (evidence) => askedEvidence.countOf(epoch, checker, provider, true, evidence),
+      // What fails on this side is no fault of the provider, which answers once in an epoch.
+      proves: (evidence) =>
+        askedEvidence.countOf(epoch, checker, provider, true, evidence).catch(own("its receipts")),
       recompute: async ({ prompt, modelRoot: root, ...request }) => {
-        const known = await models.get(root);
-        return known && (await generate(known, { ...request, prompt: [...prompt], signal })).tokens;
+        try {
+          const known = await models.get(root);
+          return known && (await generate(known, { ...request, prompt: [...prompt], signal })).tokens;
+        } catch (error) {
+          return own("its answer")(error);
+        }
       },
     });
     const { throughput, uptime } = found;
