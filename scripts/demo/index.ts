@@ -1,8 +1,10 @@
-import { Command, Option } from "commander";
-import { existingFolder } from "../lib/arguments.ts";
+import { Command, InvalidArgumentError, Option } from "commander";
+import { existingFolder, positiveInteger } from "../lib/arguments.ts";
 import { addGenerationFlags, type GenerationFlags } from "./generation.ts";
 import { channelJson, channelText } from "./channel-report.ts";
 import { runChannel } from "./run-channel.ts";
+import { networkJson, networkText } from "./network/network-report.ts";
+import { runNetwork } from "./network/run-network.ts";
 import { runDemo } from "./run-demo.ts";
 import { type DisputeDemoOptions, runDispute } from "./run-dispute.ts";
 import { disputeJson, disputeText } from "./dispute-report.ts";
@@ -19,6 +21,8 @@ interface Options extends GenerationFlags {
   readonly grief: boolean;
   readonly channel: boolean;
   readonly private: boolean;
+  readonly network: boolean;
+  readonly epochs: number;
   readonly json: boolean;
 }
 
@@ -46,6 +50,15 @@ const program = addGenerationFlags(new Command("npm run demo --"))
       .default(false)
       .conflicts(["cheat", "grief"]),
   )
+  .addOption(
+    new Option(
+      "--network",
+      "providers of three kinds, checkers who measure them over some epochs, what each earns and loses",
+    )
+      .default(false)
+      .conflicts(["cheat", "grief", "channel", "private", "prompt", "token"]),
+  )
+  .option("--epochs <number>", "epochs that are measured with --network, 3 to 12", epochCount, 4)
   .option("--json", "print one JSON document on standard output instead", false)
   .allowExcessArguments(false);
 
@@ -57,7 +70,13 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 // What happens goes to standard error when standard output is for the document.
 const screen = createScreen(options.json ? process.stderr : process.stdout);
 try {
-  const play = options.channel ? overChannel : options.cheat || options.grief ? disputed : undisputed;
+  const play = options.network
+    ? network
+    : options.channel
+      ? overChannel
+      : options.cheat || options.grief
+        ? disputed
+        : undisputed;
   process.stdout.write(await play());
 } catch (error) {
   screen.end();
@@ -84,6 +103,18 @@ async function disputed(): Promise<string> {
   const liar: DisputeDemoOptions["liar"] = options.cheat ? "provider" : "challenger";
   const result = await runDispute({ ...options, liar, screen, signal: stop.signal });
   return options.json ? document(disputeJson(result)) : disputeText(result);
+}
+
+async function network(): Promise<string> {
+  const result = await runNetwork({ ...options, screen, signal: stop.signal });
+  return options.json ? document(networkJson(result)) : networkText(result);
+}
+
+/** A provider is announced after three bad epochs; the node of a local chain slows down after many. */
+function epochCount(text: string): number {
+  const value = positiveInteger(text);
+  if (value < 3 || value > 12) throw new InvalidArgumentError("It must be a whole number from 3 to 12.");
+  return value;
 }
 
 function document(report: object): string {

@@ -12,6 +12,8 @@ export interface LocalChain {
   readonly chainId: number;
   readonly provider: JsonRpcProvider;
   readonly deployment: Deployment & { readonly stablecoin: string };
+  /** Contracts that no deployment names: the other contracts know them. */
+  readonly addresses: Readonly<Record<OtherContract, string>>;
   /** Holds the genesis supply of ATH and governs. */
   readonly administrator: Signer;
   /** Moves the clock and makes a block. */
@@ -21,6 +23,18 @@ export interface LocalChain {
   close(): Promise<void>;
 }
 
+const OTHER_CONTRACTS = [
+  "checkers",
+  "checkerPay",
+  "qualityCourt",
+  "feeDistributor",
+  "insuranceFund",
+] as const;
+type OtherContract = (typeof OTHER_CONTRACTS)[number];
+
+/** Values of the modules' parameters, by module; default: their own. */
+export type DeploymentParameters = Readonly<Record<string, Readonly<Record<string, number | bigint>>>>;
+
 const HOST = "127.0.0.1";
 const TEN_COINS = "0x8ac7230489e80000";
 
@@ -28,7 +42,10 @@ const TEN_COINS = "0x8ac7230489e80000";
  * Deploys the contracts on a chain of its own, on a free port so that other chains on this machine do not matter, or on the
  * development node that answers at `rpcUrl`: unlocked accounts, a clock that can be moved.
  */
-export async function startChain(rpcUrl?: string): Promise<LocalChain> {
+export async function startChain(
+  rpcUrl?: string,
+  parameters: DeploymentParameters = {},
+): Promise<LocalChain> {
   const server = rpcUrl === undefined ? await startServer() : undefined;
   const url = server?.url ?? rpcUrl!;
   const provider = new JsonRpcProvider(url, undefined, {
@@ -45,6 +62,7 @@ export async function startChain(rpcUrl?: string): Promise<LocalChain> {
   await rm(journal, { recursive: true, force: true });
   const deployed = await connection.ignition.deploy(localAthanor, {
     deploymentId,
+    parameters,
     config: { requiredConfirmations: 1 },
   });
   await rm(journal, { recursive: true, force: true });
@@ -60,13 +78,15 @@ export async function startChain(rpcUrl?: string): Promise<LocalChain> {
     receiptResults: await addressOf("receiptResults"),
     resultSources: await addressOf("resultSources"),
     disputeGame: await addressOf("disputeGame"),
+    qualityReports: await addressOf("qualityReports"),
+    resultAudits: await addressOf("resultAudits"),
     stablecoin: await addressOf("stablecoin"),
   };
+  const addresses = Object.fromEntries(
+    await Promise.all(OTHER_CONTRACTS.map(async (name) => [name, await addressOf(name)] as const)),
+  ) as LocalChain["addresses"];
   return {
-    url,
-    chainId,
-    provider,
-    deployment,
+    ...{ url, chainId, provider, deployment, addresses },
     administrator: new NonceManager(await provider.getSigner(0)),
     async advance(seconds) {
       await provider.send("evm_increaseTime", [seconds]);

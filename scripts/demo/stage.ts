@@ -69,14 +69,14 @@ export class DemoError extends Error {
   }
 }
 
-const BUNDLED_MODEL = fileURLToPath(new URL("../../models/bard/", import.meta.url));
+export const BUNDLED_MODEL = fileURLToPath(new URL("../../models/bard/", import.meta.url));
 const ATH = 10n ** 18n;
 const USD = 10n ** 6n;
 const CLIENT_FUNDS = { ATH: 1_000n * ATH, mUSD: 500n * USD };
 /** Hardware, fraud deposit, and room for open jobs. */
 const PROVIDER_STAKE = 20_000n * ATH;
 /** US cents for a million tokens: 2,000 and 8,000 ATH of 2.5 cents, or 50 and 200 stablecoins. */
-const OFFER = { inputCents: "5000", outputCents: "20000" };
+export const OFFER = { inputCents: "5000", outputCents: "20000" };
 
 /** Sets the stage, plays on it, and cleans up whatever happens. */
 export async function onStage<Result>(
@@ -91,14 +91,9 @@ export async function onStage<Result>(
   }
 }
 
-async function setStage(
-  { model: path, rpc, channelPort, screen, signal, private: isPrivate = false }: StageOptions,
-  cleanup: (() => Promise<void>)[],
-): Promise<Stage> {
-  // A folder's address ends in a slash, or its files would be looked for beside it.
-  const folder = resolve(path ?? BUNDLED_MODEL) + sep;
-  const modelName = relative(process.cwd(), folder);
-  const step: RunStep = async (name, run, detail) => {
+/** Runs steps that are shown on a screen, until the signal. */
+export function stepsOn(screen: Screen, signal: AbortSignal): RunStep {
+  return async (name, run, detail) => {
     screen.begin(name);
     try {
       signal.throwIfAborted();
@@ -110,6 +105,16 @@ async function setStage(
       throw new DemoError(name, error);
     }
   };
+}
+
+async function setStage(
+  { model: path, rpc, channelPort, screen, signal, private: isPrivate = false }: StageOptions,
+  cleanup: (() => Promise<void>)[],
+): Promise<Stage> {
+  // A folder's address ends in a slash, or its files would be looked for beside it.
+  const folder = resolve(path ?? BUNDLED_MODEL) + sep;
+  const modelName = relative(process.cwd(), folder);
+  const step = stepsOn(screen, signal);
 
   const model = await step(
     "check the model against its committed root",
@@ -246,7 +251,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-async function mined(sending: Promise<ContractTransactionResponse>): Promise<void> {
+export async function mined(sending: Promise<ContractTransactionResponse>): Promise<void> {
   await (await sending).wait();
 }
 

@@ -50,7 +50,7 @@ export const suites: readonly Suite[] = [
   { name: "browser", seconds: 40, runner: "mocha", files: ["engine/examples/browser/**/*.test.ts"] },
   { name: "sdk", seconds: 390, runner: "mocha", files: ["sdk/src/**/*.test.ts"] },
   { name: "worker", seconds: 540, runner: "mocha", files: ["worker/src/**/*.test.ts"] },
-  { name: "integration", seconds: 160, runner: "mocha", files: ["test/integration/**/*.test.ts"] },
+  { name: "integration", seconds: 250, runner: "mocha", files: ["test/integration/**/*.test.ts"] },
   { name: "day", seconds: 60, runner: "mocha", files: ["scripts/simulate/*.test.ts"] },
   { name: "packages", seconds: 60, runner: "mocha", files: ["scripts/packages/**/*.test.ts"] },
   {

@@ -22,6 +22,7 @@ import type { Duty } from "./duty.ts";
 import { examsDuty } from "./exams/exams-duty.ts";
 import { measureWithExams } from "./exams/measure-exam.ts";
 import { Buyer } from "./measure/buyer.ts";
+import { measureProvider } from "./measure/measure-provider.ts";
 import { composedPrompts, readPrompts } from "./measure/prompts.ts";
 import { SqliteMeasureStore } from "./measure/sqlite-store.ts";
 import { Rechecks } from "./rechecks.ts";
@@ -43,6 +44,8 @@ export interface DutyOptions {
   readonly auditMetrics: AuditMetrics;
   /** Of the models that results are recomputed with. */
   readonly roots: ReadonlySet<string>;
+  /** For chains whose clock is moved: asks a provider all there is to ask at once, and waits for an answer so many seconds. */
+  readonly atOnce?: { readonly answerSeconds: number } | undefined;
 }
 
 /** All that a checker does, put together. */
@@ -51,7 +54,7 @@ export async function openDuties(
   options: DutyOptions,
 ): Promise<{ readonly duties: readonly Duty[]; readonly ended: () => Promise<void> }> {
   const { chain, checker, operator, settings, signal, storage, log } = context;
-  const { config, rpc, buyers, tokens, disputesOf, disputeMetrics, auditMetrics } = options;
+  const { config, rpc, buyers, tokens, disputesOf, disputeMetrics, auditMetrics, atOnce } = options;
   const isLocal = chain.chainId === LOCAL_CHAIN;
   const disputes = new Map<string, Promise<Disputes>>();
   const rechecks = new Rechecks(context, {
@@ -82,6 +85,7 @@ export async function openDuties(
     allowInsecureEndpoints: isLocal,
     pollingInterval: config.chain.pollInterval,
     confirmations: chain.confirmations,
+    answerSeconds: atOnce?.answerSeconds,
     signal,
   });
   /** Chain seconds of the next request to a provider. */
@@ -92,6 +96,7 @@ export async function openDuties(
       startsAt: context.checkers.startOf(epoch),
       endsAt: context.checkers.startOf(epoch + 1),
     };
+    if (atOnce) return measureProvider(buyer, target);
     const step = await buyer.nextRequest(target);
     if (step.state === "waiting") due.set(provider, Math.min(step.dueAt, deadline));
     return step.state === "done" || step.state === "stuck" ? buyer.measurementOf(target) : undefined;
