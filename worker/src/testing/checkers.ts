@@ -23,6 +23,8 @@ export interface Crowd {
   readonly secretOf: (member: Member, epoch: number) => string;
   /** Moves the clock so many seconds into an epoch. */
   toEpoch(epoch: number, seconds?: number): Promise<void>;
+  /** Has members commit to the next epoch, which is returned. */
+  commitSecrets(members: readonly Member[]): Promise<number>;
   /** The first sixteen commit to the next epoch, it begins, and its seed is drawn. Returns it. */
   nextEpoch(): Promise<number>;
   /** Has members commit to reports in the current epoch. */
@@ -71,13 +73,17 @@ export async function gatherCrowd(chain: TestChain, size = 16): Promise<Crowd> {
       const now = await chain.now();
       if (now < at) await chain.pass(at - now);
     },
-    async nextEpoch() {
+    async commitSecrets(committing) {
       const epoch = (await current()) + 1;
-      for (const member of members.slice(0, 16)) {
+      for (const member of committing) {
         const secret = secretOf(member, epoch);
         const commitment = secretCommitment({ ...place, checker: member.owner.address, epoch, secret });
         await checkers.connect(member.operator).commit(epoch, commitment);
       }
+      return epoch;
+    },
+    async nextEpoch() {
+      const epoch = await crowd.commitSecrets(members.slice(0, 16));
       await crowd.toEpoch(epoch);
       await drawBeacon.request();
       await chain.mine(1);

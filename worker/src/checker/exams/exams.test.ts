@@ -21,7 +21,10 @@ import { modelProcess } from "../../testing/model.ts";
 import type { RecordingLog } from "../../testing/recording-log.ts";
 import { setUpWorld } from "../../testing/world.ts";
 import type { CheckerContext } from "../context.ts";
-import type { Measure, Measured } from "../duties/measurements.ts";
+import { measurementsDuty, type Measure, type Measured } from "../duties/measurements.ts";
+import { reportsDuty } from "../duties/reports.ts";
+import { scoresDuty } from "../duties/scores.ts";
+import { secretsDuty } from "../duties/secrets.ts";
 import { readRound } from "../round.ts";
 import { examsDuty } from "./exams-duty.ts";
 import { measureWithExams, type MeasureExamOptions } from "./measure-exam.ts";
@@ -37,6 +40,11 @@ const LATE = 0.6;
 const MODEST = 10n ** 6n;
 const BOASTED = 10n ** 14n;
 
+const noOrdinary: Measure = () => Promise.reject(new Error("it is no exam"));
+const optionsOf = ({ operator }: Member): MeasureExamOptions => ({
+  ...{ signer: operator, allowInsecureEndpoints: true, burstSeconds: 1 },
+});
+
 describe("exams of hardware", function () {
   this.timeout(240_000);
   const world = setUpWorld();
@@ -51,7 +59,7 @@ describe("exams of hardware", function () {
   before(async function () {
     this.timeout(240_000);
     await prepareChannels(world);
-    crowd = await gatherCrowd(world.chain);
+    crowd = await gatherCrowd(world.chain, 21);
     runner = await openModelProcess(modelProcess, bard);
     await world.chain.registerModel(await loadModel(bard));
     const { providerRegistry, deployment } = world.chain.contracts;
@@ -130,13 +138,10 @@ describe("exams of hardware", function () {
   }> {
     const { context, log } = await contextOf(member, options.models);
     const { checkers } = context;
-    const measure = measureWithExams(
-      context,
-      options.ordinary ?? (() => Promise.reject(new Error("it is no exam"))),
-      {
-        ...{ signer: member.operator, allowInsecureEndpoints: true, burstSeconds: 1, fetch: options.fetch },
-      },
-    );
+    const measure = measureWithExams(context, options.ordinary ?? noOrdinary, {
+      ...optionsOf(member),
+      fetch: options.fetch,
+    });
     return {
       log,
       async measure(left = 10_000) {
@@ -241,6 +246,48 @@ describe("exams of hardware", function () {
       async () => (await world.chain.status(job as string)) === "Submitted",
       "the job is answered",
     );
+  });
+
+  it("are held, from the draw to the judgement, by daemons alone", async () => {
+    const { hardwareExams, checkers } = crowd.contracts;
+    await hardwareExams.enter(world.owner.address);
+    const others = crowd.members.slice(0, 11);
+    const daemons = await Promise.all(
+      crowd.members.slice(16).map((member) =>
+        startChecker({
+          ...{ chain: world.chain, member },
+          duties: (context) => [
+            secretsDuty(context),
+            measurementsDuty(context, measureWithExams(context, noOrdinary, optionsOf(member))),
+            reportsDuty(context),
+            scoresDuty(context),
+            examsDuty(context),
+          ],
+        }),
+      ),
+    );
+    for (const daemon of daemons) closers.push(() => daemon.stop());
+    const settle = async () => {
+      for (const daemon of daemons) await daemon.settle();
+    };
+    const epoch = await crowd.commitSecrets(others);
+    await settle();
+    await crowd.toEpoch(epoch);
+    await eventually(async () => {
+      await settle();
+      const measured = daemons.map(({ log }) => log.of("checker.measured").length);
+      return measured.every((count) => count === 1);
+    }, "all have examined it");
+    await crowd.commitSecrets(others);
+    await crowd.toEpoch(epoch + 1);
+    await settle();
+    await crowd.toEpoch(epoch + 2, Math.ceil(LATE * Number(await checkers.epochLength())));
+    await settle();
+    expect(await hardwareExams.isPending(world.owner.address)).to.equal(false);
+    expect((await hardwareExams.standingOf(world.owner.address)).passed).to.equal(MODEST);
+    const moves = daemons.flatMap(({ log }) => log.of("checker.move").map(({ move }) => move));
+    expect(moves.filter((move) => move === "judgeExam")).to.have.length(1);
+    expect(daemons.flatMap(({ log }) => log.of("checker.missed"))).to.deep.equal([]);
   });
 
   it("are ended by anybody when nobody holds them", async () => {
