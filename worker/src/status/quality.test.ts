@@ -5,9 +5,11 @@ import { courtOf } from "@athanor/sdk/protocol";
 import { expect } from "chai";
 import { id, ZeroHash } from "ethers";
 import { join } from "node:path";
+import type { CheckResult } from "../check/check.ts";
+import { checkExams } from "../check/exams.ts";
 import { checkNewWork } from "../check/market.ts";
 import { parseConfig } from "../config/load.ts";
-import { prepareChannels } from "../testing/channel.ts";
+import { asOwner, prepareChannels } from "../testing/channel.ts";
 import { gatherCrowd, type Crowd, type Member } from "../testing/checkers.ts";
 import { setUpWorld } from "../testing/world.ts";
 import { readQuality } from "./quality.ts";
@@ -30,7 +32,7 @@ describe("the quality of a provider in its status", function () {
     ({ chain } = (await world.start()).context);
   });
 
-  const config = () =>
+  const config = (more = "") =>
     parseConfig(
       `
 chain: { rpcUrl: "${world.chain.rpc.url}", chainId: 31337 }
@@ -39,6 +41,7 @@ provider: { owner: "${world.owner.address}" }
 hardware: [{ class: cpu, count: 1 }]
 models: [{ path: model, offers: [{ token: ATH, inputCents: "2.5", outputCents: "5" }] }]
 compute: cpu
+${more}
 `,
       join(world.folder.path, "provider.yaml"),
     );
@@ -106,6 +109,25 @@ compute: cpu
     expect(quality!.exam).to.deep.include({ active: false, pending: false, next: null, passed: "0" });
     expect(noNewWork).to.deep.equal([]);
     expect(hints.join(" ")).to.not.match(/checker|exam/i);
+    expect(await checkExams(chain, config())).to.deep.equal([]);
+  });
+
+  it("warns of exams that cannot reach the provider, before one is pending", async () => {
+    await crowd.nextEpoch();
+    const channels = config("channels: { port: 8600 }");
+    const checked = async (configured = channels) => {
+      const [{ status: found, detail }] = (await checkExams(chain, configured)) as [CheckResult];
+      return `${found}: ${detail}`;
+    };
+    expect(await checked()).to.match(/^warning: .* the profile names no endpoint: nobody can examine it$/);
+    const { providerRegistry } = asOwner(world);
+    const { profile } = await providerRegistry.providerOf(world.owner.address);
+    const { operator, watchtower, encryptionKey } = profile;
+    const hardware = [{ hardwareClass: 0, count: 1 }];
+    const endpoint = "https://provider.example";
+    await (await providerRegistry.update({ operator, watchtower, encryptionKey, endpoint, hardware })).wait();
+    expect(await checked()).to.equal("ok: checkers ask https://provider.example; none was passed yet");
+    expect(await checked(config())).to.match(/^warning: .* channels are not configured: nobody can/);
   });
 
   it("has medians, score, bad epochs in a row and what follows", async () => {

@@ -4,6 +4,7 @@ import { failed, ok, skipped, type CheckResult } from "../../check/check.ts";
 import { checkCases } from "../../check/cases.ts";
 import { checkChannels } from "../../check/channels.ts";
 import { checkContents } from "../../check/contents.ts";
+import { checkExams } from "../../check/exams.ts";
 import { checkMachine } from "../../check/machine.ts";
 import { checkClock, checkCoin, checkNewWork, checkOffers, checkRegistration } from "../../check/market.ts";
 import { checkModels } from "../../check/models.ts";
@@ -81,6 +82,7 @@ export async function runCheck(options: ProviderOptions & { json?: true }): Prom
       await guarded("cases", () => checkCases(connected, config));
       const measured = models.models.map((model) => model.measured);
       await guarded("throughput", () => checkThroughput(connected, config, measured));
+      await guarded("exams", () => checkExams(connected, config));
       await guarded("offers", () => checkOffers(connected, config, models.models));
       await guarded("channels", () => checkChannels(connected, config, operator));
       const payer = operator;
