@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { Wallet } from "ethers";
+import { getAddress, Wallet } from "ethers";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { executePlan } from "../register/execute-plan.ts";
@@ -235,6 +235,38 @@ describe("a checker", function () {
       [...otherOwners, member.owner.address].map(async (owner) => (await checkers.checkerOf(owner)).locked),
     );
     expect(locked).to.deep.equal([(STAKE * 99n) / 100n, (STAKE * 98n) / 100n, STAKE]);
+  });
+
+  it("sends a transaction that is stuck again, for higher fees, and never a second one", async () => {
+    const { chain, contracts, member, start } = world;
+    const checker = await start({ transactionTimeout: 200 });
+    const pending = async () => {
+      const request = { method: "eth_getBlockByNumber", params: ["pending", true] };
+      const { transactions } = (await chain.connection.provider.request(request)) as {
+        transactions: { from: string; nonce: string; hash: string; maxPriorityFeePerGas: string }[];
+      };
+      return transactions.filter(({ from }) => getAddress(from) === member.operator.address);
+    };
+    await chain.automine(false);
+    try {
+      await checker.rounds.advance();
+      const [stuck, ...none] = await pending();
+      expect(none).to.have.length(0);
+      await checker.rounds.advance();
+      const [next, ...others] = await pending();
+      expect(others, "one transaction waits, not two").to.have.length(0);
+      expect(next!.nonce).to.equal(stuck!.nonce);
+      expect(next!.hash).to.not.equal(stuck!.hash);
+      const least = (BigInt(stuck!.maxPriorityFeePerGas) * 11n) / 10n;
+      expect(BigInt(next!.maxPriorityFeePerGas) > least, "nodes take it").to.equal(true);
+    } finally {
+      await chain.automine(true);
+    }
+    await chain.mine(1);
+    await checker.settle();
+    expect(BigInt(await contracts.checkers.committedTo(2, member.owner.address))).to.not.equal(0n);
+    expect(await chain.transactionsOf(member.operator.address), "committed once").to.equal(1);
+    expect(checker.log.of("transaction.bumped")).to.have.length(1);
   });
 
   it("waits out its node, and ends when asked to", async () => {

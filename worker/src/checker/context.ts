@@ -16,6 +16,8 @@ export interface CheckerContext {
   readonly operator: {
     readonly address: string;
     readonly derive: DeriveSecret;
+    /** Sends the oldest transaction again that is not mined, for higher fees. Returns its hash; undefined when none is stuck. */
+    readonly replaceStuck?: () => Promise<string | undefined>;
   };
   /** The owner account: what the contracts know the checker by. */
   readonly checker: string;

@@ -36,6 +36,7 @@ export class Rounds {
     const { chain, checkers } = this.#context;
     const view = await readRound(chain, checkers);
     this.#note(view);
+    await this.#replaceStuck();
     for (const duty of this.#duties) {
       if (this.#busy.has(duty)) continue;
       const ended = this.#attempt(duty, view).finally(() => this.#busy.delete(duty));
@@ -47,6 +48,18 @@ export class Rounds {
   /** Resolves when no duty is at work. */
   async idle(): Promise<void> {
     await Promise.all(this.#busy.values());
+  }
+
+  /** What is not mined holds up all that comes after it. */
+  async #replaceStuck(): Promise<void> {
+    const { log, operator } = this.#context;
+    try {
+      const transactionHash = await operator.replaceStuck?.();
+      if (transactionHash !== undefined) log.emit("warn", "transaction.bumped", { transactionHash });
+    } catch (error) {
+      if (isNodeTrouble(error)) throw error;
+      log.emit("warn", "warning", { ...describeError(error) });
+    }
   }
 
   async #attempt(duty: Duty, view: RoundView): Promise<void> {

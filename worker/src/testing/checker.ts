@@ -14,6 +14,7 @@ import { openRpc, type RpcProvider } from "../chain/rpc.ts";
 import { CheckerMetrics } from "../checker/checker-metrics.ts";
 import type { CheckerContext } from "../checker/context.ts";
 import type { Duty } from "../checker/duty.ts";
+import { ReplacingWallet } from "../checker/replacing-wallet.ts";
 import { Rounds } from "../checker/run-checker.ts";
 import { secretsOf } from "../checker/secrets.ts";
 import { openCheckerStorage } from "../checker/storage.ts";
@@ -53,6 +54,8 @@ export interface TestCheckerOptions {
   readonly settings?: Partial<CheckerContext["settings"]>;
   /** Default: 1. */
   readonly confirmations?: number;
+  /** Milliseconds after which a transaction counts as stuck. */
+  readonly transactionTimeout?: number;
   /** Dies at an instant, as a killed process would. */
   readonly kill?: CheckerKillSwitch;
 }
@@ -169,14 +172,20 @@ export async function startChecker(options: TestCheckerOptions): Promise<TestChe
   const controller = new AbortController();
   const registry = new Registry();
   const config = { rpcUrl: chain.rpc.url, chainId: chain.chainId, confirmations, pollInterval: 20 };
+  const sender = new ReplacingWallet(operator.signingKey, provider);
   const context: CheckerContext = {
     chain: await connectChain(provider, config),
     checkers: await Checkers.connect({
-      signer: new Wallet(operator.signingKey, provider),
+      signer: sender,
+      transactionTimeout: options.transactionTimeout,
       deployment: chain.contracts.deployment,
       pollingInterval: 20,
     }),
-    operator: { address: operator.address, derive: secretsOf(operator) },
+    operator: {
+      address: operator.address,
+      derive: secretsOf(operator),
+      replaceStuck: () => sender.replaceStuck(options.transactionTimeout ?? 600_000),
+    },
     checker: owner.address,
     settings: {
       ...{

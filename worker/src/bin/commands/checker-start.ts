@@ -9,6 +9,7 @@ import { CheckerMetrics } from "../../checker/checker-metrics.ts";
 import { AuditMetrics } from "../../checker/audits/metrics.ts";
 import { claimCheckerStorage, requireJoined } from "../../checker/prepare.ts";
 import { openDuties } from "../../checker/open-duties.ts";
+import { ReplacingWallet } from "../../checker/replacing-wallet.ts";
 import { runChecker } from "../../checker/run-checker.ts";
 import { secretsOf } from "../../checker/secrets.ts";
 import { openCheckerStorage } from "../../checker/storage.ts";
@@ -23,6 +24,9 @@ import { serveMetrics } from "../../metrics/serve-metrics.ts";
 import { untilReachable } from "../../provider/prepare.ts";
 import { lockStorage } from "../../storage/lock.ts";
 import { logStart, openLog, stopOnSignal, unlockAll, type ProviderOptions } from "../session.ts";
+
+/** Milliseconds after which a transaction counts as stuck, and is sent again for higher fees. */
+const TRANSACTION_TIMEOUT = 180_000;
 
 /** Builds a checker out of its parts and runs it until a signal. */
 export async function runCheckerStart(options: ProviderOptions): Promise<void> {
@@ -51,7 +55,8 @@ export async function runCheckerStart(options: ProviderOptions): Promise<void> {
     }
     const models = new LazyModels(config.models);
     const roots = await models.roots();
-    const connected = await untilReachable(() => connect(config, rpc, operator), { clock, log, signal });
+    const sender = new ReplacingWallet(operator.signingKey, rpc);
+    const connected = await untilReachable(() => connect(config, rpc, sender), { clock, log, signal });
     const { chain, checkers, tokens } = connected;
     const checker = config.checker.owner;
     await claimCheckerStorage(storage, chain, checkers, checker, config.storage);
@@ -66,7 +71,11 @@ export async function runCheckerStart(options: ProviderOptions): Promise<void> {
       });
     const context = {
       ...{ chain, checkers, checker, storage, log, metrics, clock, signal, models },
-      operator: { address: operator.address, derive: secretsOf(operator) },
+      operator: {
+        address: operator.address,
+        derive: secretsOf(operator),
+        replaceStuck: () => sender.replaceStuck(TRANSACTION_TIMEOUT),
+      },
       settings: config.checker,
       tokens: tokens.map(({ address }) => getAddress(address)),
     };
@@ -93,14 +102,15 @@ export async function runCheckerStart(options: ProviderOptions): Promise<void> {
 async function connect(
   config: CheckerConfig,
   rpc: JsonRpcProvider,
-  operator: Wallet,
+  signer: Wallet,
 ): Promise<{ chain: Chain; checkers: Checkers; tokens: Awaited<ReturnType<typeof resolveToken>>[] }> {
   const chain = await connectChain(rpc, config.chain);
   const checkers = await Checkers.connect({
-    signer: operator.connect(rpc),
+    signer,
     deployment: chain.contracts.deployment,
     confirmations: chain.confirmations,
     pollingInterval: config.chain.pollInterval,
+    transactionTimeout: TRANSACTION_TIMEOUT,
   });
   const tokens = await Promise.all(config.checker.tokens.map((name) => resolveToken(chain, name)));
   return { chain, checkers, tokens };

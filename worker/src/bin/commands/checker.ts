@@ -129,8 +129,9 @@ function showStatus(status: CheckerStatus): void {
       ...epochs.map(({ epoch, endsAt, secret, drawn, measured, reports, shares, pay }) => [
         `epoch ${epoch}`,
         `until ${endsAt}: secret ${secret === "none" ? "not committed to" : secret}, ${drawn ? "drawn" : "no seed"}, ` +
-          `${measured} measured, reports ${reports === "none" ? "not committed to" : reports}, ${shares} shares${ 
-          pay.length === 0 ? "" : `, pays ${pay.join(", ")}`}`,
+          `${measured} measured, reports ${reports === "none" ? "not committed to" : reports}, ${shares} shares${
+            pay.length === 0 ? "" : `, pays ${pay.join(", ")}`
+          }`,
       ]),
     ]),
   );

@@ -47,6 +47,8 @@ export function payDuty(context: CheckerContext): Duty {
         log.emit("info", "checker.paid", { epoch, token, amount: claimed.amount });
         return claimed;
       });
+      // Looked at once more: until it is there for good, it may be undone.
+      return false;
     } else if (totalShares === 0n && pot > 0n) {
       if (!isTurn(context, view, `roll over ${epoch} ${token}`, [0, 0.5])) return false;
       await makeMove(context, "rollOver", { epoch, token }, () => checkers.rollOver({ epoch, token }));

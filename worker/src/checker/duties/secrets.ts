@@ -91,7 +91,7 @@ async function commit(
   const { checkers, settings } = context;
   const epoch = view.epoch + 1;
   if (settings.leaving || (await standingIn(context, epoch)) !== "none") return;
-  // What is mined after the end of this epoch would be taken for the epoch after the next, and could never be revealed.
+  // What is mined after the end of this epoch is refused, and its gas lost.
   if (view.now >= view.startOf(epoch) - lastMoment(context)) {
     return warnOnce(context, epoch, "late", {
       message: "it is too late in this epoch to commit to the next one",
