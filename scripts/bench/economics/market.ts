@@ -3,7 +3,7 @@ import { type Rules } from "./rules.ts";
 
 const TENSORRT =
   "https://github.com/NVIDIA/TensorRT-LLM/blob/00f37686aa854010d68bcbd0f4ab000221541ca6/docs/source/performance/perf-overview.md";
-const GAS = "test/snapshots, and the contracts' calls on a chain of one's own";
+const GAS = "measured, as in test/snapshots/gas.json";
 const YEAR_SECONDS = 31_536_000;
 const MODEL = "an assumption of this model";
 
@@ -141,9 +141,10 @@ export const describedMarket = {
     source: MODEL,
   },
   seatGas: {
-    value: 425_000,
+    value: 365_000,
     unit: "gas",
-    meaning: "opening a channel, closing and releasing it, one report's reveal, its part of a score",
+    meaning:
+      "opening a channel, closing and releasing it, one report of ten revealed at once, its part of a score",
     source: GAS,
   },
   requestGas: {
@@ -153,13 +154,13 @@ export const describedMarket = {
     source: GAS,
   },
   examGas: {
-    value: 195_000,
+    value: 130_000,
     unit: "gas",
     meaning: "a report of an exam, without its receipts: no channel",
     source: GAS,
   },
   silentGas: {
-    value: 130_000,
+    value: 100_000,
     unit: "gas",
     meaning: "a report that nobody answered: no evidence",
     source: GAS,
