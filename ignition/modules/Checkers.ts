@@ -14,7 +14,7 @@ import athanor from "./Athanor.ts";
  * - tolerance, uptimeTolerance: how far from the median a report is paid
  * - uptimeFloor, floorEpochs, penaltyShare: what is announced to the quality court, and when
  * - requests: answered ones that a report of full uptime shows at least
- * - examTolerance, examRate, minimumCheckers: exams of hardware; off with 1,000,000
+ * - examTolerance, examRate, minimumCheckers: exams of hardware, from so many commitments on; never with 1,000,000
  */
 export default buildModule("Checkers", (m) => {
   const contracts = m.useModule(athanor);
@@ -37,16 +37,16 @@ export default buildModule("Checkers", (m) => {
       quorum: m.getParameter("quorum", 5),
       expectedAuditors: m.getParameter("expectedAuditors", 4),
       auditRate: m.getParameter("auditRate", 200),
-      auditShares: m.getParameter("auditShares", 4),
+      auditShares: m.getParameter("auditShares", 1),
       tolerance: m.getParameter("tolerance", 5_000),
-      uptimeTolerance: m.getParameter("uptimeTolerance", 1_000),
+      uptimeTolerance: m.getParameter("uptimeTolerance", 900),
       uptimeFloor: m.getParameter("uptimeFloor", 9_000),
       floorEpochs: m.getParameter("floorEpochs", 3),
       penaltyShare: m.getParameter("penaltyShare", 1_000),
       examTolerance: m.getParameter("examTolerance", 8_000),
       examRate: m.getParameter("examRate", 500),
-      minimumCheckers: m.getParameter("minimumCheckers", 1_000_000),
-      requests: m.getParameter("requests", 8),
+      minimumCheckers: m.getParameter("minimumCheckers", 32),
+      requests: m.getParameter("requests", 10),
     },
   ]);
   const checkerPay = m.contract("CheckerPay", [checkers, contracts.feeDistributor]);

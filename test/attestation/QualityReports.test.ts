@@ -321,10 +321,10 @@ describe("QualityReports: reveals", () => {
   });
 
   for (const [uptime, answers, required] of [
-    [10_000n, REQUESTS - 1, 8],
-    [8_751n, 7, 8],
-    [5_001n, 4, 5],
-    [1_251n, 1, 2],
+    [10_000n, REQUESTS - 1, REQUESTS],
+    [9_001n, 9, 10],
+    [5_001n, 5, 6],
+    [1_001n, 1, 2],
   ] as const) {
     it(`refuses an uptime of ${uptime} basis points with ${answers} answers shown`, async () => {
       await refused(
@@ -338,14 +338,14 @@ describe("QualityReports: reveals", () => {
   it("take what a provider answered of any number of requests, at the uptime that was seen", async () => {
     const system = await freshTeam();
     const { reports, provider, team } = system;
-    // Of 8: 8, 4, 1, none; 12 of 16; 3 of the 7 for which the money sufficed, and less than is shown.
+    // Of 10: 10, 5, 1, none; 12 of 16; 3 of the 7 for which the money sufficed, and less than is shown.
     const seen = [
-      { answers: 8, uptime: 10_000n },
-      { answers: 4, uptime: 5_000n },
-      { answers: 1, uptime: 1_250n },
+      { answers: 10, uptime: 10_000n },
+      { answers: 5, uptime: 5_000n },
+      { answers: 1, uptime: 1_000n },
       { uptime: 0n },
       { answers: 12, uptime: 7_500n },
-      { answers: 3, uptime: 3_750n },
+      { answers: 3, uptime: 3_000n },
     ];
     const epoch = await playEpoch(system, seen);
     expect(await reports.reportCount(epoch, provider)).to.equal(BigInt(team.length));

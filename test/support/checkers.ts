@@ -185,7 +185,7 @@ export function chainOf(reports: readonly Report[], from = ethers.ZeroHash): str
 export const tipOf = (reports: readonly Report[]): string => chainOf(reports).at(-1)!;
 
 /** What a report of full uptime has to show, as deployed. */
-export const REQUESTS = 8;
+export const REQUESTS = 10;
 
 /** The salt by which a channel, or the job of an index, names its checker and its epoch. */
 export function saltOf({ owner }: Member, epoch: bigint, blinding: string, index?: number): bigint {
