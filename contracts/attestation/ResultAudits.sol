@@ -61,19 +61,20 @@ contract ResultAudits is IResultAudits {
         Job calldata job,
         uint256 round,
         address checker,
-        bytes32 positionsRoot,
-        bytes32 salt
+        bytes32 positionsRoot
     ) external {
         JobId id = jobs.jobIdOf(job);
         uint32 epoch = _epochOf(round);
         _requireEpoch(epoch, 2);
-        uint256 committedAt = _committedAt[checker][commitmentOf(id, round, checker, positionsRoot, salt)];
-        if (committedAt == 0 || positionsRoot == 0 || _attestations[id][checker].positionsRoot != 0)
-            revert AttestationMismatch(id, checker);
-        _requireInTime(job, id, round, epoch, committedAt);
         ICheckers.Parameters memory rules = checkers.parametersAt(epoch);
         if (!checkers.isDrawn(epoch, checker, subjectOf(id, round), rules.expectedAuditors))
             revert NotDrawn(id, checker);
+        // INVARIANT: the secret is public by now, so nobody can keep silent about what it attested to: whoever knows the root reveals it.
+        bytes32 secret = checkers.secretOf(epoch, checker);
+        uint256 committedAt = _committedAt[checker][commitmentOf(id, round, checker, positionsRoot, secret)];
+        if (committedAt == 0 || positionsRoot == 0 || _attestations[id][checker].positionsRoot != 0)
+            revert AttestationMismatch(id, checker);
+        _requireInTime(job, id, round, epoch, committedAt);
 
         _attestations[id][checker] = Attestation(
             positionsRoot,
@@ -155,10 +156,10 @@ contract ResultAudits is IResultAudits {
         uint256 round,
         address checker,
         bytes32 positionsRoot,
-        bytes32 salt
+        bytes32 secret
     ) public view returns (bytes32) {
         bytes32 value = beacon.roundOf(round).value;
-        return keccak256(abi.encode(ATTESTATION_TYPE, value, id, checker, positionsRoot, salt));
+        return keccak256(abi.encode(ATTESTATION_TYPE, value, id, checker, positionsRoot, secret));
     }
 
     // ------------------------------------------------------------------------------------------- internal

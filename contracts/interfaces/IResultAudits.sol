@@ -61,8 +61,7 @@ interface IResultAudits {
         Job calldata job,
         uint256 round,
         address checker,
-        bytes32 positionsRoot,
-        bytes32 salt
+        bytes32 positionsRoot
     ) external;
 
     /// @notice Counts a revealed attestation for pay, three epochs after the round. Anyone.
@@ -86,12 +85,12 @@ interface IResultAudits {
     /// @notice For what a checker is drawn that audits a result; see `ICheckers.isDrawn`.
     function subjectOf(JobId id, uint256 round) external view returns (uint256);
 
-    /// @notice What a checker commits to.
+    /// @notice What a checker commits to; `secret` is the one of the round's epoch, which everybody knows when attestations are revealed.
     function commitmentOf(
         JobId id,
         uint256 round,
         address checker,
         bytes32 positionsRoot,
-        bytes32 salt
+        bytes32 secret
     ) external view returns (bytes32);
 }

@@ -8,6 +8,7 @@ import {
   FALSE_ATTESTATION,
   freshTeam,
   measure,
+  MISSING,
   type Member,
   OMITTED,
   playEpoch,
@@ -67,7 +68,7 @@ describe("attack: lazy auditor copying", () => {
     await toEpoch(audit.system, audit.epoch + 3n);
     for (const { owner } of team.slice(0, 3)) await audits.count(audit.id, audit.round, owner);
     expect(await pay.sharesOf(audit.epoch + 1n, team[2]!.owner)).to.equal(0n);
-    expect(await pay.totalShares(audit.epoch + 1n)).to.equal(8n);
+    expect(await pay.totalShares(audit.epoch + 1n)).to.equal(2n);
   });
 });
 
@@ -93,6 +94,40 @@ describe("attack: a lazy auditor attests to a leaked wrong root", () => {
     await escrow.refund(audit.result.job.job, stranger);
     await audits.close(audit.id, honest.owner);
     expect(await lockedOf(audit, honest)).to.equal(STAKE);
+  });
+});
+
+describe("attack: an auditor that keeps silent about a false attestation", () => {
+  it("when a step has shown that its root was wrong, whoever knows the root reveals and punishes it", async () => {
+    const audit = await audited(LIES);
+    const { audits, game, stranger, team } = audit.system;
+    const [lazy] = team as [Member];
+    const leaked = rootOf(audit.result.trace);
+    await attest(audit, lazy, leaked);
+    await play(audit.system, await challenge(audit.system, audit.result, stranger));
+    await toReveals(audit, [lazy]);
+    const posted = (await game.resultOf(audit.id)).positionsRoot;
+    await audits
+      .connect(audit.system.newcomer)
+      .revealAttestation(audit.result.job.job, audit.round, lazy.owner, posted);
+    await audits.connect(stranger).punishAttestation(audit.id, lazy.owner);
+    expect(await lockedOf(audit, lazy)).to.equal(STAKE - FALSE_ATTESTATION);
+  });
+
+  it("a secret that is kept back costs its penalty, and the audit's pay", async () => {
+    const audit = await audited(LIES);
+    const { checkers, stranger, team } = audit.system;
+    const [lazy] = team as [Member];
+    const leaked = rootOf(audit.result.trace);
+    await attest(audit, lazy, leaked);
+    await toReveals(audit, []);
+    await expectRefusal("NotDrawn", {
+      call: () => reveal(audit, lazy, leaked),
+      by: audit.system.audits,
+      values: [audit.id, lazy.owner.address],
+    });
+    await checkers.connect(stranger).punishMissing(lazy.owner, audit.epoch);
+    expect(await lockedOf(audit, lazy)).to.equal(STAKE - MISSING);
   });
 });
 
@@ -126,7 +161,7 @@ describe("attack: an honest attestation punished by a timeout", () => {
       await audits.close(audit.id, owner);
     }
     expect(await lockedOf(audit, honest)).to.equal(STAKE);
-    expect(await audit.system.pay.sharesOf(audit.epoch + 1n, honest.owner)).to.equal(4n);
+    expect(await audit.system.pay.sharesOf(audit.epoch + 1n, honest.owner)).to.equal(1n);
   });
 });
 

@@ -1,6 +1,15 @@
 // Which results are audited, what auditors commit to and reveal, who is paid, and who is punished after a verdict of the real game.
 import { expect } from "chai";
-import { attest, attested, audited, LIES, reveal, rootOf, SALT, toReveals } from "../support/audits.ts";
+import {
+  attest,
+  attested,
+  audited,
+  commitmentTo,
+  LIES,
+  reveal,
+  rootOf,
+  toReveals,
+} from "../support/audits.ts";
 import { rulesOf } from "../support/checker-rules.ts";
 import {
   EPOCH,
@@ -24,7 +33,7 @@ describe("ResultAudits: pay", () => {
     await attested(audit, [root, root, root, other, other]);
     expect(await audits.votesOf(audit.id, root)).to.deep.equal([5n, 3n]);
     await toEpoch(audit.system, audit.epoch + 3n);
-    for (const [index, shares] of [4n, 4n, 4n, 0n, 0n].entries()) {
+    for (const [index, shares] of [1n, 1n, 1n, 0n, 0n].entries()) {
       const { owner } = team[index]!;
       await expectOnlyEvent(audits, audits.count(audit.id, audit.round, owner), "AttestationCounted", [
         audit.id,
@@ -153,10 +162,7 @@ describe("ResultAudits: what they refuse", () => {
     await expectRefusal("AlreadyAttested", {
       call: () => attest(audit, member, root),
       by: audits,
-      values: [
-        member.owner.address,
-        await audits.commitmentOf(audit.id, audit.round, member.owner, root, SALT),
-      ],
+      values: [member.owner.address, await commitmentTo(audit, member, root)],
     });
     await expectRefusal("NotOperator", {
       call: () => audits.connect(stranger).attest(root),
@@ -226,12 +232,12 @@ describe("ResultAudits: what they refuse", () => {
     const id = await system.escrow.jobIdOf(terms);
     expect(id).to.equal(hidden);
     await expectRefusal("NotAuditable", {
-      call: () => audits.revealAttestation(terms, audit.round, member.owner, root, SALT),
+      call: () => audits.revealAttestation(terms, audit.round, member.owner, root),
       by: audits,
       values: [id],
     });
     await expectRefusal("NotAuditable", {
-      call: () => audits.revealAttestation(unknown, audit.round, member.owner, root, SALT),
+      call: () => audits.revealAttestation(unknown, audit.round, member.owner, root),
       by: audits,
       values: [unknownId],
     });
@@ -243,13 +249,7 @@ describe("ResultAudits: what they refuse", () => {
     const { challengeWindow } = audit.result.job.job;
     const submittedAt = ((await audit.system.escrow.jobState(audit.id)) >> 8n) & (2n ** 40n - 1n);
     const end = submittedAt + BigInt(challengeWindow);
-    const commitment = await audit.system.audits.commitmentOf(
-      audit.id,
-      audit.round,
-      member.owner,
-      rootOf(HONEST),
-      SALT,
-    );
+    const commitment = await commitmentTo(audit, member, rootOf(HONEST));
     await time.setNextBlockTimestamp(end);
     await audit.system.audits.connect(member.operator).attest(commitment);
     await toReveals(audit, [member]);

@@ -1,5 +1,6 @@
 import { type CountingTrace, elements, type Lies } from "./counting.ts";
 import {
+  secretOf,
   commitSecrets,
   drawSeed,
   freshTeam,
@@ -14,7 +15,6 @@ import { type Result, resultWith } from "./dispute.ts";
 import { ethers, networkHelpers } from "./system.ts";
 
 /** Of attestations in these tests. */
-export const SALT = ethers.id("salt");
 export const LIES = { "3/0/0": elements(5_000) };
 export const rootOf = (trace: CountingTrace): string => trace.root;
 
@@ -48,13 +48,18 @@ export async function audited(lies: Lies = {}, members = 6): Promise<Audit> {
   return { system, result, id: result.job.id, round, epoch: 4n };
 }
 
-export async function attest({ system, id, round }: Audit, member: Member, root: string): Promise<void> {
-  const commitment = await system.audits.commitmentOf(id, round, member.owner, root, SALT);
+/** What a checker commits to, with its secret of the round's epoch. */
+export const commitmentTo = ({ system, id, round, epoch }: Audit, member: Member, root: string) =>
+  system.audits.commitmentOf(id, round, member.owner, root, secretOf(member, epoch));
+
+export async function attest(audit: Audit, member: Member, root: string): Promise<void> {
+  const commitment = await commitmentTo(audit, member, root);
+  const { system } = audit;
   await system.audits.connect(member.operator).attest(commitment);
 }
 
 export const reveal = ({ system, result, round }: Audit, { owner }: Member, root: string) =>
-  system.audits.connect(system.stranger).revealAttestation(result.job.job, round, owner, root, SALT);
+  system.audits.connect(system.stranger).revealAttestation(result.job.job, round, owner, root);
 
 /** Secrets are revealed an epoch later; the clock is in the epoch in which attestations are. */
 export async function toReveals(audit: Audit, members: readonly Member[]): Promise<void> {

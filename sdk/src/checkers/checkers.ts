@@ -8,7 +8,6 @@ import type { AthanorContracts } from "../protocol/connect-contracts.ts";
 import { readScore, type ProviderScore } from "../protocol/scores.ts";
 import { sendTransaction } from "../transactions/send.ts";
 import { connectCheckers, type CheckerContracts } from "./contracts.ts";
-import { checkerError } from "./errors.ts";
 import {
   isMeasured,
   readAttestation,
@@ -440,18 +439,18 @@ export class Checkers {
   }
 
   /**
-   * Reveals an attestation, two epochs after that of its round; by anyone.
+   * Reveals an attestation, two epochs after that of its round; by anyone who knows the root.
    *
    * @throws AthanorError `AttestationMismatch`, `AttestedTooLate`, `NotAuditable`, `NotAudited`, `NotDrawnForResult`, `WrongEpoch`
    */
   revealAttestation(
-    { job, round, checker, positionsRoot, salt }: AttestationReveal,
+    { job, round, checker, positionsRoot }: AttestationReveal,
     options: CallOptions = {},
   ): Promise<CheckerTransaction> {
     return guard(async () => {
       validateAmount("round", round, 256n);
-      const args = [job, round, checker, positionsRoot, salt];
-      const hashes = { positionsRoot, salt };
+      const args = [job, round, checker, positionsRoot];
+      const hashes = { positionsRoot };
       return this.#send("resultAudits", "revealAttestation", args, options, { checker }, hashes);
     });
   }

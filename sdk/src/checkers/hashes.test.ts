@@ -83,9 +83,9 @@ describe("what checkers compute by themselves", () => {
     const { resultAudits } = checkers.contracts;
     const jobId = id("job");
     // A round that was never requested has no value.
-    const attestation = { value: ZeroHash, jobId, checker, positionsRoot: id("root"), salt: id("salt") };
+    const attestation = { value: ZeroHash, jobId, checker, positionsRoot: id("root"), secret: id("secret") };
     expect(hashes.attestationCommitment(attestation)).to.equal(
-      await resultAudits.commitmentOf(jobId, 3n, checker, attestation.positionsRoot, attestation.salt),
+      await resultAudits.commitmentOf(jobId, 3n, checker, attestation.positionsRoot, attestation.secret),
     );
     expect(hashes.auditorSubject(attestation)).to.equal(await resultAudits.subjectOf(jobId, 3n));
     expect(hashes.isAudited({ ...attestation, auditRate: 0 })).to.equal(false);

@@ -190,26 +190,27 @@ export function isAudited({
  *
  * @param attestation.value that of the round which decided the result
  * @param attestation.positionsRoot root over the positions of the trace
- * @param attestation.salt 32 random bytes
+ * @param attestation.secret the checker's of the epoch of that round
  */
 export function attestationCommitment({
   value,
   jobId,
   checker,
   positionsRoot,
-  salt,
+  secret,
 }: {
   readonly value: string;
   readonly jobId: string;
   readonly checker: string;
   readonly positionsRoot: string;
-  readonly salt: string;
+  readonly secret: string;
 }): string {
   validateAddress("checker", checker);
-  for (const [name, hash] of Object.entries({ value, jobId, positionsRoot, salt })) validateHash(name, hash);
+  for (const [name, hash] of Object.entries({ value, jobId, positionsRoot, secret }))
+    validateHash(name, hash);
   return hashOf(
     ["bytes32", "bytes32", "bytes32", "address", "bytes32", "bytes32"],
-    [hashOfText("Athanor.Attestation"), value, jobId, checker, positionsRoot, salt],
+    [hashOfText("Athanor.Attestation"), value, jobId, checker, positionsRoot, secret],
   );
 }
 

@@ -33,7 +33,6 @@ const STAKE = 10_000n * ONE;
 const HOUR = 3_600;
 const FEES = 1_000n * ONE;
 const ROOT = id("positions");
-const SALT = id("salt");
 
 const absent = (provider: string): QualityReport => ({
   ...{ provider, latency: 0, throughput: 0, uptime: 0, evidence: "0x" },
@@ -251,13 +250,13 @@ describe("the moves of checkers", () => {
     const { resultAudits } = stranger.contracts;
     expect(isAudited({ value, jobId: job.id, auditRate: 10_000 })).to.equal(true);
     expect(auditorSubject({ value, jobId: job.id })).to.equal(await resultAudits.subjectOf(job.id, round));
-    for (const { byOperator: auditor, owner } of members.slice(0, 2)) {
-      const attestation = { value, jobId: job.id, checker: owner.address, positionsRoot: ROOT, salt: SALT };
-      await auditor.attest(attestationCommitment(attestation));
-    }
-    const twice = attestationCommitment({
-      ...{ value, jobId: job.id, checker: addressOf(0), positionsRoot: ROOT, salt: SALT },
-    });
+    const commitmentOf = (member: Member) =>
+      attestationCommitment({
+        ...{ value, jobId: job.id, checker: member.owner.address, positionsRoot: ROOT },
+        secret: secretOf(member, 1),
+      });
+    for (const member of members.slice(0, 2)) await member.byOperator.attest(commitmentOf(member));
+    const twice = commitmentOf(members[0]!);
     await refused(byOperator, () => byOperator.attest(twice), "AlreadyAttested");
     await refused(stranger, () => stranger.attest(twice), "NotCheckerOperator");
     expect(await commitSecrets(members)).to.equal(2);
@@ -342,7 +341,7 @@ describe("the moves of checkers", () => {
       },
     ]);
     await refused(stranger, () => stranger.score(serves!), "NoQuorum");
-    const early = { job: job.terms, round, checker: addressOf(0), positionsRoot: ROOT, salt: SALT };
+    const early = { job: job.terms, round, checker: addressOf(0), positionsRoot: ROOT };
     await refused(stranger, () => stranger.revealAttestation(early), "WrongEpoch");
     await refused(stranger, () => stranger.punishMissing(addressOf(5), 1), "WrongEpoch");
   });
@@ -385,8 +384,8 @@ describe("the moves of checkers", () => {
     expect(await stranger.scoreOf(fresh!)).to.equal(undefined);
     await refused(stranger, () => stranger.announce(silent!), "NotBad");
 
-    const attestation = { job: job.terms, round, positionsRoot: ROOT, salt: SALT };
-    const wrong = { ...attestation, checker: addressOf(0), salt: id("another") };
+    const attestation = { job: job.terms, round, positionsRoot: ROOT };
+    const wrong = { ...attestation, checker: addressOf(0), positionsRoot: id("another") };
     await refused(stranger, () => stranger.revealAttestation(wrong), "AttestationMismatch");
     for (const checker of [addressOf(0), addressOf(1)]) {
       await stranger.revealAttestation({ ...attestation, checker });
@@ -446,8 +445,8 @@ describe("the moves of checkers", () => {
     await toEpoch(chain, stranger, 5);
     const part = { epoch: 2, token: chain.ath.address, checker: addressOf(1) };
     const { shares, totalShares, pot, amount } = await stranger.payOf(part);
-    // Two attestations of four shares each, three reports on the silent, three on the fresh one.
-    expect([shares, totalShares, pot]).to.deep.equal([6n, 14n, (FEES * 4n) / 10n]);
+    // Two attestations of a share each, three reports on the silent, three on the fresh one.
+    expect([shares, totalShares, pot]).to.deep.equal([3n, 8n, (FEES * 4n) / 10n]);
     const before = await balance(addressOf(1));
     expect((await stranger.claim(part)).amount).to.equal(amount);
     expect((await balance(addressOf(1))) - before).to.equal((pot * shares) / totalShares);

@@ -96,7 +96,6 @@ export interface AttestationReveal {
   readonly checker: string;
   /** Root over the positions of the trace. */
   readonly positionsRoot: string;
-  readonly salt: string;
 }
 
 /** A round of the beacon. */

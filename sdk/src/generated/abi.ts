@@ -25483,7 +25483,7 @@ export const resultAuditsAbi = [
    },
    {
     "internalType": "bytes32",
-    "name": "salt",
+    "name": "secret",
     "type": "bytes32"
    }
   ],
@@ -25714,11 +25714,6 @@ export const resultAuditsAbi = [
    {
     "internalType": "bytes32",
     "name": "positionsRoot",
-    "type": "bytes32"
-   },
-   {
-    "internalType": "bytes32",
-    "name": "salt",
     "type": "bytes32"
    }
   ],

@@ -151,14 +151,14 @@ export const resultAuditsFragments = [
   "function beacon() view returns (address)",
   "function checkers() view returns (address)",
   "function close(bytes32 id, address checker)",
-  "function commitmentOf(bytes32 id, uint256 round, address checker, bytes32 positionsRoot, bytes32 salt) view returns (bytes32)",
+  "function commitmentOf(bytes32 id, uint256 round, address checker, bytes32 positionsRoot, bytes32 secret) view returns (bytes32)",
   "function count(bytes32 id, uint256 round, address checker)",
   "function game() view returns (address)",
   "function isAudited(bytes32 id, uint256 submittedAt, uint256 round) view returns (bool)",
   "function jobs() view returns (address)",
   "function pay() view returns (address)",
   "function punishAttestation(bytes32 id, address checker)",
-  "function revealAttestation((address client, uint64 salt, uint40 submitDeadline, address provider, uint32 challengeWindow, uint16 feeBasisPoints, address token, uint96 exitBounty, uint96 stakeLock, uint80 inputPrice, uint80 outputPrice, uint96 minimumCharge, uint32 promptTokens, uint32 maxTokens, uint32 vocabularySize, bytes32 modelRoot, bytes32 inputRoot) job, uint256 round, address checker, bytes32 positionsRoot, bytes32 salt)",
+  "function revealAttestation((address client, uint64 salt, uint40 submitDeadline, address provider, uint32 challengeWindow, uint16 feeBasisPoints, address token, uint96 exitBounty, uint96 stakeLock, uint80 inputPrice, uint80 outputPrice, uint96 minimumCharge, uint32 promptTokens, uint32 maxTokens, uint32 vocabularySize, bytes32 modelRoot, bytes32 inputRoot) job, uint256 round, address checker, bytes32 positionsRoot)",
   "function subjectOf(bytes32 id, uint256 round) view returns (uint256)",
   "function votesOf(bytes32 id, bytes32 positionsRoot) view returns (uint256 all, uint256 agreeing)"
 ] as const;

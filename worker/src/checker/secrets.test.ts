@@ -41,7 +41,7 @@ describe("a checker's secrets", () => {
 
   it("are the same again, and others for another use, chain, contract, checker, epoch, subject or key", () => {
     const derive = secretsOf(wallet);
-    const uses: SecretUse[] = ["secret", "blinding", "attestation"];
+    const uses: SecretUse[] = ["secret", "blinding"];
     const others: Partial<SecretPlace>[] = [
       { chainId: 1n },
       { contract: addressOf("another contract") },

@@ -2,10 +2,10 @@ import { AbiCoder, getBytes, hexlify, type Wallet } from "ethers";
 import { hkdfSync } from "node:crypto";
 
 /**
- * What a secret is for: the one that a checker commits to for an epoch; the blinding of what it asks one provider in an epoch; the salt of
- * its attestation to one job.
+ * What a secret is for: the one that a checker commits to for an epoch, which hides its attestations too; the blinding of what it asks one
+ * provider in an epoch.
  */
-export type SecretUse = "secret" | "blinding" | "attestation";
+export type SecretUse = "secret" | "blinding";
 
 /** What a secret belongs to. Secrets of different places have nothing to do with each other. */
 export interface SecretPlace {
@@ -15,7 +15,7 @@ export interface SecretPlace {
   /** The checker's owner account. */
   readonly checker: string;
   readonly epoch: number;
-  /** Of a blinding: the provider's address. Of an attestation: the job's id, 32 bytes. */
+  /** Of a blinding: the provider's address. */
   readonly subject?: string;
 }
 

@@ -8,7 +8,7 @@ import {
   type CheckerContracts,
 } from "@athanor/sdk/checkers";
 import { connectContracts, readJobs, tokenBytes, type JobTerms } from "@athanor/sdk/protocol";
-import { id as hashOfText, parseEther, Wallet } from "ethers";
+import { parseEther, Wallet } from "ethers";
 import { join } from "node:path";
 import { Registry } from "prom-client";
 import type { ICheckers } from "../../../sdk/src/generated/contracts/Checkers.ts";
@@ -202,17 +202,20 @@ export function setUpAuditWorld(): AuditWorld {
   };
 
   world.attestBlindly = async ({ owner, operator }, id, positionsRoot) => {
-    const { drawBeacon, resultAudits } = world.contracts;
+    const { checkers, drawBeacon, resultAudits } = world.contracts;
     const checker = owner.address;
-    const salt = hashOfText("salt");
     const round = await drawBeacon.latest();
-    const { value } = await drawBeacon.roundOf(round);
+    const { value, requestedAt } = await drawBeacon.roundOf(round);
+    const secret = secretsOf(operator)("secret", {
+      ...{ chainId: BigInt(world.chain.chainId), contract: await checkers.getAddress(), checker },
+      epoch: Number(await checkers.epochAt(requestedAt)),
+    });
     const own = resultAudits.connect(operator.connect(world.chain.connection.ethers.provider));
-    await own.attest(attestationCommitment({ value, jobId: id, checker, positionsRoot, salt }));
+    await own.attest(attestationCommitment({ value, jobId: id, checker, positionsRoot, secret }));
     return {
       round,
       reveal: async (terms) => {
-        await own.revealAttestation(terms, round, checker, positionsRoot, salt);
+        await own.revealAttestation(terms, round, checker, positionsRoot);
       },
     };
   };

@@ -35,7 +35,7 @@ encodeFunctionData(functionFragment: 'isAudited', values: [BytesLike, BigNumberi
 encodeFunctionData(functionFragment: 'jobs', values?: undefined): string;
 encodeFunctionData(functionFragment: 'pay', values?: undefined): string;
 encodeFunctionData(functionFragment: 'punishAttestation', values: [BytesLike, AddressLike]): string;
-encodeFunctionData(functionFragment: 'revealAttestation', values: [JobStruct, BigNumberish, AddressLike, BytesLike, BytesLike]): string;
+encodeFunctionData(functionFragment: 'revealAttestation', values: [JobStruct, BigNumberish, AddressLike, BytesLike]): string;
 encodeFunctionData(functionFragment: 'subjectOf', values: [BytesLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'votesOf', values: [BytesLike, BytesLike]): string;
 
@@ -192,7 +192,7 @@ decodeFunctionResult(functionFragment: 'votesOf', data: BytesLike): Result;
 
     
     commitmentOf: TypedContractMethod<
-      [id: BytesLike, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, salt: BytesLike, ],
+      [id: BytesLike, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, secret: BytesLike, ],
       [string],
       'view'
     >
@@ -248,7 +248,7 @@ decodeFunctionResult(functionFragment: 'votesOf', data: BytesLike): Result;
 
     
     revealAttestation: TypedContractMethod<
-      [job: JobStruct, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, salt: BytesLike, ],
+      [job: JobStruct, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, ],
       [void],
       'nonpayable'
     >
@@ -299,7 +299,7 @@ getFunction(nameOrSignature: 'close'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'commitmentOf'): TypedContractMethod<
-      [id: BytesLike, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, salt: BytesLike, ],
+      [id: BytesLike, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, secret: BytesLike, ],
       [string],
       'view'
     >;
@@ -334,7 +334,7 @@ getFunction(nameOrSignature: 'punishAttestation'): TypedContractMethod<
       'nonpayable'
     >;
 getFunction(nameOrSignature: 'revealAttestation'): TypedContractMethod<
-      [job: JobStruct, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, salt: BytesLike, ],
+      [job: JobStruct, round: BigNumberish, checker: AddressLike, positionsRoot: BytesLike, ],
       [void],
       'nonpayable'
     >;

@@ -121,7 +121,7 @@ describe("attacks on audits", function () {
     for (const { owner } of [first, second]) {
       expect((await resultAudits.attestationOf(id, owner.address)).positionsRoot).to.equal(positionsRoot);
       expect((await resultAudits.attestationOf(id, owner.address)).closed).to.equal(true);
-      expect(await checkerPay.sharesOf(EPOCH + 1, owner.address)).to.equal(4n);
+      expect(await checkerPay.sharesOf(EPOCH + 1, owner.address)).to.equal(1n);
       expect(await lockedOf({ owner, operator: owner })).to.equal(STAKE);
     }
     for (const auditor of auditors) expect(auditor.log.of("audit.false")).to.deep.equal([]);

@@ -3,6 +3,7 @@ import { AthanorError, decodeJobState, readJobs, toAthanorError } from "@athanor
 import { ZeroHash } from "ethers";
 import type { CheckerContext } from "../context.ts";
 import { makeMove } from "../moves.ts";
+import { ownSecret } from "../own.ts";
 import type { Assignment } from "./draw.ts";
 import type { AuditMetrics } from "./metrics.ts";
 import type { AuditStorage, StoredAudit } from "./storage.ts";
@@ -36,9 +37,9 @@ export class Attestations {
     const { checkers, checker, operator, signal } = checking;
     const { jobId } = audit;
     if (await this.#endIfFalse(audit)) return;
-    const salt = await this.#saltOf(audit, epoch);
+    const { secret } = await ownSecret(checking, epoch);
     const positionsRoot = audit.positionsRoot!;
-    const commitment = attestationCommitment({ value, jobId, checker, positionsRoot, salt });
+    const commitment = attestationCommitment({ value, jobId, checker, positionsRoot, secret });
     try {
       await checkers.contracts.resultAudits.attest.staticCall(commitment, { from: operator.address });
     } catch (error) {
@@ -60,8 +61,7 @@ export class Attestations {
     const filter = { id: jobId };
     const [job] = await readJobs(chain.contracts, filter, createdBlock, createdBlock, { signal });
     if (job === undefined) return this.#context.audits.forget(jobId);
-    const salt = await this.#saltOf(audit, epoch);
-    const shown = { job: job.terms, round, checker, positionsRoot: audit.positionsRoot!, salt };
+    const shown = { job: job.terms, round, checker, positionsRoot: audit.positionsRoot! };
     try {
       await makeMove(checking, "revealAttestation", { jobId, epoch }, () =>
         checkers.revealAttestation(shown, { signal }),
@@ -113,12 +113,5 @@ export class Attestations {
         "a step of the dispute game proved wrong what this machine computed: its memory, its processor or its model's files are damaged; stop this checker and test them",
     });
     return true;
-  }
-
-  async #saltOf({ jobId }: StoredAudit, epoch: number): Promise<string> {
-    const { chain, checkers, checker, operator } = this.#context.checking;
-    const contract = await checkers.contracts.resultAudits.getAddress();
-    const place = { chainId: chain.chainId, contract, checker, epoch, subject: jobId };
-    return operator.derive("attestation", place);
   }
 }

@@ -62,7 +62,7 @@ describe("audits", function () {
       await sharesOf(a, EPOCH + 1),
       await sharesOf(b, EPOCH + 1),
       await sharesOf(c, EPOCH + 1),
-    ]).to.deep.equal([4n, 4n, 0n]);
+    ]).to.deep.equal([1n, 1n, 0n]);
     for (const [member, auditor] of [
       [a, first],
       [b, second],
@@ -103,7 +103,7 @@ describe("audits", function () {
     }
     const { counted, closed } = await attestationOf(member, id);
     expect([counted, closed]).to.deep.equal([true, true]);
-    expect(await sharesOf(member, EPOCH + 1)).to.equal(4n);
+    expect(await sharesOf(member, EPOCH + 1)).to.equal(1n);
     // Nothing was done twice. Sent: request, fix, attest, reveal of the attestation, count, close; and of secrets, a commitment in each epoch, draws and reveals.
     expect(done.filter((effect) => effect === "setVerdict")).to.have.length(1);
     const own = await sentBy(member);
