@@ -48,12 +48,18 @@ describe("docs/checkers-guide.md", function () {
       } else if (info === "sh daemon") {
         daemon = shell(text);
         await eventually(() => daemon!.output().includes('"move":"commitSecret"'), "committed");
+        // Killed, it goes on where it was: it commits to no other secret.
+        daemon.stop("SIGKILL");
+        await daemon.ended;
+        daemon = shell(text);
+        await eventually(() => daemon!.output().includes('"event":"checker.epoch"'), "started again");
         commands++;
       }
     }
     daemon!.stop();
     await daemon!.ended;
     expect(daemon!.output()).to.contain('"event":"ready"').and.contain('"event":"stopped"');
+    expect(daemon!.output()).to.not.contain("commitSecret");
     expect(commands, "commands run").to.equal(8);
     const [, joined, shown, left] = said;
     expect(joined).to.match(/✓ join as a checker: lock 10[,_ ]?000 ATH/);

@@ -3,6 +3,7 @@ import { AthanorError } from "@athanor/sdk/protocol";
 import type { DisputeMetrics } from "../disputes/dispute-metrics.ts";
 import { noteMove } from "../disputes/follow-disputes.ts";
 import { JobQueue } from "../disputes/job-queue.ts";
+import { describeError, isNodeTrouble } from "../errors.ts";
 import type { CheckerContext } from "./context.ts";
 import { fromText, toText } from "./measure/json.ts";
 import type { BoughtAnswer } from "./measure/store.ts";
@@ -18,8 +19,9 @@ export interface RecheckOptions {
 /** Challenges under way at a time; they take days, and little work. */
 const AT_ONCE = 16;
 
-/** Nobody can look, or nothing can be done about it any more. */
+/** Nobody here can look. */
 const uncheckable = new Set(["ModelUnavailable", "RequestUnknown"]);
+/** Nothing can be done about it any more. */
 const final = new Set([
   ...["AlreadyConvicted", "BondAboveLimit", "ChallengeTooLate", "JobNotFound", "JobNotSubmitted"],
   ...["NotClientOrDelegate", "UnopenedChallengeBurned"],
@@ -61,8 +63,13 @@ export class Rechecks {
         ? disputes.verifyReceipt(answer, { signal })
         : disputes.verify(answer.jobId, { signal }));
     } catch (error) {
-      if (!(error instanceof AthanorError) || !uncheckable.has(error.code)) throw error;
-      log.emit("debug", "result.private", { jobId: id, code: error.code });
+      if (signal.aborted || isNodeTrouble(error)) throw error;
+      // Whatever a provider made of it: looking again finds the same.
+      const isUnseen = error instanceof AthanorError && uncheckable.has(error.code);
+      const [level, event] = isUnseen
+        ? (["debug", "result.private"] as const)
+        : (["warn", "warning"] as const);
+      log.emit(level, event, { jobId: id, ...describeError(error) });
       return;
     }
     const { honest, firstDifference } = verification;

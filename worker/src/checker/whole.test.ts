@@ -3,11 +3,19 @@ import { Disputes } from "@athanor/sdk/disputes";
 import { expect } from "chai";
 import { Wallet } from "ethers";
 import { Registry } from "prom-client";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DisputeMetrics } from "../disputes/dispute-metrics.ts";
 import { readToken } from "../market/tokens.ts";
 import type { ModelRunner } from "../model/runner.ts";
-import { checkersOf, joinAsChecker, startChecker, toEpoch, type TestChecker } from "../testing/checker.ts";
+import {
+  checkersOf,
+  joinAsChecker,
+  startChecker,
+  toEpoch,
+  type Member,
+  type TestChecker,
+} from "../testing/checker.ts";
 import { eventually } from "../testing/eventually.ts";
 import { setUpMarket } from "../testing/market.ts";
 import { AuditMetrics } from "./audits/metrics.ts";
@@ -28,14 +36,24 @@ describe("a checker's daemon, whole", function () {
     for (const ended of ending.splice(0)) await ended();
   });
 
+  /** Who is started again, on which database. */
+  interface Restart {
+    readonly member?: Member;
+    readonly buyer: Wallet;
+    readonly database: string;
+  }
+
   /** All duties of a checker that buys with an account of its own. */
-  async function start(): Promise<TestChecker> {
+  async function start(again?: Restart): Promise<TestChecker> {
     const { chain } = market;
     const { deployment } = chain.contracts;
-    const member = await joinAsChecker(chain);
-    const buyer = new Wallet(Wallet.createRandom().privateKey);
-    await chain.fund(buyer.address, "1000");
-    await chain.ath(buyer.address, 1_000);
+    const member = again?.member ?? (await joinAsChecker(chain));
+    const buyer = again?.buyer ?? new Wallet(Wallet.createRandom().privateKey);
+    const database = again?.database;
+    if (again?.member === undefined) {
+      await chain.fund(buyer.address, "1000");
+      await chain.ath(buyer.address, 1_000);
+    }
     const duties = async (context: CheckerContext) => {
       const { provider } = context.chain;
       const opened = await openDuties(context, {
@@ -57,7 +75,10 @@ describe("a checker's daemon, whole", function () {
       ending.push(opened.ended);
       return opened.duties;
     };
-    const checker = await startChecker({ chain, member, duties, models: [bard] });
+    const checker = await startChecker({
+      ...{ chain, member, duties, models: [bard] },
+      ...(database !== undefined && { database }),
+    });
     started.push(checker);
     return checker;
   }
@@ -130,7 +151,7 @@ describe("a checker's daemon, whole", function () {
     }
   });
 
-  it("challenges a wrong answer that it bought", async () => {
+  it("challenges a wrong answer that it bought, also after a restart", async () => {
     const { chain, runner } = market;
     const wrong: ModelRunner = {
       ...runner,
@@ -149,15 +170,24 @@ describe("a checker's daemon, whole", function () {
     };
     await market.serve({ channels: {}, runners: [wrong] });
     await lowerRules();
-    const checker = await start();
+    const database = join(market.folder.path, "whole.sqlite");
+    const buyer = new Wallet(Wallet.createRandom().privateKey);
+    const first = await start({ buyer, database });
     await toEpoch(chain, 1);
-    await checker.settle();
+    await first.settle();
     await measure();
+    await eventually(async () => {
+      await first.rounds.advance();
+      return first.log.of("result.wrong").length > 0;
+    }, "a wrong answer found");
+    first.stop();
+    started.length = 0;
+    const { owner, operator } = first;
+    const checker = await start({ member: { owner, operator }, buyer, database });
     await eventually(async () => {
       await checker.rounds.advance();
       await chain.mine(1);
       return checker.log.of("dispute.move").length > 0;
     }, "a challenge");
-    expect(checker.log.of("result.wrong").length).to.be.greaterThan(0);
   });
 });

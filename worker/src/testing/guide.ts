@@ -27,7 +27,8 @@ export async function readPage(
 export interface RunningBlock {
   readonly ended: Promise<number | null>;
   readonly output: () => string;
-  readonly stop: () => void;
+  /** Default: SIGTERM. */
+  readonly stop: (signal?: NodeJS.Signals) => void;
 }
 
 /** Runs blocks of a page as its reader would, each in a shell of its own, with the page's password. */
@@ -44,7 +45,7 @@ export function shellOf(blocks: readonly Block[], folder: string): (text: string
     child.stderr.on("data", (part: Buffer) => (output += part.toString()));
     const ended = new Promise<number | null>((resolve) => child.on("close", resolve));
     // The whole group: bash, and what it runs.
-    const stop = () => process.kill(-child.pid!, "SIGTERM");
+    const stop = (signal: NodeJS.Signals = "SIGTERM") => void process.kill(-child.pid!, signal);
     return { ended, stop, output: () => output };
   };
 }
