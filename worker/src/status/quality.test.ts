@@ -74,7 +74,7 @@ ${more}
     const place = { chainId, asked, checker: owner.address, epoch, provider, blinding };
     const expiry = BigInt(await world.chain.now());
     const signed = await Promise.all(
-      Array.from({ length: 8 }, (_, index) =>
+      Array.from({ length: 10 }, (_, index) =>
         signReceipt(
           world.operator,
           { chainId: place.chainId, escrow: channelEscrow },
