@@ -1,7 +1,8 @@
 import { type CheckerStrategy, checkerStrategies, isFreeRider } from "./checkers.ts";
+import { figuresOf } from "./market.ts";
 import { type Intent, providerStrategies } from "./providers.ts";
 import { type Rules, ruleSets } from "./rules.ts";
-import { CHECKERS, GPUS, MIXED, MIXED_PROVIDERS, play, providerProfit, type Setting } from "./setting.ts";
+import { carelessLoss, GPUS, MIXED, MIXED_PROVIDERS, play, providerProfit, type Setting } from "./setting.ts";
 import { type Estimate, estimate } from "./statistics.ts";
 import { type Population, type RunResult } from "./world.ts";
 
@@ -23,52 +24,57 @@ export interface AblationRow {
   readonly best: string;
   /** What it gains over honesty in an epoch, US dollars: of a GPU, after the cost of stake, or of a checker's ticket. */
   readonly gainUsd: Estimate;
+  /** What a report earns, as a multiple of what it costs. */
+  readonly coverage: number;
+  /** Stake taken from careless providers, who have bad hours, US dollars of a GPU in an epoch; undefined where there are none. */
+  readonly carelessUsd: number | undefined;
 }
 
 const HONEST_PROVIDERS: Population = { ...MIXED, providers: [MIXED_PROVIDERS] };
 
-const { recommended, extended } = ruleSets;
+const { extended } = ruleSets;
 const AS_THEY_ARE = "the contracts' defaults";
+const FLAT = `a fraud deposit of 5,000 ATH for ${GPUS} GPUs`;
+const SMALL_STAKE = "hardware stake of 10,000 ATH a GPU";
+const WITHOUT_EXAMS = { minimumCheckers: Infinity };
 
 const ALL: readonly Ablation[] = [
   { name: AS_THEY_ARE, role: "checkers", changed: {} },
-  { name: "the same, all providers honest", role: "checkers", changed: {}, population: HONEST_PROVIDERS },
+  { name: "8 requests", role: "checkers", changed: { requests: 8 } },
+  { name: "near uptimes within 10 %", role: "checkers", changed: { uptimeToleranceBasisPoints: 1_000 } },
+  { name: "four shares for an attestation", role: "checkers", changed: { auditShares: 4 } },
+  { name: "no bonus for surprises", role: "checkers", changed: { surpriseShares: 1 } },
+  { name: "no traps", role: "checkers", changed: { trapEpochs: Infinity } },
+  { name: "the least part of the fees", role: "checkers", changed: { checkersFeeBasisPoints: 2_000 } },
+  {
+    name: `${AS_THEY_ARE}, all providers honest`,
+    role: "checkers",
+    changed: {},
+    population: HONEST_PROVIDERS,
+  },
   {
     name: "no bonus for surprises, all providers honest",
     role: "checkers",
     changed: { surpriseShares: 1 },
     population: HONEST_PROVIDERS,
   },
-  { name: "no bonus for surprises", role: "checkers", changed: { surpriseShares: 1 } },
-  { name: "10 requests", role: "checkers", changed: { requests: 10 } },
-  {
-    name: "10 requests, near uptimes within 9 %",
-    role: "checkers",
-    changed: { requests: 10, uptimeToleranceBasisPoints: 900 },
-  },
-  { name: "an attestation earns as much as a report", role: "checkers", changed: { auditShares: 1 } },
-  { name: "no traps", role: "checkers", changed: { trapEpochs: Infinity } },
-  { name: "all that is recommended", role: "checkers", changed: recommended },
-  {
-    name: "the same, the least part of the fees",
-    role: "checkers",
-    changed: { ...recommended, checkersFeeBasisPoints: 2_000 },
-  },
   { name: AS_THEY_ARE, role: "free riders", changed: {} },
   { name: "rechecks with traps inside", role: "free riders", changed: extended },
   { name: AS_THEY_ARE, role: "providers", changed: {} },
-  { name: "exams of hardware", role: "providers", changed: { minimumCheckers: CHECKERS } },
+  { name: "no exams of hardware", role: "providers", changed: WITHOUT_EXAMS },
   {
-    name: "exams, and bad epochs for slow ones",
+    name: "bad epochs for slow ones",
     role: "providers",
-    changed: { minimumCheckers: CHECKERS, speedFloorBasisPoints: extended.speedFloorBasisPoints },
+    changed: { speedFloorBasisPoints: extended.speedFloorBasisPoints },
   },
+  { name: FLAT, role: "providers", changed: { depositBasisPoints: 0 } },
+  { name: `${FLAT}, no exams`, role: "providers", changed: { depositBasisPoints: 0, ...WITHOUT_EXAMS } },
+  { name: SMALL_STAKE, role: "providers", changed: { hardwareStakeAth: 10_000 } },
   {
-    name: `a fraud deposit of 5,000 ATH for ${GPUS} GPUs`,
+    name: `${SMALL_STAKE}, no exams`,
     role: "providers",
-    changed: { depositBasisPoints: 0 },
+    changed: { hardwareStakeAth: 10_000, ...WITHOUT_EXAMS },
   },
-  { name: "hardware stake of 10,000 ATH a GPU", role: "providers", changed: { hardwareStakeAth: 10_000 } },
 ];
 
 /** What each rule is for, and what others would do: the same world with one changed. */
@@ -94,7 +100,14 @@ function ablationRow(setting: Setting, { name, role, changed, population = MIXED
       gainUsd: estimate(runs.map((run) => profit(run, kind.name) - profit(run, honest))),
     }));
   const best = gains.reduce((left, right) => (right.gainUsd.mean > left.gainUsd.mean ? right : left));
-  return { name, role, ...best };
+  const { seatCostUsd } = figuresOf(weakened.rules, setting.market);
+  return {
+    name,
+    role,
+    ...best,
+    coverage: estimate(runs.map(({ potsUsd, shares }) => potsUsd / shares / seatCostUsd)).mean,
+    carelessUsd: population === MIXED ? carelessLoss(weakened, runs) : undefined,
+  };
 }
 
 function strategiesOf(

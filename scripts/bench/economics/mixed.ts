@@ -2,7 +2,7 @@ import { checkerStrategies, isFreeRider } from "./checkers.ts";
 import { share } from "./described.ts";
 import { figuresOf } from "./market.ts";
 import { type Intent, providerStrategies } from "./providers.ts";
-import { MIXED, play, providerProfit, type Setting } from "./setting.ts";
+import { carelessLoss, MIXED, play, providerProfit, type Setting } from "./setting.ts";
 import { type Estimate, estimate } from "./statistics.ts";
 import { type RunResult } from "./world.ts";
 
@@ -52,6 +52,7 @@ export interface MixedResult {
   readonly coverage: Estimate;
   /** Part of the pay that reports get; attestations get the rest. */
   readonly reportPart: Estimate;
+  readonly carelessLossUsd: number;
 }
 
 /** Everybody at once, in independent runs. */
@@ -130,6 +131,7 @@ export function mixedWorld(setting: Setting): MixedResult {
     }),
     coverage: estimate(runs.map(({ potsUsd, shares }) => potsUsd / shares / seatCostUsd)),
     reportPart: estimate(runs.map(({ reportShares, shares }) => reportShares / shares)),
+    carelessLossUsd: carelessLoss(setting, runs),
   };
 }
 

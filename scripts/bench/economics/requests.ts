@@ -35,14 +35,11 @@ export function requestNumbers(setting: Setting): RequestsRow[] {
     gpusPerProvider: GPUS,
   };
   const choices = [
-    ...[4, 8, 9, 10, 12, 20].map((requests) => ({
-      requests,
-      uptimeToleranceBasisPoints: rules.uptimeToleranceBasisPoints,
-    })),
-    { requests: 10, uptimeToleranceBasisPoints: 900 },
-    { requests: 20, uptimeToleranceBasisPoints: 400 },
+    ...[1_000, 900].flatMap((near) => [4, 8, 9, 10, 12, 20].map((requests) => [requests, near] as const)),
+    [20, 400] as const,
   ];
-  return choices.map((choice) => {
+  return choices.map(([requests, uptimeToleranceBasisPoints]) => {
+    const choice = { requests, uptimeToleranceBasisPoints };
     const changed = { ...setting, rules: { ...rules, ...choice } };
     const label = `requests ${choice.requests} ${choice.uptimeToleranceBasisPoints}`;
     const runs = play(changed, population, label, fewer(setting));

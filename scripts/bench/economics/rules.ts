@@ -40,7 +40,7 @@ export const describedRules = {
     ...ofModule("quorum"),
   },
   requests: {
-    value: 8,
+    value: 10,
     unit: "requests",
     meaning: "answered, that receipts must show for an uptime of 1; fewer allow a smaller one in proportion",
     source: CHECKERS,
@@ -54,7 +54,7 @@ export const describedRules = {
     ...ofModule("tolerance"),
   },
   uptimeToleranceBasisPoints: {
-    value: 1_000,
+    value: 900,
     unit: "bp",
     meaning: "an uptime that is farther from the median is not paid",
     source: CHECKERS,
@@ -125,7 +125,7 @@ export const describedRules = {
     ...ofModule("expectedAuditors"),
   },
   auditShares: {
-    value: 4,
+    value: 1,
     unit: "shares",
     meaning: "for an attestation that most of the others agree with",
     source: CHECKERS,
@@ -209,9 +209,9 @@ export const describedRules = {
     ...ofModule("examRate"),
   },
   minimumCheckers: {
-    value: 1_000_000,
+    value: 32,
     unit: "checkers",
-    meaning: "commitments from which on hardware is examined; this many means never",
+    meaning: "commitments from which on hardware is examined",
     source: CHECKERS,
     ...ofModule("minimumCheckers"),
   },
@@ -366,18 +366,9 @@ export type Rules = Values<typeof describedRules>;
 /** The contracts' defaults. */
 export const contractRules: Rules = valuesOf(describedRules);
 
-/** The same contracts with other parameters, within their bounds: what docs/economics.md recommends. */
-const recommendedRules: Rules = {
-  ...contractRules,
-  requests: 10,
-  uptimeToleranceBasisPoints: 900,
-  auditShares: 1,
-  minimumCheckers: 32,
-};
-
 /** With rules that the contracts do not have. */
 const extendedRules: Rules = {
-  ...recommendedRules,
+  ...contractRules,
   recheckBasisPoints: 500,
   recheckTrapBasisPoints: 500,
   speedFloorBasisPoints: 8_000,
@@ -386,7 +377,6 @@ const extendedRules: Rules = {
 /** What a run can be played by. */
 export const ruleSets = {
   contracts: contractRules,
-  recommended: recommendedRules,
   extended: extendedRules,
 } as const satisfies Record<string, Rules>;
 

@@ -55,6 +55,15 @@ export function providerProfit({ rules, market }: Setting, run: RunResult, name:
   return (profitUsd - capitalUsd * figuresOf(rules, market).capitalCost) / gpuEpochs;
 }
 
+/** Stake taken from careless providers, who have bad hours, US dollars of a GPU in an epoch. */
+export function carelessLoss({ market }: Setting, runs: readonly RunResult[]): number {
+  const careless = providerStrategies(market).filter(({ intent }) => intent === "careless");
+  const accounts = careless.flatMap(({ name }) => runs.map((run) => run.providers.get(name)!));
+  const sum = (pick: (account: (typeof accounts)[number]) => number) =>
+    accounts.reduce((total, each) => total + pick(each), 0);
+  return sum(({ slashedUsd }) => slashedUsd) / sum(({ gpuEpochs }) => gpuEpochs);
+}
+
 /** What kinds of providers gain over the honest ones, US dollars per GPU and epoch after the cost of stake. */
 export type Gains = readonly { readonly name: string; readonly gainUsd: Estimate }[];
 

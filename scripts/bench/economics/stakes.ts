@@ -40,8 +40,15 @@ export interface StakeResult {
   readonly crossingAth: number | undefined;
 }
 
-/** The gain over honesty by the fraud deposit of a GPU. */
-export function fraudDeposits(setting: Setting): StakeResult {
+/** Stakes have to suffice where there are fewer checkers than exams take. */
+const withoutExams = (setting: Setting): Setting => ({
+  ...setting,
+  rules: { ...setting.rules, minimumCheckers: Infinity },
+});
+
+/** The gain over honesty by the fraud deposit of a GPU, without exams. */
+export function fraudDeposits(original: Setting): StakeResult {
+  const setting = withoutExams(original);
   const { rules } = setting;
   const rows = [0, 1_000, 2_500, 5_000, 7_500, 10_000, 15_000].map((stakeAth): StakeRow => {
     const depositBasisPoints = (10_000 * stakeAth) / rules.hardwareStakeAth;
@@ -51,8 +58,9 @@ export function fraudDeposits(setting: Setting): StakeResult {
   return { rows, crossingAth: crossingOf(rows) };
 }
 
-/** The gain over honesty by the hardware stake of a GPU, from which penalties are taken, and a quarter of which is the fraud deposit beside it. */
-export function hardwareStakes(setting: Setting): StakeResult {
+/** The gain over honesty by the hardware stake of a GPU, from which penalties are taken, and a quarter of which is the fraud deposit beside it; without exams. */
+export function hardwareStakes(original: Setting): StakeResult {
+  const setting = withoutExams(original);
   const isIn = ({ hoursOffline, intent, leavesBelow }: ProviderStrategy) =>
     leavesBelow > 0 || (hoursOffline > 0 && intent === "dishonest");
   const rows = [1_000, 5_000, 10_000, 20_000, 40_000, 80_000].map((hardwareStakeAth): StakeRow => {

@@ -13,7 +13,7 @@ import {
 import { cheating, freeRiders, freeRiding, recomputing, requests, traps } from "./checking-tables.ts";
 import { type Described } from "./described.ts";
 import { depositAthOf, describedMarket, figuresOf } from "./market.ts";
-import { describedRules, ruleSets } from "./rules.ts";
+import { describedRules } from "./rules.ts";
 import { type MixedResult } from "./mixed.ts";
 import { GPUS } from "./setting.ts";
 import { type StakeRow } from "./stakes.ts";
@@ -22,7 +22,6 @@ import { type StakeRow } from "./stakes.ts";
 export function tablesOf(result: EconomicsResult): Table[] {
   return [
     margins(result),
-    changes(),
     providers(result),
     checkers(result),
     delegators(result),
@@ -94,32 +93,10 @@ function margins({ sets }: EconomicsResult): Table {
       ),
       row("what a report earns, times what it costs", ({ coverage }) => interval(coverage, 2)),
       row("part of the pay that is for reports", ({ reportPart }) => percent(reportPart.mean)),
-      row("stake that providers with bad hours lose, USD", ({ providers: rows }) =>
-        number(
-          rows.filter(({ intent }) => intent === "careless").reduce((sum, each) => sum + each.slashedUsd, 0),
-          2,
-        ),
+      row("stake that providers with bad hours lose, USD of a GPU and epoch", ({ carelessLossUsd }) =>
+        number(carelessLossUsd, 2),
       ),
     ],
-  };
-}
-
-/** Where the recommended parameters differ from those that the contracts are deployed with. */
-function changes(): Table {
-  const { contracts, recommended } = ruleSets;
-  const names = Object.keys(contracts) as (keyof typeof contracts)[];
-  const described: Readonly<Record<string, Described>> = describedRules;
-  return {
-    name: "changes",
-    title: "Parameters of the contracts that should change",
-    columns: [left("parameter"), right("deployed"), right("recommended")],
-    rows: names
-      .filter((name) => contracts[name] !== recommended[name])
-      .map((name) => {
-        const { built } = described[name]!;
-        const parameter = built !== undefined && "parameter" in built ? built.parameter : name;
-        return [`\`${parameter}\``, grouped(contracts[name]), grouped(recommended[name])];
-      }),
   };
 }
 
@@ -333,8 +310,17 @@ function changedRules({ ablations }: EconomicsResult): Table {
       left("role"),
       left("best dishonest kind"),
       right("gain over honesty, USD per epoch and GPU or ticket"),
+      right("a report earns, times its cost"),
+      right("providers with bad hours lose, USD"),
     ],
-    rows: ablations.map(({ name, role, best, gainUsd }) => [name, role, best, interval(gainUsd, 3)]),
+    rows: ablations.map(({ name, role, best, gainUsd, coverage, carelessUsd }) => [
+      name,
+      role,
+      best,
+      interval(gainUsd, 3),
+      number(coverage, 2),
+      carelessUsd === undefined ? "" : number(carelessUsd, 2),
+    ]),
   };
 }
 
