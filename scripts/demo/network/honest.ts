@@ -42,7 +42,7 @@ export interface HonestChecker {
 }
 
 /** What may leave in an epoch: bounties of a channel with each provider, and short requests. */
-const BUDGET = { number: "6", unit: "ATH" };
+const BUDGET = { number: "5", unit: "ATH" };
 const POLL_INTERVAL = 50;
 
 /** Puts a checker's daemon together out of the worker's parts. */

@@ -109,8 +109,10 @@ async function play(
   async function moment(epoch: number, part: number): Promise<void> {
     await time.moveTo(Math.ceil(checkers.startOf(epoch) + part * checkers.epochLength));
     await Promise.all(providers.map((provider) => provider.followed()));
-    await Promise.all(honest.map((checker) => checker.advance()));
-    await lazy.advance({ isServing: epoch < measured, mayAsk: part >= MOMENTS.measure });
+    await Promise.all([
+      ...honest.map((checker) => checker.advance()),
+      lazy.advance({ isServing: epoch < measured, mayAsk: part >= MOMENTS.measure }),
+    ]);
   }
 
   for (let epoch = 0; epoch <= measured + PAID_AFTER; epoch++) {
