@@ -74,8 +74,10 @@ interface IProviderRegistry {
         uint64 minimumThroughput,
         bool open
     );
-    /// @notice The fraud deposit of new registrations changed, ATH units.
+    /// @notice The least fraud deposit of new registrations changed, ATH units.
     event FraudDepositSet(uint96 amount);
+    /// @notice The fraud deposit beside new hardware changed, ten-thousandths of its stake.
+    event DepositShareSet(uint16 share);
     /// @notice An account became a provider; `reserved` ATH units of its stake are locked.
     event ProviderRegistered(address indexed provider, Profile profile, uint96 reserved);
     /// @notice A provider replaced its profile; `reserved` ATH units of its stake are locked now.
@@ -130,7 +132,7 @@ interface IProviderRegistry {
     /// @notice The dispute game is a contract.
     error DisputeGameWithoutCode(address game);
 
-    /// @notice Registers the caller as a provider and locks the stake its hardware needs plus the fraud deposit. Refused to whoever was convicted.
+    /// @notice Registers the caller as a provider and locks the stake its hardware needs plus the fraud deposit, which grows with it. Refused to whoever was convicted.
     function register(Profile calldata profile) external;
 
     /// @notice Replaces the caller's profile; with other hardware the lock follows it at today's requirements, but the fraud deposit never falls.
@@ -170,11 +172,17 @@ interface IProviderRegistry {
     /// @param hardwareClass An existing index, or the number of classes to add one.
     function setHardwareClass(uint32 hardwareClass, HardwareClass calldata terms) external;
 
-    /// @notice Sets the part of every new lock that backs no work, in ATH units.
+    /// @notice Sets the least fraud deposit of new registrations, in ATH units.
     function setFraudDeposit(uint96 amount) external;
+
+    /// @notice Sets the fraud deposit that hardware needs, in ten-thousandths of its stake, where that is more than the least.
+    function setHardwareDepositShare(uint16 share) external;
 
     /// @notice ATH units that hardware needs at today's requirements: the sum over its classes and the fraud deposit. Of closed classes, too.
     function requiredStake(Hardware[] calldata hardware) external view returns (uint96);
+
+    /// @notice ATH units of it that are the fraud deposit: `depositShare` of the stake of the hardware, `fraudDeposit` at least. A registered provider's is no less than it was.
+    function fraudDepositFor(Hardware[] calldata hardware) external view returns (uint96);
 
     /// @notice A provider's profile and standing; empty for an account that is none.
     function providerOf(address provider) external view returns (Provider memory);
@@ -203,6 +211,9 @@ interface IProviderRegistry {
     /// @notice Number of hardware classes; their indices are below it.
     function hardwareClassCount() external view returns (uint32);
 
-    /// @notice The part of every new lock that backs no work, ATH units.
+    /// @notice The least fraud deposit of new registrations, ATH units.
     function fraudDeposit() external view returns (uint96);
+
+    /// @notice The fraud deposit of new hardware, ten-thousandths of its stake.
+    function depositShare() external view returns (uint16);
 }

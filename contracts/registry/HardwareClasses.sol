@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 
 import {IProviderRegistry} from "../interfaces/IProviderRegistry.sol";
@@ -23,6 +24,10 @@ abstract contract HardwareClasses is IProviderRegistry, AccessManaged {
     // Above zero, for whatever is proven has to cost the provider something, and pay the challenger half of it.
     uint256 private constant MIN_FRAUD_DEPOSIT = 10e18;
     uint256 private constant MAX_FRAUD_DEPOSIT = 10_000_000e18;
+    // Of the hardware's stake: from what two dozen answers that are not recomputed pay, to four times what is penalised, for chains whose disputes take weeks.
+    uint256 private constant MIN_DEPOSIT_SHARE = 1_000;
+    uint256 private constant MAX_DEPOSIT_SHARE = 40_000;
+    uint256 private constant BASIS_POINTS = 10_000;
     // Multiply-adds a second: what the slowest processor does, and a thousand times what the fastest card of 2025 does.
     uint256 private constant MIN_THROUGHPUT = 1e6;
     uint256 private constant MAX_THROUGHPUT = 1e18;
@@ -30,7 +35,8 @@ abstract contract HardwareClasses is IProviderRegistry, AccessManaged {
     // -------------------------------------------------------------------------------------------- storage
 
     HardwareClass[] private _hardwareClasses;
-    uint96 internal _fraudDeposit = uint96(MIN_FRAUD_DEPOSIT);
+    uint96 private _fraudDeposit = uint96(MIN_FRAUD_DEPOSIT);
+    uint16 private _depositShare = uint16(MIN_DEPOSIT_SHARE);
 
     // ----------------------------------------------------------------------------------------- governance
 
@@ -60,13 +66,28 @@ abstract contract HardwareClasses is IProviderRegistry, AccessManaged {
         emit FraudDepositSet(amount);
     }
 
+    /// @inheritdoc IProviderRegistry
+    /// @dev The dispatcher compares selectors in their order: those of jobs and channels come before this one and `fraudDepositFor`.
+    function setHardwareDepositShare(uint16 share) external restricted {
+        _requireBetween("depositShare", share, MIN_DEPOSIT_SHARE, MAX_DEPOSIT_SHARE);
+        _depositShare = share;
+        emit DepositShareSet(share);
+    }
+
     // ---------------------------------------------------------------------------------------------- views
 
     /// @inheritdoc IProviderRegistry
     function requiredStake(Hardware[] calldata hardware) external view returns (uint96) {
         _requireHardware(hardware);
         (uint256 stake, ) = _demandOf(hardware);
-        return (stake + _fraudDeposit).toUint96();
+        return (stake + _depositOf(stake)).toUint96();
+    }
+
+    /// @inheritdoc IProviderRegistry
+    function fraudDepositFor(Hardware[] calldata hardware) external view returns (uint96) {
+        _requireHardware(hardware);
+        (uint256 stake, ) = _demandOf(hardware);
+        return _depositOf(stake).toUint96();
     }
 
     /// @inheritdoc IProviderRegistry
@@ -86,6 +107,11 @@ abstract contract HardwareClasses is IProviderRegistry, AccessManaged {
         return _fraudDeposit;
     }
 
+    /// @inheritdoc IProviderRegistry
+    function depositShare() external view returns (uint16) {
+        return _depositShare;
+    }
+
     // ------------------------------------------------------------------------------------------- internal
 
     /// @dev What hardware of known classes takes and promises today: ATH units, multiply-adds a second.
@@ -97,6 +123,11 @@ abstract contract HardwareClasses is IProviderRegistry, AccessManaged {
             stake += uint256(terms.minimumStakePerGpu) * hardware[i].count;
             throughput += uint256(terms.minimumThroughput) * hardware[i].count;
         }
+    }
+
+    /// @dev The fraud deposit beside so much stake of hardware today, ATH units: what a GPU gains by wrong answers, each GPU can lose.
+    function _depositOf(uint256 stake) internal view returns (uint256) {
+        return Math.max(_fraudDeposit, (stake * _depositShare) / BASIS_POINTS);
     }
 
     /// @dev ATH units that registered hardware takes today, of closed classes too.

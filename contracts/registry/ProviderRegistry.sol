@@ -65,10 +65,8 @@ contract ProviderRegistry is HardwareClasses, ProviderPenalties {
         _requireValid(profile);
         _requireOpen(profile.hardware, provider.hardware);
 
-        uint96 deposit = _fraudDeposit;
         provider.registered = true;
-        provider.fraudDeposit = deposit;
-        uint96 reserved = _install(provider, profile.hardware, deposit);
+        uint96 reserved = _install(provider, profile.hardware);
         _write(provider, profile);
         emit ProviderRegistered(msg.sender, profile, reserved);
 
@@ -84,10 +82,7 @@ contract ProviderRegistry is HardwareClasses, ProviderPenalties {
         uint96 reserved = before;
         if (!_isSame(profile.hardware, provider.hardware)) {
             _requireOpen(profile.hardware, provider.hardware);
-            // INVARIANT: the fraud deposit of a provider never falls, for challenges of its results count on it.
-            uint96 deposit = uint96(Math.max(provider.fraudDeposit, _fraudDeposit));
-            provider.fraudDeposit = deposit;
-            reserved = _install(provider, profile.hardware, deposit);
+            reserved = _install(provider, profile.hardware);
         }
         _write(provider, profile);
         emit ProviderUpdated(msg.sender, profile, reserved);
@@ -248,8 +243,9 @@ contract ProviderRegistry is HardwareClasses, ProviderPenalties {
     /// @inheritdoc ProviderPenalties
     function _requiredOf(address owner) internal view override returns (uint96 reserved, uint96 deposit) {
         Registration storage provider = _registered(owner);
-        deposit = uint96(Math.max(provider.fraudDeposit, _fraudDeposit));
-        reserved = (_stakeOf(provider.hardware) + deposit).toUint96();
+        uint256 stake = _stakeOf(provider.hardware);
+        uint256 due = Math.max(provider.fraudDeposit, _depositOf(stake));
+        (reserved, deposit) = ((stake + due).toUint96(), due.toUint96());
     }
 
     /// @inheritdoc ProviderPenalties
@@ -282,15 +278,16 @@ contract ProviderRegistry is HardwareClasses, ProviderPenalties {
     }
 
     /// @dev Gives a provider this hardware at today's requirements.
-    /// @return reserved ATH units that it has to lock now, `deposit` included.
+    /// @return reserved ATH units that it has to lock now, the fraud deposit included.
     function _install(
         Registration storage provider,
-        Hardware[] calldata hardware,
-        uint96 deposit
+        Hardware[] calldata hardware
     ) private returns (uint96 reserved) {
         (uint256 stake, uint256 throughput) = _demandOf(hardware);
+        // INVARIANT: the fraud deposit of a provider never falls, for challenges of its results count on it.
+        uint256 deposit = Math.max(provider.fraudDeposit, _depositOf(stake));
         reserved = (stake + deposit).toUint96();
-        provider.reserved = reserved;
+        (provider.reserved, provider.fraudDeposit) = (reserved, deposit.toUint96());
         provider.throughput = throughput.toUint96();
         provider.hardware = _pack(hardware);
     }

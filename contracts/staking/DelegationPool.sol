@@ -184,7 +184,10 @@ contract DelegationPool is PoolStake, PoolEarnings, ReentrancyGuardTransient {
         Book memory books = _begin();
         if (books.retiredAt != 0) revert PoolRetired(books.retiredAt);
         emit Executed(target, data);
+        uint256 deposit = _providers.fraudDepositOf(address(this));
         result = Address.functionCall(target, data);
+        // INVARIANT: what a conviction takes, the own part has twice. Other hardware, or a return after a penalty, can take more.
+        if (_providers.fraudDepositOf(address(this)) > deposit) _requireOwn(books);
         _end(books);
     }
 
@@ -288,12 +291,16 @@ contract DelegationPool is PoolStake, PoolEarnings, ReentrancyGuardTransient {
         // INVARIANT: rounded down: nobody gets shares worth more than what it gives.
         shares = Math.mulDiv(amount, ONE, books.price);
         books.backing = (books.backing + amount).toUint96();
-        uint256 required = requiredOwn(books.backing);
-        if (books.own < required) revert OwnPartTooSmall(books.own, required);
+        _requireOwn(books);
         _mint(receiver, shares);
         emit Delegated(msg.sender, receiver, amount, shares);
         _stake(amount);
         _end(books);
+    }
+
+    function _requireOwn(Book memory books) private view {
+        uint256 required = requiredOwn(books.backing);
+        if (books.own < required) revert OwnPartTooSmall(books.own, required);
     }
 
     /// @dev Takes ATH of the caller and stakes it.

@@ -45,7 +45,7 @@ abstract contract PoolStake is PoolBase {
     /// @inheritdoc IDelegationPool
     function requiredOwn(uint256 backing) public view returns (uint256) {
         if (backing == 0) return 0;
-        // What a conviction can take: the deposit of the registration, or of the one to come.
+        // What a conviction can take: the deposit of the registration, or the least of the one to come.
         uint256 deposit =
             _isRegistered() ? _providers.fraudDepositOf(address(this)) : _providers.fraudDeposit();
         uint256 part = Math.ceilDiv(backing * MIN_OWN_PART, BASIS_POINTS - MIN_OWN_PART);

@@ -11,10 +11,10 @@ const hardwareClass = (name: string, stake: bigint, minimumThroughput: bigint) =
 });
 const HARDWARE_CLASSES = {
   cpu: hardwareClass("cpu", 1_000n, 1_000_000_000n),
-  consumer24: hardwareClass("consumer-24gb", 2_000n, 230_000_000_000n),
-  workstation48: hardwareClass("workstation-48gb", 4_000n, 190_000_000_000n),
-  dataCentre80: hardwareClass("data-centre-80gb", 10_000n, 480_000_000_000n),
-  dataCentre141: hardwareClass("data-centre-141gb", 16_000n, 1_200_000_000_000n),
+  consumer24: hardwareClass("consumer-24gb", 8_000n, 230_000_000_000n),
+  workstation48: hardwareClass("workstation-48gb", 16_000n, 190_000_000_000n),
+  dataCentre80: hardwareClass("data-centre-80gb", 40_000n, 480_000_000_000n),
+  dataCentre141: hardwareClass("data-centre-141gb", 64_000n, 1_200_000_000_000n),
 };
 
 /**
@@ -24,7 +24,8 @@ const HARDWARE_CLASSES = {
  * - treasury: address that receives the genesis supply
  * - cpu, consumer24, workstation48, dataCentre80, dataCentre141: hardware classes, { name, minimumStakePerGpu (ATH units), minimumThroughput
  *   (multiply-adds a second), open }; docs/decisions/0015-hardware-classes.md says where the defaults come from
- * - fraudDeposit, stakePerJob: ATH units
+ * - fraudDeposit: ATH units, the least; depositShare: the fraud deposit in ten-thousandths of the hardware's stake
+ * - stakePerJob: ATH units
  * - sequencerFeed: Chainlink's uptime feed of the chain's sequencer; the zero address where there is none
  * - challengeWindow, minimumResponseTime, maximumResponseTime: seconds
  * - workPerSecond: multiply-adds a second that a challenger recomputes at least
@@ -181,6 +182,9 @@ export default buildModule("Athanor", (m) => {
       }),
     );
   }
+  m.call(providerRegistry, "setHardwareDepositShare", [m.getParameter("depositShare", 2_500)], {
+    after: calls.slice(-1),
+  });
   // 2.5 US cents. Without an end where nobody renews it.
   const athPrice = [
     m.getParameter("athMicrocents", 2_500_000),

@@ -244,6 +244,57 @@ describe("attack: a manager that convicts its own pool", () => {
   });
 });
 
+describe("attack: a fraud deposit made larger than the own part before a conviction by a friend", () => {
+  it("is refused: the deposit grows with hardware only as far as the own part covers it twice", async () => {
+    const system = await freshPool();
+    const { pool, providers, poolAddress, poolOperator, alice } = system;
+    await delegate(system, alice, 180_000n * ATH);
+    const become = (count: number) =>
+      asProvider(system, "update", [{ ...profileOf(poolOperator), hardware: gpus(count) }]);
+    // Of 200,000 ATH staked, 160,000 for hardware and 40,000 as deposit: half of that would be the friend's, and only 20,000 the manager's loss.
+    await expectRefusal("OwnPartTooSmall", {
+      call: () => become(160),
+      by: pool,
+      values: [OWN, 80_000n * ATH],
+    });
+    await become(40);
+    expect(await providers.fraudDepositOf(poolAddress)).to.equal(OWN / 2n);
+    // Nor by governance's raise and a change of hardware after it.
+    await providers.setHardwareDepositShare(40_000);
+    await expectRefusal("OwnPartTooSmall", {
+      call: () => become(30),
+      by: pool,
+      values: [OWN, 240_000n * ATH],
+    });
+  });
+
+  it("is not in the way of less hardware, or of a pool without delegations", async () => {
+    const system = await freshPool();
+    const { pool, providers, poolAddress, poolOperator, alice } = system;
+    const become = (count: number) =>
+      asProvider(system, "update", [{ ...profileOf(poolOperator), hardware: gpus(count) }]);
+    await delegate(system, alice, 40_000n * ATH);
+    await become(40);
+    await penalise(system, 5_000n * ATH);
+    await become(30);
+    expect(await providers.fraudDepositOf(poolAddress)).to.equal(10_000n * ATH);
+    await expectRefusal("OwnPartTooSmall", {
+      call: () => become(44),
+      by: pool,
+      values: [15_000n * ATH, 22_000n * ATH],
+    });
+    const alone = await freshPool();
+    await alone.providers.setHardwareDepositShare(40_000);
+    await asProvider(alone, "update", [{ ...profileOf(alone.poolOperator), hardware: gpus(4) }]);
+    expect(await alone.providers.fraudDepositOf(alone.poolAddress)).to.equal(16_000n * ATH);
+    await expectRefusal("OwnPartTooSmall", {
+      call: () => delegate(alone, alone.alice, 1n),
+      by: alone.pool,
+      values: [OWN, 32_000n * ATH],
+    });
+  });
+});
+
 describe("attack: the line of exits filled with dust", () => {
   it("a hundred exits of a share each cost the others at most one round, and no call more", async () => {
     const system = await freshPool();
@@ -281,11 +332,12 @@ describe("attack: exits held up by the manager", () => {
   it("stake locked for hardware nobody needs leaves after patience, without the manager", async () => {
     const system = await freshPool();
     const { pool, ath, vault, providers, poolAddress, modelRoot, addresses, stranger, alice } = system;
-    await delegate(system, alice, 100_000n * ATH);
-    // 115 GPUs: 115,000 ATH and the deposit. Nothing is free.
-    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), hardware: gpus(115) }]);
+    await providers.setHardwareDepositShare(1_000);
+    await delegate(system, alice, 90_000n * ATH);
+    // 100 GPUs: 100,000 ATH and the deposit. Nothing is free.
+    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), hardware: gpus(100) }]);
     const before = await ath.balanceOf(alice);
-    const id = await requestExit(system, alice, 100_000n * ATH);
+    const id = await requestExit(system, alice, 90_000n * ATH);
     const asked = BigInt(await time.latest());
     expect((await pool.book()).begun).to.equal(0n);
     const patience = await pool.patience();
@@ -305,16 +357,17 @@ describe("attack: exits held up by the manager", () => {
     expect((await providers.providerOf(poolAddress)).registered).to.equal(false);
     await passUnbonding(system);
     await pool.connect(stranger).claimExit(id);
-    expect((await ath.balanceOf(alice)) - before).to.equal(100_000n * ATH);
+    expect((await ath.balanceOf(alice)) - before).to.equal(90_000n * ATH);
     expect(BigInt(await time.latest()) - asked <= (await pool.longestExit())).to.equal(true);
   });
 
   it("freeing a little now and then does not start the clock anew", async () => {
     const system = await freshPool();
-    const { pool, stranger, alice, manager_ } = system;
-    await delegate(system, alice, 100_000n * ATH);
-    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), hardware: gpus(115) }]);
-    await requestExit(system, alice, 100_000n * ATH);
+    const { pool, providers, stranger, alice, manager_ } = system;
+    await providers.setHardwareDepositShare(1_000);
+    await delegate(system, alice, 90_000n * ATH);
+    await asProvider(system, "update", [{ ...profileOf(system.poolOperator), hardware: gpus(100) }]);
+    await requestExit(system, alice, 90_000n * ATH);
     await time.increase(20n * DAY);
     // A unit is free, and leaves in a round of its own.
     await pool.connect(manager_).contribute(1n);

@@ -54,21 +54,29 @@ describe("attack: stake counted twice for two jobs", () => {
 });
 
 describe("attack: stake counted twice for two hardware entries", () => {
+  /** With 16,000 ATH free. */
+  async function withStake(): Promise<System> {
+    const system = await freshSystem();
+    await fund(system, system.provider, 12_000n * ATH);
+    await system.vault.connect(system.provider).stake(12_000n * ATH);
+    return system;
+  }
+
   const grow = ({ providers, provider, operator }: System, ...counts: number[]) =>
     providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(...counts) });
 
   it("each class takes its own part; what is free for one is not free for the other", async () => {
-    const system = await freshSystem();
+    const system = await withStake();
     const { vault, provider } = system;
-    // 4,000 ATH are free: enough for two of the second class or for one of the third, not for all of them.
+    // 16,000 ATH are free: enough for two of the second class or for one of the third, not for all of them.
     await grow(system, 1, 2);
     await expectRefusal("InsufficientStake", {
       call: () => grow(system, 1, 2, 1),
       by: vault,
-      values: [provider.address, 0n, 4_000n * ATH],
+      values: [provider.address, 0n, 19_250n * ATH],
     });
     await grow(system, 1, 0, 1);
-    expect((await vault.stakeOf(provider)).locked).to.equal(10_000n * ATH);
+    expect((await vault.stakeOf(provider)).locked).to.equal(22_000n * ATH);
   });
 
   it("a class named twice, in one profile or in two, is never counted at the price of once", async () => {
@@ -86,11 +94,11 @@ describe("attack: stake counted twice for two hardware entries", () => {
   });
 
   it("hardware swapped for other hardware is not counted beside it", async () => {
-    const system = await freshSystem();
+    const system = await withStake();
     const { providers, vault, provider } = system;
     for (const [counts, locked, giga] of [
       [[5], 10_000n, 5n],
-      [[0, 2], 9_000n, 460n],
+      [[0, 2], 21_000n, 460n],
       [[1], 6_000n, 1n],
     ] as const) {
       await grow(system, ...counts);
@@ -100,15 +108,15 @@ describe("attack: stake counted twice for two hardware entries", () => {
   });
 
   it("hardware does not grow into what backs open work, nor work into hardware", async () => {
-    const system = await freshSystem();
+    const system = await withStake();
     const { escrow, vault, client, provider } = system;
     await createJob(system);
     await expectRefusal("InsufficientStake", {
       call: () => grow(system, 1, 2),
       by: vault,
-      values: [provider.address, 3_900n * ATH, 4_000n * ATH],
+      values: [provider.address, 15_900n * ATH, 16_000n * ATH],
     });
-    await grow(system, 2, 1);
+    await grow(system, 8, 1);
     for (let i = 0; i < 9; i++) await createJob(system, { maxTokens: 1 });
     const request = await requestTo(system, { maxTokens: 1 });
     await expectRefusal("InsufficientStake", {

@@ -206,7 +206,7 @@ contract Handler is Assert {
         first = bound(first, 0, 8);
         second = bound(second, first == 0 ? 1 : 0, 4);
         profile.hardware = gpus(uint32(first), uint32(second));
-        uint96 due = _providers.fraudDeposit();
+        uint96 due = _providers.fraudDepositFor(profile.hardware);
         uint256 hardware = 100e18 * first + 250e18 * second;
         if (!provider.registered) {
             if (hardware + due > position.staked - position.locked) return;
@@ -484,6 +484,7 @@ contract Handler is Assert {
             );
         } else if (what % 5 == 2) {
             _providers.setFraudDeposit(uint96(bound(value, 10e18, 900e18)));
+            _providers.setHardwareDepositShare(uint16(bound(value >> 96, 1_000, 6_000)));
             _vault.setUnbondingPeriod(uint40(bound(value, 14 days, 90 days)));
         } else {
             bool inAth = value % 2 == 0;

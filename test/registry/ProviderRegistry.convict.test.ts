@@ -63,7 +63,7 @@ describe("ProviderRegistry.convict", () => {
     expect((await accountOf(system, addresses.ath, game.address)).available).to.equal(ATH);
   });
 
-  it("takes the least deposit that there is, and a payout of none leaves it all to burn", async () => {
+  it("takes the least deposit of its hardware that there is, and a payout of none leaves it all to burn", async () => {
     const system = await freshSystem();
     const { providers, vault, provider, operator, modelRoot, addresses } = system;
     const { supply } = { supply: await system.ath.totalSupply() };
@@ -72,11 +72,12 @@ describe("ProviderRegistry.convict", () => {
     }
     await providers.connect(provider).deregister();
     await providers.setFraudDeposit(10n * ATH);
+    await providers.setHardwareDepositShare(1_000);
     await providers.connect(provider).register(profileOf(operator));
     await convict(system, 0n);
     expect(await vault.isJailed(provider)).to.equal(true);
-    expect((await vault.stakeOf(provider)).staked).to.equal(9_990n * ATH);
-    expect(await system.ath.totalSupply()).to.equal(supply - 10n * ATH);
+    expect((await vault.stakeOf(provider)).staked).to.equal(9_900n * ATH);
+    expect(await system.ath.totalSupply()).to.equal(supply - 100n * ATH);
   });
 
   it("leaves the provider the way out: its hardware's lock, once its jobs are refunded", async () => {

@@ -77,6 +77,12 @@ const deposited = (amount: bigint): Promise<Refusal> =>
     () => [ethers.encodeBytes32String("fraudDeposit"), amount, 10n * ATH, 10_000_000n * ATH],
   );
 
+const shared = (share: bigint): Promise<Refusal> =>
+  refused(
+    ({ providers }) => providers.setHardwareDepositShare(share),
+    () => [ethers.encodeBytes32String("depositShare"), share, 1_000n, 40_000n],
+  );
+
 describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
   AlreadyRegistered: {
     "register, a second time": () =>
@@ -207,6 +213,11 @@ describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
         () => ({ hardware: Array.from({ length: 17 }, (_, hardwareClass) => ({ hardwareClass, count: 1 })) }),
         () => [17, 16],
       ),
+    "fraudDepositFor, no hardware": () =>
+      refused(
+        ({ providers }) => providers.fraudDepositFor([]),
+        () => [0, 16],
+      ),
     "requiredStake, no hardware": () =>
       refused(
         ({ providers }) => providers.requiredStake([]),
@@ -242,6 +253,8 @@ describeRefusals("IProviderRegistry", () => errorsOf("IProviderRegistry"), {
       classed("minimumThroughput", 10n ** 18n + 1n, 10n ** 18n + 1n, 10n ** 6n, 10n ** 18n),
     "setFraudDeposit, less than it takes to pay a challenger": () => deposited(10n * ATH - 1n),
     "setFraudDeposit, more than anybody has": () => deposited(10_000_000n * ATH + 1n),
+    "setHardwareDepositShare, less than wrong answers gain": () => shared(999n),
+    "setHardwareDepositShare, more than four times the hardware": () => shared(40_001n),
   },
   GpuCountOutOfBounds: {
     "register, none of a class": () =>

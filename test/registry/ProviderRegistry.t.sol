@@ -30,6 +30,7 @@ contract ProviderRegistryTest is Assert {
     uint256 private workLocked;
     // Today's requirements.
     uint256 private depositToday = 500e18;
+    uint256 private shareToday = 2_500;
     uint256[2] private stakes = [uint256(100e18), 250e18];
     uint256[2] private speeds = [uint256(1e9), 3e9];
 
@@ -110,8 +111,10 @@ contract ProviderRegistryTest is Assert {
         uint256 due = reserved;
         uint256 nextDeposit = deposit;
         if (changes) {
+            due = first * stakes[0] + second * stakes[1];
             if (depositToday > nextDeposit) nextDeposit = depositToday;
-            due = first * stakes[0] + second * stakes[1] + nextDeposit;
+            if ((due * shareToday) / 10_000 > nextDeposit) nextDeposit = (due * shareToday) / 10_000;
+            due += nextDeposit;
         }
         bool fits = due <= reserved + staked - reserved - workLocked;
         IProviderRegistry.Profile memory profile = _profile(gpus(first, second));
@@ -177,6 +180,8 @@ contract ProviderRegistryTest is Assert {
         if (value % 2 == 0) {
             depositToday = bound(value >> 8, 10e18, 900e18);
             providers.setFraudDeposit(uint96(depositToday));
+            shareToday = bound(value >> 128, 1_000, 40_000);
+            providers.setHardwareDepositShare(uint16(shareToday));
             return;
         }
         uint256 which = (value >> 1) % 2;

@@ -15,6 +15,7 @@ import {
   freshSystem,
   gpus,
   profileOf,
+  type System,
 } from "../support/system.ts";
 
 const values = (result: unknown) => plain(result as Result);
@@ -23,44 +24,51 @@ const asEvents = ({ hardware, ...keys }: ReturnType<typeof profileOf>) => [
   hardware.map(({ hardwareClass, count }) => [BigInt(hardwareClass), BigInt(count)]),
 ];
 /** As the deployment has them: ATH units a GPU, multiply-adds a second. */
-const STAKES = [1_000n, 2_000n, 4_000n, 10_000n, 16_000n].map((stake) => stake * ATH);
+const STAKES = [1_000n, 8_000n, 16_000n, 40_000n, 64_000n].map((stake) => stake * ATH);
 const THROUGHPUTS = [1n, 230n, 190n, 480n, 1_200n].map((giga) => giga * 10n ** 9n);
+
+async function stakeMore(system: System, amount: bigint): Promise<void> {
+  await fund(system, system.provider, amount);
+  await system.vault.connect(system.provider).stake(amount);
+}
 
 describe("ProviderRegistry.register", () => {
   it("stores the profile and locks hardware's stake and the fraud deposit", async () => {
     const system = await freshSystem();
     const { providers, vault, newcomer, operator } = system;
-    await fund(system, newcomer, 10_000n * ATH);
-    await vault.connect(newcomer).stake(10_000n * ATH);
+    await fund(system, newcomer, 22_000n * ATH);
+    await vault.connect(newcomer).stake(22_000n * ATH);
     await vault.connect(newcomer).approveStakeModules(REGISTRY_BIT);
     const profile = { ...profileOf(operator), hardware: gpus(1, 2), endpoint: "e".repeat(256) };
     const registered = providers.connect(newcomer).register(profile);
     await expectOnlyEvent(providers, registered, "ProviderRegistered", [
       newcomer.address,
       profile,
-      10_000n * ATH,
+      22_000n * ATH,
     ]);
     expect(values(await providers.providerOf(newcomer))).to.deep.equal([
       asEvents(profile),
       true,
       0n,
-      10_000n * ATH,
+      22_000n * ATH,
       5_000n * ATH,
     ]);
-    expect((await vault.stakeOf(newcomer)).locked).to.equal(10_000n * ATH);
+    expect((await vault.stakeOf(newcomer)).locked).to.equal(22_000n * ATH);
     expect(await providers.operatorOf(newcomer)).to.equal(operator.address);
   });
 });
 
 describe("ProviderRegistry.update", () => {
   it("locks more for more hardware and frees it again, by the difference", async () => {
-    const { providers, vault, provider, operator } = await freshSystem();
+    const system = await freshSystem();
+    const { providers, vault, provider, operator } = system;
+    await stakeMore(system, 20_000n * ATH);
     for (const [hardware, reserved, throughput] of [
       [gpus(3), 8_000n, 3n],
       [gpus(2), 7_000n, 2n],
-      [gpus(1, 2), 10_000n, 461n],
-      [gpus(0, 2), 9_000n, 460n],
-      [gpus(1, 1, 0), 8_000n, 231n],
+      [gpus(1, 2), 22_000n, 461n],
+      [gpus(0, 2), 21_000n, 460n],
+      [gpus(1, 1, 0), 14_000n, 231n],
       [gpus(1), 6_000n, 1n],
     ] as const) {
       const profile = { ...profileOf(operator), hardware };
@@ -195,15 +203,17 @@ describe("ProviderRegistry: hardware classes", () => {
   });
 
   it("of a closed class a provider keeps what it has or less, at today's requirement, and may add of others", async () => {
-    const { providers, vault, provider, operator } = await freshSystem();
+    const system = await freshSystem();
+    const { providers, vault, provider, operator } = system;
+    await stakeMore(system, 20_000n * ATH);
     const become = (...counts: number[]) =>
       providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(...counts) });
     await become(3);
     await providers.setHardwareClass(0, { ...TERMS, minimumStakePerGpu: 500n * ATH, open: false });
     for (const [counts, hardware] of [
-      [[3, 1], 3_500n],
-      [[2, 1], 3_000n],
-      [[0, 1], 2_000n],
+      [[3, 1], 9_500n],
+      [[2, 1], 9_000n],
+      [[0, 1], 8_000n],
     ] as const) {
       await become(...counts);
       expect((await vault.stakeOf(provider)).locked).to.equal((hardware + 5_000n) * ATH);
@@ -218,9 +228,10 @@ describe("ProviderRegistry: hardware classes", () => {
     const { providers } = await freshSystem();
     const counts = [3, 1, 0, 2, 5];
     const sum = counts.reduce((before, count, index) => before + BigInt(count) * STAKES[index]!, 0n);
-    expect(await providers.requiredStake(gpus(...counts))).to.equal(sum + 5_000n * ATH);
+    const all = sum + sum / 4n;
+    expect(await providers.requiredStake(gpus(...counts))).to.equal(all);
     await providers.setHardwareClass(0, { ...TERMS, minimumStakePerGpu: STAKES[0]!, open: false });
-    expect(await providers.requiredStake(gpus(...counts))).to.equal(sum + 5_000n * ATH);
+    expect(await providers.requiredStake(gpus(...counts))).to.equal(all);
   });
 
   it("requiredStake that no stake could hold is refused instead of cut off", async () => {
@@ -228,7 +239,7 @@ describe("ProviderRegistry: hardware classes", () => {
     await providers.setHardwareClass(0, { ...TERMS, minimumStakePerGpu: 10_000_000n * ATH });
     await expect(providers.requiredStake(gpus(100_000)))
       .to.be.revertedWithCustomError(providers, "SafeCastOverflowedUintDowncast")
-      .withArgs(96, 10n ** 12n * ATH + 5_000n * ATH);
+      .withArgs(96, (10n ** 12n * ATH * 5n) / 4n);
   });
 });
 
@@ -241,17 +252,71 @@ describe("ProviderRegistry: the fraud deposit", () => {
       addresses.models,
     ]);
     expect(await providers.getFunction("fraudDeposit")()).to.equal(10n * ATH);
+    expect(await providers.getFunction("depositShare")()).to.equal(1_000n);
   });
 
   it("is part of every lock from the next setFraudDeposit on", async () => {
     const { providers, provider } = await freshSystem();
-    for (const amount of [10n * ATH, 10_000_000n * ATH]) {
+    for (const [amount, deposit] of [
+      [10n * ATH, 750n * ATH],
+      [750n * ATH + 1n, 750n * ATH + 1n],
+      [10_000_000n * ATH, 10_000_000n * ATH],
+    ] as const) {
       await expectOnlyEvent(providers, providers.setFraudDeposit(amount), "FraudDepositSet", [amount]);
       expect(await providers.fraudDeposit()).to.equal(amount);
-      expect(await providers.requiredStake(gpus(3))).to.equal(3_000n * ATH + amount);
+      expect(await providers.fraudDepositFor(gpus(3))).to.equal(deposit);
+      expect(await providers.requiredStake(gpus(3))).to.equal(3_000n * ATH + deposit);
     }
     expect(await providers.fraudDepositOf(provider), "a registered provider keeps its own").to.equal(
       5_000n * ATH,
     );
+  });
+
+  it("grows with the hardware: a share of its stake, of all of it, from the next setHardwareDepositShare on", async () => {
+    const { providers, provider } = await freshSystem();
+    // Two processors have the least there is; a hundred cards of a data centre a hundred times that of one.
+    for (const [share, one, hundred] of [
+      [2_500, 10_000n, 1_000_000n],
+      [1_000, 5_000n, 400_000n],
+      [40_000, 160_000n, 16_000_000n],
+    ] as const) {
+      await expectOnlyEvent(providers, providers.setHardwareDepositShare(share), "DepositShareSet", [share]);
+      expect(await providers.depositShare()).to.equal(share);
+      expect(await providers.fraudDepositFor(gpus(0, 0, 0, 1))).to.equal(one * ATH);
+      expect(await providers.fraudDepositFor(gpus(0, 0, 0, 100))).to.equal(hundred * ATH);
+      expect(await providers.requiredStake(gpus(0, 0, 0, 100))).to.equal((4_000_000n + hundred) * ATH);
+    }
+    expect(await providers.fraudDepositOf(provider)).to.equal(5_000n * ATH);
+  });
+
+  it("rises with more hardware, and stays when there is less", async () => {
+    const system = await freshSystem();
+    const { providers, vault, provider, operator } = system;
+    await stakeMore(system, 100_000n * ATH);
+    for (const [hardware, deposit, reserved] of [
+      [gpus(0, 0, 0, 1), 10_000n, 50_000n],
+      [gpus(1, 0, 0, 2), 20_250n, 101_250n],
+      [gpus(0, 0, 0, 1), 20_250n, 60_250n],
+      [gpus(1), 20_250n, 21_250n],
+    ] as const) {
+      await providers.connect(provider).update({ ...profileOf(operator), hardware });
+      const found = await providers.providerOf(provider);
+      expect([found.fraudDeposit, found.reserved]).to.deep.equal([deposit * ATH, reserved * ATH]);
+      expect((await vault.stakeOf(provider)).locked).to.equal(reserved * ATH);
+    }
+  });
+
+  it("is what the stake has to suffice for, too", async () => {
+    const system = await freshSystem();
+    const { providers, vault, provider, operator } = system;
+    // 10,000 are staked, 6,000 of them locked: another 43,999 are one too few.
+    await stakeMore(system, 40_000n * ATH - 1n);
+    const update = () =>
+      providers.connect(provider).update({ ...profileOf(operator), hardware: gpus(0, 0, 0, 1) });
+    await expect(update())
+      .to.be.revertedWithCustomError(vault, "InsufficientStake")
+      .withArgs(provider.address, 44_000n * ATH - 1n, 44_000n * ATH);
+    await stakeMore(system, 1n);
+    await update();
   });
 });

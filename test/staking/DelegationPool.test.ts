@@ -149,6 +149,25 @@ describe("DelegationPool: stake", () => {
     expect(await unregistered.requiredOwn(1n)).to.equal(100_000n * ATH);
   });
 
+  it("refuses hardware whose fraud deposit the own part does not cover twice, while anything is delegated", async () => {
+    const system = await freshPool();
+    const { pool, providers, poolAddress, poolOperator, alice, bob } = system;
+    const become = (count: number) =>
+      asProvider(system, "update", [{ ...profileOf(poolOperator), hardware: gpus(count) }]);
+    await pool.connect(alice).delegate(60_000n * ATH, alice);
+    const own = (await pool.book()).own;
+    // A quarter of the hardware's stake.
+    const most = Number(own / 2n / (250n * ATH));
+    await expect(become(most + 1))
+      .to.be.revertedWithCustomError(pool, "OwnPartTooSmall")
+      .withArgs(own, 500n * ATH * BigInt(most + 1));
+    await become(most);
+    expect(await providers.fraudDepositOf(poolAddress)).to.equal(250n * ATH * BigInt(most));
+    await pool.connect(bob).contribute(500n * ATH);
+    await become(most + 1);
+    expect(await pool.requiredOwn(1n)).to.equal(500n * ATH * BigInt(most + 1));
+  });
+
   it("rests when a slash leaves the own part too small, until somebody contributes", async () => {
     const system = await freshPool();
     const { pool, vault, poolAddress, stranger, alice, bob } = system;
@@ -236,7 +255,8 @@ describe("DelegationPool: exits", () => {
     await pool.connect(alice).delegate(20_000n * ATH, alice);
     await pool.connect(bob).delegate(20_000n * ATH, bob);
     // 60,000 staked, 6,000 locked for the registration; 39,000 more for hardware: 15,000 are free.
-    const { poolOperator } = system;
+    const { poolOperator, providers } = system;
+    await providers.setHardwareDepositShare(1_000);
     await asProvider(system, "update", [{ ...profileOf(poolOperator), hardware: gpus(40) }]);
     const before = [await ath.balanceOf(alice), await ath.balanceOf(bob)];
     const first = await requestExit(system, alice, 20_000n * ATH);

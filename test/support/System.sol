@@ -118,6 +118,7 @@ contract System {
         );
         vault.setTokenAccepted(address(coin), true);
         providers.setFraudDeposit(500e18);
+        providers.setHardwareDepositShare(2_500);
         providers.setHardwareClass(0, IProviderRegistry.HardwareClass("small", 100e18, 1e9, true));
         providers.setHardwareClass(1, IProviderRegistry.HardwareClass("large", 250e18, 3e9, true));
         // Crooked, so that rounding shows.

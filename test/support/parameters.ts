@@ -345,6 +345,17 @@ export const PARAMETERS: readonly Parameter[] = [
       values: [bytes32("fraudDeposit"), value, 10n * ATH, 10_000_000n * ATH],
     }),
   },
+  {
+    ...{ contract: "providers", setter: "setHardwareDepositShare", field: "share", unit: "ten-thousandths" },
+    bounds: [1_000n, 40_000n],
+    why: "Of the hardware's stake. More than a GPU saves by wrong answers during a dispute; where those take weeks, as many times more.",
+    set: ({ providers }, value) => providers.setHardwareDepositShare(value),
+    read: ({ providers }) => providers.depositShare(),
+    refusal: (value) => ({
+      error: "ParameterOutOfBounds",
+      values: [bytes32("depositShare"), value, 1_000n, 40_000n],
+    }),
+  },
   fee("checkers", "ten-thousandths", [2_000n, 8_000n], "Who looks is paid.", (value) => ({
     ...{ insurance: 500n, burn: value === 8_000n ? 1_000n : 5_000n },
     treasury: value === 8_000n ? 500n : 2_500n,

@@ -46,6 +46,8 @@ export const RESTRICTED: Record<
     setHardwareExams: ({ providers, addresses }, sender) =>
       providers.connect(sender).setHardwareExams(addresses.vault),
     setFraudDeposit: ({ providers }, sender) => providers.connect(sender).setFraudDeposit(100n * ATH),
+    setHardwareDepositShare: ({ providers }, sender) =>
+      providers.connect(sender).setHardwareDepositShare(5_000),
   },
   currencies: {
     list: ({ currencies, addresses }, sender) => currencies.connect(sender).list(addresses.vault, 1_000, 1),

@@ -8,6 +8,16 @@ const refusals = ["staking/DelegationPool.refusals.test.ts"];
 export const delegation: readonly NamedMutant[] = [
   ...inFile("staking/DelegationPool.sol", attacks, [
     {
+      name: "a manager raises its pool's fraud deposit above what the own part covers",
+      original: "if (_providers.fraudDepositOf(address(this)) > deposit) _requireOwn(books);",
+      mutated: "",
+    },
+    {
+      name: "a pool that its own part does not cover cannot have less hardware",
+      original: "_providers.fraudDepositOf(address(this)) > deposit",
+      mutated: "true",
+    },
+    {
       name: "a convicted provider's pool goes on",
       original: "if (books.retiredAt == 0 && vault.isJailed(address(this))) _retire(books);",
       mutated: "",

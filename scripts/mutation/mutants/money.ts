@@ -250,9 +250,9 @@ export const money: readonly NamedMutant[] = [
     },
     {
       name: "the fraud deposit falls with other hardware",
-      after: "function update",
-      original: "Math.max(provider.fraudDeposit, _fraudDeposit)",
-      mutated: "_fraudDeposit",
+      after: "function _install",
+      original: "Math.max(provider.fraudDeposit, _depositOf(stake))",
+      mutated: "_depositOf(stake)",
     },
     {
       name: "a provider registers hardware of a closed class",
@@ -307,6 +307,21 @@ export const money: readonly NamedMutant[] = [
       name: "governance does away with the fraud deposit",
       original: '_requireBetween("fraudDeposit", amount, MIN_FRAUD_DEPOSIT, MAX_FRAUD_DEPOSIT);',
       mutated: '_requireBetween("fraudDeposit", amount, 0, MAX_FRAUD_DEPOSIT);',
+    },
+    {
+      name: "the fraud deposit is flat",
+      original: "Math.max(_fraudDeposit, (stake * _depositShare) / BASIS_POINTS)",
+      mutated: "_fraudDeposit",
+    },
+    {
+      name: "small hardware has a small fraud deposit",
+      original: "Math.max(_fraudDeposit, (stake * _depositShare) / BASIS_POINTS)",
+      mutated: "(stake * _depositShare) / BASIS_POINTS",
+    },
+    {
+      name: "governance does away with the fraud deposit of large hardware",
+      original: '_requireBetween("depositShare", share, MIN_DEPOSIT_SHARE, MAX_DEPOSIT_SHARE);',
+      mutated: '_requireBetween("depositShare", share, 0, MAX_DEPOSIT_SHARE);',
     },
     {
       name: "there is a hardware class more than there can be",

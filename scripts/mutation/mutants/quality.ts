@@ -198,12 +198,12 @@ export const quality: readonly NamedMutant[] = [
     {
       name: "the fraud deposit falls with a reinstatement",
       after: "function _requiredOf",
-      original: "Math.max(provider.fraudDeposit, _fraudDeposit)",
-      mutated: "_fraudDeposit",
+      original: "Math.max(provider.fraudDeposit, _depositOf(stake))",
+      mutated: "_depositOf(stake)",
     },
     {
       name: "a reinstated provider locks nothing for its hardware",
-      original: "_stakeOf(provider.hardware) + deposit",
+      original: "((stake + due).toUint96(), due.toUint96())",
       mutated: "0 + deposit",
     },
   ]),

@@ -26,7 +26,8 @@ export const GAME_RULES: DisputeRules & { clock: bigint; grace: bigint; openPeri
   minimumReward: 100n * ATH,
   athPerCoin: 10_000n * ATH,
 };
-export const HARDWARE_STAKES = [1_000n * ATH, 2_000n * ATH] as const;
+export const HARDWARE_STAKES = [1_000n * ATH, 8_000n * ATH] as const;
+/** More than a quarter of all hardware here. */
 export const FRAUD_DEPOSIT = 5_000n * ATH;
 /** What receipts as results have at least to be challenged, seconds. */
 export const RECEIPT_WINDOW = 600;

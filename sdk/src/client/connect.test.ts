@@ -35,7 +35,7 @@ describe("connect", () => {
       [4, "data-centre-141gb", true],
     ]);
     const ONE = 10n ** 18n;
-    expect(classes[1]).to.include({ minimumStakePerGpu: 2_000n * ONE, minimumThroughput: 230_000_000_000n });
+    expect(classes[1]).to.include({ minimumStakePerGpu: 8_000n * ONE, minimumThroughput: 230_000_000_000n });
     const { owner } = chain.accounts;
     await registerProvider(chain);
     expect(await client.hardware(owner.address)).to.deep.equal({

@@ -656,7 +656,7 @@ export const contractErrors = {
   NotFactory: ["{caller:address} did not make this pool.", "A pool is initialised once, when it is made."],
   OwnPartTooSmall: [
     "The pool's own part is {own:ath}; {required:ath} are needed.",
-    "Delegate less, or contribute the difference to the own part.",
+    "Delegate less, register less hardware, or contribute the difference to the own part.",
   ],
   PoolRetired: ["The pool has retired at {retiredAt:time}, for good.", "Delegate to another pool."],
   PoolNotRetired: ["The pool has not retired.", "Retire it first, if that is due."],

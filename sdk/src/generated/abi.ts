@@ -14600,6 +14600,19 @@ export const providerRegistryAbi = [
   "inputs": [
    {
     "indexed": false,
+    "internalType": "uint16",
+    "name": "share",
+    "type": "uint16"
+   }
+  ],
+  "name": "DepositShareSet",
+  "type": "event"
+ },
+ {
+  "anonymous": false,
+  "inputs": [
+   {
+    "indexed": false,
     "internalType": "address",
     "name": "game",
     "type": "address"
@@ -15054,6 +15067,19 @@ export const providerRegistryAbi = [
  },
  {
   "inputs": [],
+  "name": "depositShare",
+  "outputs": [
+   {
+    "internalType": "uint16",
+    "name": "",
+    "type": "uint16"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [],
   "name": "deregister",
   "outputs": [],
   "stateMutability": "nonpayable",
@@ -15075,6 +15101,37 @@ export const providerRegistryAbi = [
  {
   "inputs": [],
   "name": "fraudDeposit",
+  "outputs": [
+   {
+    "internalType": "uint96",
+    "name": "",
+    "type": "uint96"
+   }
+  ],
+  "stateMutability": "view",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "components": [
+     {
+      "internalType": "uint32",
+      "name": "hardwareClass",
+      "type": "uint32"
+     },
+     {
+      "internalType": "uint32",
+      "name": "count",
+      "type": "uint32"
+     }
+    ],
+    "internalType": "struct IProviderRegistry.Hardware[]",
+    "name": "hardware",
+    "type": "tuple[]"
+   }
+  ],
+  "name": "fraudDepositFor",
   "outputs": [
    {
     "internalType": "uint96",
@@ -15700,6 +15757,19 @@ export const providerRegistryAbi = [
    }
   ],
   "name": "setHardwareClass",
+  "outputs": [],
+  "stateMutability": "nonpayable",
+  "type": "function"
+ },
+ {
+  "inputs": [
+   {
+    "internalType": "uint16",
+    "name": "share",
+    "type": "uint16"
+   }
+  ],
+  "name": "setHardwareDepositShare",
   "outputs": [],
   "stateMutability": "nonpayable",
   "type": "function"

@@ -118,7 +118,7 @@ abstract contract Cases is Delegation {
         if (!_isRegistered(owner) || !_canAct(owner)) return;
         IProviderRegistry.Provider memory state = _providers.providerOf(owner);
         uint256 required = _providers.requiredStake(state.profile.hardware);
-        uint256 lowest = _providers.fraudDeposit();
+        uint256 lowest = _providers.fraudDepositFor(state.profile.hardware);
         if (state.fraudDeposit > lowest) required += state.fraudDeposit - lowest;
         if (required > state.reserved + _free(owner)) return;
         _act(owner, address(court), abi.encodeCall(IQualityCourt.reinstate, ()));

@@ -81,6 +81,7 @@ abstract contract Governing is Fees {
             system.vault().setUnbondingPeriod(uint40(bound(value, 14 days, 90 days)));
         } else if (what % 3 == 1) {
             _providers.setFraudDeposit(uint96(bound(value, 10e18, 900e18)));
+            _providers.setHardwareDepositShare(uint16(bound(value >> 96, 1_000, 6_000)));
         } else {
             IProviderRegistry.HardwareClass memory terms = _providers.hardwareClassOf(0);
             terms.minimumStakePerGpu = uint96(bound(value >> 8, 1e18, 150e18));

@@ -38,7 +38,7 @@ abstract contract Providers is World {
         if (_isRegistered(owner) || _vault.isJailed(owner) || !_canAct(owner)) return;
         IProviderRegistry.HardwareClass memory terms = _providers.hardwareClassOf(0);
         count = bound(count, 1, 40);
-        uint256 required = terms.minimumStakePerGpu * count + _providers.fraudDeposit();
+        uint256 required = _providers.requiredStake(_profile(which, count).hardware);
         if (!terms.open || required > _free(owner)) return;
         _act(
             owner,
@@ -58,11 +58,13 @@ abstract contract Providers is World {
         uint256 before = state.profile.hardware[0].count;
         if (count == before || (count > before && !terms.open)) return;
         uint256 required = terms.minimumStakePerGpu * count;
-        uint256 deposit = _providers.fraudDeposit();
+        uint256 deposit = _providers.fraudDepositFor(_profile(which, count).hardware);
         required += deposit > state.fraudDeposit ? deposit : state.fraudDeposit;
         if (required > _free(owner) + state.reserved) return;
         _act(owner, address(_providers), abi.encodeCall(IProviderRegistry.update, (_profile(which, count))));
         assertEqual(_providers.providerOf(owner).reserved, required, "STAKE-3: the lock is the hardware's");
+        uint256 most = terms.minimumStakePerGpu * count * _providers.depositShare();
+        assertAtMost(most / 10_000, _providers.fraudDepositOf(owner), "STAKE-4: the deposit grows with it");
         _count(msg.sig);
     }
 

@@ -251,6 +251,26 @@ channels: { port: 8600, maxOpen: 1 }
     expect(again.done).to.deep.equal([`no ATH of ${manager.address} is free in the pool`]);
   });
 
+  it("contributes what covers the fraud deposit of more hardware twice, before it registers that", async () => {
+    await testChain.ath(manager.address, 30_000);
+    await execute(await registration());
+    const covered = await contributionSteps(chain, account, 3_100n * ONE);
+    await execute({ sender: manager.address, done: [], steps: covered });
+    await delegate(50_000n * ONE);
+    // 30 processors: 30,000 ATH, and a quarter of it as fraud deposit; of 60,000 staked, 37,500 and the jobs' are there.
+    const plan = await registration(configOf(30));
+    expect(plan.steps.map(({ title }) => title.split(" (")[0])).to.deep.equal([
+      "let the pool take 5000 ATH",
+      "contribute 5000 ATH to the own part",
+      `update the provider: operator ${operator} and hardware 30 × "cpu"`,
+    ]);
+    expect(plan.steps[1]!.title).to.contain("the own part covers the fraud deposit twice");
+    await execute(plan);
+    expect(await chain.contracts.providerRegistry.fraudDepositOf(pool)).to.equal(7_500n * ONE);
+    const { resting } = await chain.contracts.vault.stakeOf(pool);
+    expect(resting).to.equal(false);
+  });
+
   it("leaves: retires, ends the registration, takes the own part out while a delegator stays", async () => {
     await testChain.ath(manager.address, 10_000);
     await execute(await registration());

@@ -72,6 +72,16 @@ export async function contributionSteps(
   return steps;
 }
 
+/** What the own part lacks, ATH units, for a registration with this fraud deposit: while anything is delegated, it covers the deposit twice. */
+export async function missingOwnPart({ pool }: OwnerAccount, deposit: bigint): Promise<bigint> {
+  if (pool === null) return 0n;
+  const { own, backing } = await pool.book();
+  if (backing === 0n) return 0n;
+  const today = await pool.requiredOwn(backing);
+  const required = today > 2n * deposit ? today : 2n * deposit;
+  return required > own ? required - own : 0n;
+}
+
 /**
  * Sets a lower commission, announces a higher one, or applies what was announced when its time has come.
  *

@@ -148,7 +148,7 @@ limits: { maxOpenJobs: 4 }
   });
 
   it("registers hardware of several classes, in whatever order and however they are named", async () => {
-    await testChain.ath(owner.address, 40_000);
+    await testChain.ath(owner.address, 130_000);
     const config = configOf((text) =>
       text.replace(
         "[{ class: cpu, count: 2 }]",
@@ -158,10 +158,10 @@ limits: { maxOpenJobs: 4 }
     const planned = await plan(config);
     expect(planned.table).to.deep.equal([
       ["class", "count", "stake each", "stake"],
-      ["consumer-24gb", "2", "2000 ATH", "4000 ATH"],
-      ["data-centre-80gb", "2", "10000 ATH", "20000 ATH"],
-      ["fraud deposit", "", "", "5000 ATH"],
-      ["sum", "", "", "29000 ATH"],
+      ["consumer-24gb", "2", "8000 ATH", "16000 ATH"],
+      ["data-centre-80gb", "2", "40000 ATH", "80000 ATH"],
+      ["fraud deposit", "", "", "24000 ATH"],
+      ["sum", "", "", "120000 ATH"],
     ]);
     await execute(planned);
     expect((await plan(config)).steps).to.deep.equal([]);
@@ -170,7 +170,7 @@ limits: { maxOpenJobs: 4 }
       [1n, 2n],
       [3n, 2n],
     ]);
-    expect(reserved).to.equal(29_000n * ATH);
+    expect(reserved).to.equal(120_000n * ATH);
 
     // Classes close; what is registered may stay and get less, at a deposit that does not fall.
     const { providerRegistry } = testChain.contracts;
@@ -193,12 +193,12 @@ limits: { maxOpenJobs: 4 }
     const shrunk = await plan(less);
     expect(shrunk.table!.slice(1)).to.deep.equal([
       ["consumer-24gb", "1", "1 ATH", "1 ATH"],
-      ["fraud deposit", "", "", "5000 ATH"],
-      ["sum", "", "", "5001 ATH"],
+      ["fraud deposit", "", "", "24000 ATH"],
+      ["sum", "", "", "24001 ATH"],
     ]);
     await execute(shrunk);
     expect((await chain.contracts.providerRegistry.providerOf(owner.address)).reserved).to.equal(
-      5_001n * ATH,
+      24_001n * ATH,
     );
   });
 

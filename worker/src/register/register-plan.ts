@@ -20,7 +20,7 @@ import { readToken } from "../market/tokens.ts";
 import { readChannelNeeds, receiptKeySteps } from "./channel-steps.ts";
 import { planOf, readOwnerAccount, type OwnerAccount } from "./owner-account.ts";
 import type { Plan, PlanStep } from "./plan.ts";
-import { contributionSteps } from "./pool-plans.ts";
+import { contributionSteps, missingOwnPart } from "./pool-plans.ts";
 import { stakeMore } from "./stake-more.ts";
 
 /** The keys that a provider's profile names. */
@@ -60,13 +60,15 @@ export async function planRegistration(
   const hardware = await wantedHardware(chain, config.hardware, state.hardware);
   // What is registered keeps its requirement; a deposit that was taken never falls.
   const keeps = state.registered && isSameHardware(hardware, state.hardware);
-  const today = await chain.contracts.providerRegistry.fraudDeposit();
+  const today = await chain.contracts.providerRegistry.fraudDepositFor(profileHardware(hardware));
   const deposit = today > state.fraudDeposit ? today : state.fraudDeposit;
   const reserve = keeps ? state.reserved : hardwareStake(hardware) + deposit;
+  // The pool refuses a registration that would take more of its delegators.
+  const ownPart = keeps ? 0n : await missingOwnPart(account, deposit);
   const done: string[] = [];
   const steps = [
     ...(await modelSteps(chain, models, done)),
-    ...(await stakeSteps(chain, config, account, state, ath, reserve, done)),
+    ...(await stakeSteps(chain, config, account, state, ath, reserve, ownPart, done)),
     ...profileSteps(chain, config, state, hardware, keys, done),
     ...(await receiptKeySteps(chain, config, [keys.operator, keys.receipts ?? keys.operator], done)),
     ...(await offerSteps(chain, owner, state, models, done)),
@@ -115,6 +117,7 @@ async function stakeSteps(
   state: ProviderState,
   ath: TokenInfo,
   reserve: bigint,
+  ownPart: bigint,
   done: string[],
 ): Promise<PlanStep[]> {
   const { contracts } = chain;
@@ -127,7 +130,8 @@ async function stakeSteps(
     `${formatAmount(ath, forJobs)} for ${config.limits.maxOpenJobs} open jobs`,
     ...(needs.channels > 0 ? [`${formatAmount(ath, needs.stake)} for ${needs.channels} open channels`] : []),
   ].join(", ");
-  const missing = needed > state.staked ? needed - state.staked : 0n;
+  const unstaked = needed > state.staked ? needed - state.staked : 0n;
+  const missing = ownPart > unstaked ? ownPart : unstaked;
   const modules = state.stakeModules | needs.moduleBit;
   const isApproved = (state.approvedModules & modules) === modules;
   if (missing === 0n && isApproved) {
@@ -135,7 +139,10 @@ async function stakeSteps(
     return [];
   }
   // What delegators have put in backs work, too; the manager contributes the rest.
-  if (account.pool !== null) return contributionSteps(chain, account, missing, why);
+  if (account.pool !== null) {
+    const covers = ownPart > unstaked ? `${why}; the own part covers the fraud deposit twice` : why;
+    return contributionSteps(chain, account, missing, covers);
+  }
   const owner = config.provider.owner;
   const more = await stakeMore(chain, owner, state, ath, {
     missing,

@@ -37,7 +37,7 @@ export async function planReinstatement(chain: Chain, owner: string, now: number
   const ath = await readToken(chain.provider, deployment.ath);
   const [required, today] = await Promise.all([
     providerRegistry.requiredStake([...state.hardware]),
-    providerRegistry.fraudDeposit(),
+    providerRegistry.fraudDepositFor([...state.hardware]),
   ]);
   // A deposit that was taken never falls.
   const reserve = required + (state.fraudDeposit > today ? state.fraudDeposit - today : 0n);

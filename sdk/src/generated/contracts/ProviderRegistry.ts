@@ -34,16 +34,18 @@ export declare namespace IProviderRegistry {
     }
 
   export interface ProviderRegistryInterface extends Interface {
-    getFunction(nameOrSignature: "authority" | "convict" | "defenderKeysOf" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositOf" | "freeze" | "frozenStakeOf" | "hardwareClassCount" | "hardwareClassOf" | "hardwareExams" | "hardwareLockOf" | "isConsumingScheduledOp" | "liftFreeze" | "models" | "offerOf" | "operatorOf" | "pay" | "penaliseFrozen" | "penaltyCourt" | "providerOf" | "register" | "reinstate" | "removeOffer" | "requiredStake" | "setAuthority" | "setAwaitingExam" | "setCourt" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setHardwareExams" | "setOffer" | "throughputOf" | "update" | "vault"): FunctionFragment;
+    getFunction(nameOrSignature: "authority" | "convict" | "defenderKeysOf" | "depositShare" | "deregister" | "disputeGame" | "fraudDeposit" | "fraudDepositFor" | "fraudDepositOf" | "freeze" | "frozenStakeOf" | "hardwareClassCount" | "hardwareClassOf" | "hardwareExams" | "hardwareLockOf" | "isConsumingScheduledOp" | "liftFreeze" | "models" | "offerOf" | "operatorOf" | "pay" | "penaliseFrozen" | "penaltyCourt" | "providerOf" | "register" | "reinstate" | "removeOffer" | "requiredStake" | "setAuthority" | "setAwaitingExam" | "setCourt" | "setDisputeGame" | "setFraudDeposit" | "setHardwareClass" | "setHardwareDepositShare" | "setHardwareExams" | "setOffer" | "throughputOf" | "update" | "vault"): FunctionFragment;
 
-    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CourtSet" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "HardwareExamsSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderReinstated" | "ProviderUpdated" | "StakeFrozen" | "StakePenalised" | "StakeReleased"): EventFragment;
+    getEvent(nameOrSignatureOrTopic: "AuthorityUpdated" | "CourtSet" | "DepositShareSet" | "DisputeGameSet" | "FraudDepositSet" | "HardwareClassSet" | "HardwareExamsSet" | "OfferRemoved" | "OfferSet" | "ProviderConvicted" | "ProviderDeregistered" | "ProviderRegistered" | "ProviderReinstated" | "ProviderUpdated" | "StakeFrozen" | "StakePenalised" | "StakeReleased"): EventFragment;
 
     encodeFunctionData(functionFragment: 'authority', values?: undefined): string;
 encodeFunctionData(functionFragment: 'convict', values: [AddressLike, BigNumberish, AddressLike]): string;
 encodeFunctionData(functionFragment: 'defenderKeysOf', values: [AddressLike]): string;
+encodeFunctionData(functionFragment: 'depositShare', values?: undefined): string;
 encodeFunctionData(functionFragment: 'deregister', values?: undefined): string;
 encodeFunctionData(functionFragment: 'disputeGame', values?: undefined): string;
 encodeFunctionData(functionFragment: 'fraudDeposit', values?: undefined): string;
+encodeFunctionData(functionFragment: 'fraudDepositFor', values: [IProviderRegistry.HardwareStruct[]]): string;
 encodeFunctionData(functionFragment: 'fraudDepositOf', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'freeze', values: [AddressLike, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'frozenStakeOf', values: [AddressLike]): string;
@@ -70,6 +72,7 @@ encodeFunctionData(functionFragment: 'setCourt', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setDisputeGame', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setFraudDeposit', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHardwareClass', values: [BigNumberish, IProviderRegistry.HardwareClassStruct]): string;
+encodeFunctionData(functionFragment: 'setHardwareDepositShare', values: [BigNumberish]): string;
 encodeFunctionData(functionFragment: 'setHardwareExams', values: [AddressLike]): string;
 encodeFunctionData(functionFragment: 'setOffer', values: [BytesLike, AddressLike, BigNumberish, BigNumberish]): string;
 encodeFunctionData(functionFragment: 'throughputOf', values: [AddressLike]): string;
@@ -79,9 +82,11 @@ encodeFunctionData(functionFragment: 'vault', values?: undefined): string;
     decodeFunctionResult(functionFragment: 'authority', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'convict', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'defenderKeysOf', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'depositShare', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'deregister', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'disputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fraudDeposit', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'fraudDepositFor', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'fraudDepositOf', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'freeze', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'frozenStakeOf', data: BytesLike): Result;
@@ -108,6 +113,7 @@ decodeFunctionResult(functionFragment: 'setCourt', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setDisputeGame', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setFraudDeposit', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHardwareClass', data: BytesLike): Result;
+decodeFunctionResult(functionFragment: 'setHardwareDepositShare', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setHardwareExams', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'setOffer', data: BytesLike): Result;
 decodeFunctionResult(functionFragment: 'throughputOf', data: BytesLike): Result;
@@ -132,6 +138,18 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
       export type InputTuple = [court: AddressLike];
       export type OutputTuple = [court: string];
       export interface OutputObject {court: string }
+      export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
+      export type Filter = TypedDeferredTopicFilter<Event>
+      export type Log = TypedEventLog<Event>
+      export type LogDescription = TypedLogDescription<Event>
+    }
+
+  
+
+    export declare namespace DepositShareSetEvent {
+      export type InputTuple = [share: BigNumberish];
+      export type OutputTuple = [share: bigint];
+      export interface OutputObject {share: bigint }
       export type Event = TypedContractEvent<InputTuple, OutputTuple, OutputObject>
       export type Filter = TypedDeferredTopicFilter<Event>
       export type Log = TypedEventLog<Event>
@@ -366,6 +384,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    depositShare: TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >
+    
+
+    
     deregister: TypedContractMethod<
       [],
       [void],
@@ -384,6 +410,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
     fraudDeposit: TypedContractMethod<
       [],
+      [bigint],
+      'view'
+    >
+    
+
+    
+    fraudDepositFor: TypedContractMethod<
+      [hardware: IProviderRegistry.HardwareStruct[], ],
       [bigint],
       'view'
     >
@@ -598,6 +632,14 @@ decodeFunctionResult(functionFragment: 'vault', data: BytesLike): Result;
     
 
     
+    setHardwareDepositShare: TypedContractMethod<
+      [share: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >
+    
+
+    
     setHardwareExams: TypedContractMethod<
       [exams: AddressLike, ],
       [void],
@@ -655,6 +697,11 @@ getFunction(nameOrSignature: 'defenderKeysOf'): TypedContractMethod<
       [[string, string] & {operator: string, watchtower: string }],
       'view'
     >;
+getFunction(nameOrSignature: 'depositShare'): TypedContractMethod<
+      [],
+      [bigint],
+      'view'
+    >;
 getFunction(nameOrSignature: 'deregister'): TypedContractMethod<
       [],
       [void],
@@ -667,6 +714,11 @@ getFunction(nameOrSignature: 'disputeGame'): TypedContractMethod<
     >;
 getFunction(nameOrSignature: 'fraudDeposit'): TypedContractMethod<
       [],
+      [bigint],
+      'view'
+    >;
+getFunction(nameOrSignature: 'fraudDepositFor'): TypedContractMethod<
+      [hardware: IProviderRegistry.HardwareStruct[], ],
       [bigint],
       'view'
     >;
@@ -800,6 +852,11 @@ getFunction(nameOrSignature: 'setHardwareClass'): TypedContractMethod<
       [void],
       'nonpayable'
     >;
+getFunction(nameOrSignature: 'setHardwareDepositShare'): TypedContractMethod<
+      [share: BigNumberish, ],
+      [void],
+      'nonpayable'
+    >;
 getFunction(nameOrSignature: 'setHardwareExams'): TypedContractMethod<
       [exams: AddressLike, ],
       [void],
@@ -828,6 +885,7 @@ getFunction(nameOrSignature: 'vault'): TypedContractMethod<
 
     getEvent(key: 'AuthorityUpdated'): TypedContractEvent<AuthorityUpdatedEvent.InputTuple, AuthorityUpdatedEvent.OutputTuple, AuthorityUpdatedEvent.OutputObject>;
 getEvent(key: 'CourtSet'): TypedContractEvent<CourtSetEvent.InputTuple, CourtSetEvent.OutputTuple, CourtSetEvent.OutputObject>;
+getEvent(key: 'DepositShareSet'): TypedContractEvent<DepositShareSetEvent.InputTuple, DepositShareSetEvent.OutputTuple, DepositShareSetEvent.OutputObject>;
 getEvent(key: 'DisputeGameSet'): TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
 getEvent(key: 'FraudDepositSet'): TypedContractEvent<FraudDepositSetEvent.InputTuple, FraudDepositSetEvent.OutputTuple, FraudDepositSetEvent.OutputObject>;
 getEvent(key: 'HardwareClassSet'): TypedContractEvent<HardwareClassSetEvent.InputTuple, HardwareClassSetEvent.OutputTuple, HardwareClassSetEvent.OutputObject>;
@@ -851,6 +909,10 @@ getEvent(key: 'StakeReleased'): TypedContractEvent<StakeReleasedEvent.InputTuple
 
       'CourtSet(address)': TypedContractEvent<CourtSetEvent.InputTuple, CourtSetEvent.OutputTuple, CourtSetEvent.OutputObject>;
       CourtSet: TypedContractEvent<CourtSetEvent.InputTuple, CourtSetEvent.OutputTuple, CourtSetEvent.OutputObject>;
+    
+
+      'DepositShareSet(uint16)': TypedContractEvent<DepositShareSetEvent.InputTuple, DepositShareSetEvent.OutputTuple, DepositShareSetEvent.OutputObject>;
+      DepositShareSet: TypedContractEvent<DepositShareSetEvent.InputTuple, DepositShareSetEvent.OutputTuple, DepositShareSetEvent.OutputObject>;
     
 
       'DisputeGameSet(address)': TypedContractEvent<DisputeGameSetEvent.InputTuple, DisputeGameSetEvent.OutputTuple, DisputeGameSetEvent.OutputObject>;
