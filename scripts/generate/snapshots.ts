@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import hre from "hardhat";
 import { measureChannelGas } from "../snapshots/channel-gas.ts";
+import { measureCheckerGas } from "../snapshots/checker-gas.ts";
 import { measureGas } from "../snapshots/gas.ts";
 import { measurePoolGas } from "../snapshots/pool-gas.ts";
 
@@ -94,7 +95,12 @@ async function layouts(): Promise<Record<string, Record<string, string>>> {
 }
 
 const snapshots = {
-  gas: { ...(await measureGas()), ...(await measureChannelGas()), ...(await measurePoolGas()) },
+  gas: {
+    ...(await measureGas()),
+    ...(await measureChannelGas()),
+    ...(await measurePoolGas()),
+    ...(await measureCheckerGas()),
+  },
   sizes: await sizes(),
   storage: await layouts(),
 };
