@@ -96,9 +96,10 @@ export async function measureCheckerGas(): Promise<Record<string, number>> {
   const { id, job } = await createJob(system, { salt: 9_000n, submitDeadline: deadline });
   await submitResult(system, { id, job });
   const round = await nextRound(system);
-  const [root, salt] = [ethers.id("root"), ethers.id("salt")];
+  const root = ethers.id("root");
   for (const member of [first, second]) {
-    const commitment = await audits.commitmentOf(id, round, member.owner, root, salt);
+    const secret = secretOf(member, epoch);
+    const commitment = await audits.commitmentOf(id, round, member.owner, root, secret);
     const attested = audits.connect(member.operator).attest(commitment);
     if (member === second) await measure("ResultAudits.attest", attested);
     else await attested;
@@ -130,7 +131,7 @@ export async function measureCheckerGas(): Promise<Record<string, number>> {
     await measure(`QualityReports.score of ${count} reports`, reports.connect(stranger).score(provider));
   }
   for (const { owner } of [first, second]) {
-    const revealed = audits.connect(stranger).revealAttestation(job, round, owner, root, salt);
+    const revealed = audits.connect(stranger).revealAttestation(job, round, owner, root);
     if (owner === second.owner) await measure("ResultAudits.revealAttestation", revealed);
     else await revealed;
   }
