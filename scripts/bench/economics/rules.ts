@@ -220,6 +220,7 @@ export const describedRules = {
     unit: "ATH/GPU",
     meaning: "what penalties are taken from; for the GPU simulated here, two weeks of its rent",
     source: PROTOCOL,
+    built: { parameter: "dataCentre80", field: "minimumStakePerGpu", in: ATH },
   },
   fraudDepositAth: {
     value: 5_000,
@@ -233,6 +234,7 @@ export const describedRules = {
     unit: "bp",
     meaning: "of the hardware stake, the fraud deposit where that is more: three and a half days of rent",
     source: PROTOCOL,
+    ...ofModule("depositShare"),
   },
   selfConvictionBasisPoints: {
     value: 5_000,
