@@ -2,7 +2,8 @@ import { expect } from "chai";
 import { readFile } from "node:fs/promises";
 import checkersModule from "../../../ignition/modules/Checkers.ts";
 import { type Built, type Described } from "./described.ts";
-import { describedRules, ruleSets } from "./rules.ts";
+import { defaultMarket } from "./market.ts";
+import { contractRules, describedRules, ruleSets } from "./rules.ts";
 
 /** What the tests read of a module of Ignition. */
 interface Futures {
@@ -82,6 +83,39 @@ describe("the rules that are simulated", () => {
       const of = name as keyof typeof describedRules;
       expect(ruleSets.contracts[of], name).to.equal(0);
       expect(ruleSets.extended[of], name).to.be.greaterThan(0);
+    }
+  });
+});
+
+describe("the gas that is simulated", () => {
+  let gas: Readonly<Record<string, number>>;
+  before(async () => {
+    const snapshot = new URL("../../../test/snapshots/gas.json", import.meta.url);
+    gas = JSON.parse(await readFile(snapshot, "utf8")) as typeof gas;
+  });
+  const sum = (...names: string[]): number => names.reduce((total, name) => total + gas[name]!, 0);
+
+  it("is what the contracts take, to a tenth", () => {
+    const { seatGas, requestGas, examGas, epochGas, auditGas } = defaultMarket;
+    const shown = contractRules.requests * requestGas;
+    const report = gas["QualityReports.revealReports of ten providers, 10 receipts each"]! / 10 - shown;
+    const scored = gas["QualityReports.score of 9 reports"]! / 9;
+    const channel = sum("ChannelEscrow: open from the vault", "ChannelEscrow.close", "ChannelEscrow.release");
+    const epoch = sum(
+      "Checkers.commit",
+      "Checkers.reveal",
+      "QualityReports.commitReports",
+      "CheckerPay.claim",
+    );
+    const attestation = sum("ResultAudits.attest", "ResultAudits.revealAttestation", "ResultAudits.count");
+    for (const [used, measured] of [
+      [seatGas, channel + report + scored],
+      [examGas, report + scored],
+      [epochGas, epoch],
+      // Its close is not among the snapshots.
+      [auditGas, attestation + 40_000],
+    ] as const) {
+      expect(used).to.be.within(0.9 * measured, 1.1 * measured);
     }
   });
 });
