@@ -78,14 +78,14 @@ describe("the report of a network", () => {
   it("sums pay and pots by epoch, and names everybody", () => {
     const { checkers, scores } = networkJson(result) as {
       checkers: { name: string; earned: string; pay: object[] }[];
-      scores: { provider: string }[];
+      scores: { provider: string; why: string }[];
     };
     expect(checkers.map(({ name, earned }) => [name, earned])).to.deep.equal([
       ["checker 1", String(ATH)],
       ["lazy checker", "0"],
     ]);
     expect(checkers[0]!.pay).to.deep.equal([{ epoch: 1, shares: 6, amount: String(ATH) }]);
-    expect(scores[0]!.provider).to.equal("honest");
+    expect(scores[0]).to.include({ provider: "honest", why: "answered" });
     const text = networkText(result);
     expect(lineWith(text, /^1 +1 ATH/)).to.match(/1 ATH \(6\) +0 ATH \(0\)$/);
     expect(lineWith(text, /^honest +1 /)).to.match(/100 % +300 ms +60 M\/s +2, 1 near +answered$/);

@@ -23,7 +23,10 @@ export function networkJson(result: NetworkResult): object {
       ...{ staked: standing.staked.toString(), lost: standing.lost.toString() },
       ...{ frozen: standing.frozen.toString(), convicted: standing.convicted },
     })),
-    scores: chronicle.scores.map((score) => ({ ...score, provider: providers(score.provider) })),
+    scores: chronicle.scores.map((score) => ({
+      ...{ ...score, provider: providers(score.provider) },
+      why: why(result, score.provider, score.epoch, score.badEpochs),
+    })),
     reports: chronicle.reports.map((report) => ({
       ...{ ...report, provider: providers(report.provider), checker: checkers(report.checker) },
     })),
@@ -47,7 +50,7 @@ export function networkJson(result: NetworkResult): object {
     },
     conviction: conviction && {
       provider: providers(conviction.provider),
-      challenger: conviction.challenger,
+      ...{ epoch: conviction.epoch, challenger: conviction.challenger },
       ...{ challengeId: conviction.challengeId, byTimeout: conviction.byTimeout },
       ...{ forfeited: conviction.forfeited.toString(), paid: conviction.paid.toString() },
       burned: conviction.burned.toString(),
