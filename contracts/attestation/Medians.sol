@@ -10,6 +10,8 @@ library Medians {
     /// @dev Of the score: how far a median is from it that nobody who repeats it foresees; and what it pays to have seen it.
     uint256 private constant SURPRISE = 2_000;
     uint256 private constant SURPRISE_SHARES = 6;
+    /// @dev Milliseconds to the first token that a checker's place on Earth may add or spare.
+    uint256 private constant DISTANCE = 500;
     /// @dev A new median's part in a score is one of so many.
     int256 private constant WEIGHT = 4;
 
@@ -115,8 +117,9 @@ library Medians {
     ) private pure returns (bool) {
         if (_distance(uint16(word), medians.uptime) > uptimeTolerance) return false;
         if (medians.uptime == 0) return true;
+        uint256 apart = _distance(uint32(word >> 16), medians.latency);
         return
-            _distance(uint32(word >> 16), medians.latency) * BASIS_POINTS <= tolerance * medians.latency &&
+            (apart <= DISTANCE || apart * BASIS_POINTS <= tolerance * medians.latency) &&
             _distance(uint48(word >> 48), medians.throughput) * BASIS_POINTS <=
                 tolerance * medians.throughput;
     }

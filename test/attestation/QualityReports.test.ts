@@ -100,17 +100,17 @@ describe("QualityReports: scores", () => {
     const system = await freshTeam();
     const { reports, pay, provider, team } = system;
     const epoch = await playEpoch(system, [
-      { latency: 100n, throughput: 1_000n, uptime: 10_000n },
-      { latency: 120n, throughput: 1_100n, uptime: 9_500n },
-      { latency: 110n, throughput: 1_200n, uptime: 9_900n },
-      { latency: 130n, throughput: 900n, uptime: 9_800n },
+      { latency: 1_000n, throughput: 1_000n, uptime: 10_000n },
+      { latency: 1_200n, throughput: 1_100n, uptime: 9_500n },
+      { latency: 1_100n, throughput: 1_200n, uptime: 9_900n },
+      { latency: 1_300n, throughput: 900n, uptime: 9_800n },
       // Too slow for the others, and so paid nothing.
-      { latency: 166n, throughput: 1_000n, uptime: 9_700n },
-      { latency: 100n, throughput: 499n, uptime: 9_700n },
+      { latency: 1_651n, throughput: 1_000n, uptime: 9_700n },
+      { latency: 1_000n, throughput: 499n, uptime: 9_700n },
     ]);
     await toEpoch(system, epoch + 2n);
-    const medians = { throughput: 1_000n, latency: 110n, uptime: 9_700n, reports: 6n, near: 4n };
-    const score = { throughput: 1_000n, latency: 110n, uptime: 9_700n, epoch, badEpochs: 0n };
+    const medians = { throughput: 1_000n, latency: 1_100n, uptime: 9_700n, reports: 6n, near: 4n };
+    const score = { throughput: 1_000n, latency: 1_100n, uptime: 9_700n, epoch, badEpochs: 0n };
     await expectOnlyEvent(reports, reports.score(provider), "Scored", [
       epoch,
       provider.address,
@@ -126,6 +126,21 @@ describe("QualityReports: scores", () => {
       by: reports,
       values: [provider.address, epoch],
     });
+  });
+
+  it("a checker on the other side of the Earth is near whatever answers at once", async () => {
+    const system = await freshTeam();
+    const { reports, pay, provider, team } = system;
+    const latencies = [20n, 40n, 50n, 60n, 550n, 551n];
+    const epoch = await playEpoch(
+      system,
+      latencies.map((latency) => ({ latency })),
+    );
+    await toEpoch(system, epoch + 2n);
+    await reports.score(provider);
+    expect((await reports.scoreOf(provider)).latency).to.equal(50n);
+    const shares = await Promise.all(team.map(({ owner }) => pay.sharesOf(epoch, owner)));
+    expect(shares).to.deep.equal([1n, 1n, 1n, 1n, 1n, 0n]);
   });
 
   it("outliers lose no stake", async () => {

@@ -1,4 +1,5 @@
 // Attacks on the money of disputes: gaining by them, starving who defends, spoiling payments, changing the rules.
+// Longer than 400 lines: one attack after another on the same few numbers.
 import { expect } from "chai";
 import type { ContractTransactionReceipt } from "ethers";
 import { CountingTrace, elements } from "../support/counting.ts";

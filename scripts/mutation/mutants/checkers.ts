@@ -193,6 +193,13 @@ export const attestation: readonly NamedMutant[] = [
       mutated: "false",
     },
   ]),
+  ...inFile("attestation/Medians.sol", reports, [
+    {
+      name: "who measures from far away is an outlier",
+      original: "apart <= DISTANCE || ",
+      mutated: "",
+    },
+  ]),
   ...inFile("attestation/AskedEvidence.sol", evidence, [
     {
       name: "a channel of any epoch is evidence",
