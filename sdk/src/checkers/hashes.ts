@@ -206,8 +206,9 @@ export function attestationCommitment({
   readonly secret: string;
 }): string {
   validateAddress("checker", checker);
-  for (const [name, hash] of Object.entries({ value, jobId, positionsRoot, secret }))
+  for (const [name, hash] of Object.entries({ value, jobId, positionsRoot, secret })) {
     validateHash(name, hash);
+  }
   return hashOf(
     ["bytes32", "bytes32", "bytes32", "address", "bytes32", "bytes32"],
     [hashOfText("Athanor.Attestation"), value, jobId, checker, positionsRoot, secret],
