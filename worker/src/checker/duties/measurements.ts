@@ -2,7 +2,7 @@ import type { CheckerRules, QualityReport } from "@athanor/sdk/checkers";
 import type { CheckerContext } from "../context.ts";
 import type { Duty, RoundView } from "../duty.ts";
 import { describeError } from "../../errors.ts";
-import { noteMissed } from "../moves.ts";
+import { lastMoment, noteMissed } from "../moves.ts";
 import { blindingFor, ownProviders } from "../own.ts";
 
 /** What is to be measured. */
@@ -94,10 +94,15 @@ export function measurementsDuty(context: CheckerContext, measure: Measure): Dut
   };
 }
 
-/** Chain seconds at which the reports are committed to, whatever was measured by then. */
-export function commitFrom({ checkers, settings }: CheckerContext, { epoch, startOf }: RoundView): number {
-  const before = settings.commitBefore === null ? checkers.epochLength / 12 : settings.commitBefore / 1_000;
-  return startOf(epoch + 1) - Math.min(before, checkers.epochLength / 3);
+/** Chain seconds at which the reports are committed to, whatever was measured by then: sooner than nothing is sent any more. */
+export function commitFrom(
+  context: Pick<CheckerContext, "checkers" | "settings">,
+  { epoch, startOf }: Pick<RoundView, "epoch" | "startOf">,
+): number {
+  const { epochLength } = context.checkers;
+  const { commitBefore } = context.settings;
+  const before = commitBefore === null ? epochLength / 12 : commitBefore / 1_000;
+  return startOf(epoch + 1) - Math.min(Math.max(before, 2 * lastMoment(context)), epochLength / 3);
 }
 
 /** Chain seconds after which nothing is asked: half of the time before the end remains for what was found late, or what asking twice may take. */
