@@ -4,6 +4,7 @@ import { toAthanorError } from "../errors/to-athanor-error.ts";
 import type { DelegationPool } from "../generated/contracts/DelegationPool.ts";
 import { mapLimited } from "../internal/map-limited.ts";
 import { logReaderOf, readLogs } from "../protocol/read-logs.ts";
+import { readScore } from "../protocol/scores.ts";
 import { connectPool } from "./contracts.ts";
 import type { PoolEarnings, PoolExit, PoolPosition, PoolView } from "./types.ts";
 
@@ -19,7 +20,7 @@ const PARALLEL_READS = 8;
 export async function readPool(context: ClientContext, address: string): Promise<PoolView> {
   const { vault } = context.contracts;
   const pool = connectPool(context.reader.runner, address);
-  const [label, manager, books, shares, commission, tokens, longestExit, stake] = await Promise.all([
+  const [label, manager, books, shares, commission, tokens, longestExit, stake, score] = await Promise.all([
     pool.label(),
     pool.manager(),
     pool.book(),
@@ -28,6 +29,7 @@ export async function readPool(context: ClientContext, address: string): Promise
     pool.tokens(),
     pool.longestExit(),
     vault.stakeOf(address),
+    readScore(context.reader.runner, context.contracts.deployment, address),
   ]);
   const { own, backing, price, requested, served, retiredAt } = books;
   const [requiredOwn, leastOwn, earnings] = await Promise.all([
@@ -57,6 +59,7 @@ export async function readPool(context: ClientContext, address: string): Promise
     },
     resting: stake.resting,
     jailed: stake.jailed,
+    score,
     retiredAt: retiredAt === 0n ? undefined : Number(retiredAt),
     longestExit: Number(longestExit),
     earnings,

@@ -1,5 +1,6 @@
 import type { TokenInfo } from "../amounts/token-info.ts";
 import type { ConnectOptions } from "../client/types.ts";
+import type { ProviderScore } from "../protocol/scores.ts";
 
 /** A runner that only reads suffices for what sends nothing. */
 export type DelegationOptions = Omit<ConnectOptions, "modelSource" | "requestStore">;
@@ -33,6 +34,8 @@ export interface PoolView {
   readonly resting: boolean;
   /** Whether the provider was convicted. */
   readonly jailed: boolean;
+  /** What checkers found of the provider; undefined while it has no score, and where the deployment has no checkers. */
+  readonly score: ProviderScore | undefined;
   /** When it retired, for good; undefined while it goes on. */
   readonly retiredAt: number | undefined;
   /** Seconds until an exit is paid at the most, if everybody does what can be done. */

@@ -12,6 +12,7 @@ import type { Config } from "../config/schema.ts";
 import { programParts, programRoot } from "../../../engine/src/program/encode.ts";
 import { minimalProgram } from "../../../engine/src/testing/minimal-program.ts";
 import { startChain, type TestChain } from "../testing/chain.ts";
+import { gatherCrowd } from "../testing/checkers.ts";
 import { expectError } from "../testing/expect-error.ts";
 import { executePlan } from "./execute-plan.ts";
 import { planLeaving } from "./leave-plan.ts";
@@ -230,6 +231,24 @@ channels: { port: 8600, maxOpen: 1 }
       expect(refusal.shortMessage).to.contain("9001").and.contain("9000");
     }
     expect(await testChain.transactionsOf(manager.address)).to.equal(before);
+  });
+
+  it("shows delegators what checkers found of it", async () => {
+    await testChain.ath(manager.address, 6_900);
+    await execute(await registration());
+    const delegation = await Delegation.connect({ runner: rpc, deployment: chain.contracts.deployment });
+    expect((await delegation.read(pool)).score).to.equal(undefined);
+    const crowd = await gatherCrowd(testChain, 5);
+    await crowd.contracts.qualityReports.enroll(pool);
+    await crowd.nextEpoch();
+    const silent = { provider: pool, latency: 0, throughput: 0, uptime: 0, evidence: "0x" };
+    const reports = new Map(crowd.members.map((member) => [member, [silent]]));
+    await crowd.commitReports(reports);
+    await crowd.nextEpoch();
+    await crowd.reveal(reports);
+    await crowd.nextEpoch();
+    await crowd.contracts.qualityReports.score(pool);
+    expect((await delegation.read(pool)).score).to.deep.include({ provider: pool, uptime: 0, badEpochs: 1 });
   });
 
   it("harvests, and pays the manager its part alone", async () => {

@@ -150,8 +150,16 @@ function rowsOf(view: PoolView): string[][] {
       `earnings in ${token.symbol}`,
       `${formatAmount(token, unharvested)} to harvest, ${formatAmount(token, unreleased)} to be released`,
     ]),
+    ["score", scoreOf(view)],
     ["new work", newWork(view)],
   ];
+}
+
+function scoreOf({ score }: PoolView): string {
+  if (score === undefined) return "none yet";
+  const { uptime, latency, throughput, epoch } = score;
+  const speed = `first token after ${latency} ms, ${throughput} million multiply-adds a second`;
+  return `${uptime / 100} % of requests answered, ${speed}, up to epoch ${epoch}`;
 }
 
 function newWork({ jailed, retiredAt, resting, own, requiredOwn }: PoolView): string {
