@@ -128,8 +128,9 @@ export const attestation: readonly NamedMutant[] = [
   ...inFile("attestation/QualityReports.sol", reports, [
     {
       name: "reports are committed to for another epoch",
-      original: "if (epoch != current) revert",
-      mutated: "if (epoch > current) revert",
+      after: "if (tip == 0) revert ZeroCommitment();",
+      original: "epoch != current",
+      mutated: "epoch > current",
     },
     {
       name: "a provider is reported on twice",
@@ -196,8 +197,8 @@ export const attestation: readonly NamedMutant[] = [
   ...inFile("attestation/Medians.sol", reports, [
     {
       name: "who measures from far away is an outlier",
-      original: "apart <= DISTANCE || ",
-      mutated: "",
+      original: "apart <= DISTANCE",
+      mutated: "false",
     },
   ]),
   ...inFile("attestation/AskedEvidence.sol", evidence, [

@@ -203,8 +203,9 @@ export const quality: readonly NamedMutant[] = [
     },
     {
       name: "a reinstated provider locks nothing for its hardware",
-      original: "((stake + due).toUint96(), due.toUint96())",
-      mutated: "0 + deposit",
+      after: "function _requiredOf",
+      original: "stake + due",
+      mutated: "due",
     },
   ]),
 ];
