@@ -33,14 +33,14 @@ export const suites: readonly Suite[] = [
   },
   {
     name: "solidity",
-    seconds: 320,
+    seconds: 300,
     alone: "artifacts",
     runner: "hardhat-solidity",
     files: ["test/**/*.t.sol"],
   },
   {
     name: "contracts",
-    seconds: 260,
+    seconds: 300,
     alone: "artifacts",
     runner: "hardhat-mocha",
     files: ["test/**/*.test.ts"],
@@ -49,13 +49,13 @@ export const suites: readonly Suite[] = [
   { name: "engine", seconds: 210, runner: "mocha", files: ["engine/src/**/*.test.ts"] },
   { name: "browser", seconds: 40, runner: "mocha", files: ["engine/examples/browser/**/*.test.ts"] },
   { name: "sdk", seconds: 390, runner: "mocha", files: ["sdk/src/**/*.test.ts"] },
-  { name: "worker", seconds: 540, runner: "mocha", files: ["worker/src/**/*.test.ts"] },
+  { name: "worker", seconds: 700, runner: "mocha", files: ["worker/src/**/*.test.ts"] },
   { name: "integration", seconds: 250, runner: "mocha", files: ["test/integration/**/*.test.ts"] },
   { name: "day", seconds: 60, runner: "mocha", files: ["scripts/simulate/*.test.ts"] },
   { name: "packages", seconds: 60, runner: "mocha", files: ["scripts/packages/**/*.test.ts"] },
   {
     name: "mutants",
-    seconds: 450,
+    seconds: 300,
     // Two compilers at a time take more memory than small machines have.
     alone: "artifacts",
     runner: "mocha",
