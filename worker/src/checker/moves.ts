@@ -81,7 +81,12 @@ export function isTurn(
   return now >= startOf(epoch) + (from + fraction * (until - from)) * checkers.epochLength;
 }
 
+/** All that times within an epoch follow from, seconds. */
+export interface EpochLength {
+  readonly checkers: { readonly epochLength: number };
+}
+
 /** Before the end of an epoch, seconds: a transaction that is sent later may be mined in the next one. */
-export function lastMoment({ checkers }: Pick<CheckerContext, "checkers">): number {
+export function lastMoment({ checkers }: EpochLength): number {
   return Math.max(90, Math.floor(checkers.epochLength / 50));
 }

@@ -2,7 +2,7 @@ import type { CheckerRules, QualityReport } from "@athanor/sdk/checkers";
 import type { CheckerContext } from "../context.ts";
 import type { Duty, RoundView } from "../duty.ts";
 import { describeError } from "../../errors.ts";
-import { lastMoment, noteMissed } from "../moves.ts";
+import { lastMoment, noteMissed, type EpochLength } from "../moves.ts";
 import { blindingFor, ownProviders } from "../own.ts";
 
 /** What is to be measured. */
@@ -96,7 +96,7 @@ export function measurementsDuty(context: CheckerContext, measure: Measure): Dut
 
 /** Chain seconds at which the reports are committed to, whatever was measured by then: sooner than nothing is sent any more. */
 export function commitFrom(
-  context: Pick<CheckerContext, "checkers" | "settings">,
+  context: EpochLength & { readonly settings: Pick<CheckerContext["settings"], "commitBefore"> },
   { epoch, startOf }: Pick<RoundView, "epoch" | "startOf">,
 ): number {
   const { epochLength } = context.checkers;
