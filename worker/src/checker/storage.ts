@@ -1,6 +1,6 @@
 import type { QualityReport } from "@athanor/sdk/checkers";
-import { DatabaseSync } from "node:sqlite";
-import { WorkerError } from "../errors.ts";
+import type { DatabaseSync } from "node:sqlite";
+import { openDatabase } from "../storage/open-database.ts";
 
 /** Stored in the database's user_version; another number is another program's file, or a newer worker's. */
 const SCHEMA = 1;
@@ -80,28 +80,11 @@ export interface CheckerStorage {
  * @throws WorkerError STORAGE_CORRUPT
  */
 export function openCheckerStorage(file: string): CheckerStorage {
-  let database: DatabaseSync;
-  try {
-    database = new DatabaseSync(file);
-    // FULL: what was stored before a transaction is sent is on disk before it is sent, power failures included.
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
-    const { user_version: version } = database.prepare("PRAGMA user_version").get() as {
-      user_version: number;
-    };
-    if (version === 0) database.exec(`BEGIN IMMEDIATE; ${createTables} COMMIT;`);
-    else if (version !== SCHEMA) throw new Error(`its schema is ${version}, this worker's is ${SCHEMA}`);
-  } catch (cause) {
-    throw new WorkerError(
-      "STORAGE_CORRUPT",
-      `The database ${file} cannot be used: ${(cause as Error).message}.`,
-      {
-        remedy:
-          "Move it away and start again: secrets are derived from the operator's key and revealed all the same. Reports that are not revealed yet are lost.",
-        details: { file },
-        cause,
-      },
-    );
-  }
+  const database = openDatabase(file, {
+    ...{ schema: SCHEMA, createTables },
+    remedy:
+      "Move it away and start again: secrets are derived from the operator's key and revealed all the same. Reports that are not revealed yet are lost.",
+  });
   return storageOn(database);
 }
 

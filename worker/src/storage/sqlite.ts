@@ -1,6 +1,5 @@
-import { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Clock } from "../clock.ts";
-import { WorkerError } from "../errors.ts";
 import type { ChannelState } from "@athanor/sdk/channels";
 import { endedStates, requireTransition, type JobStateName } from "../jobs/states.ts";
 import {
@@ -12,6 +11,7 @@ import {
 } from "./channels.ts";
 import { ContentTable, createContentTable, type StoredContent } from "./contents.ts";
 import { createExamTable, ExamTable, type StoredExam } from "./exams.ts";
+import { openDatabase } from "./open-database.ts";
 import { jobFromRow, jobToRow, transactionFromRow, type Row } from "./rows.ts";
 import { createTables, SCHEMA } from "./schema.ts";
 import type {
@@ -35,31 +35,12 @@ import type {
  * @throws WorkerError STORAGE_CORRUPT
  */
 export function openSqlite(file: string, clock: Clock): Storage {
-  let database: DatabaseSync;
-  try {
-    database = new DatabaseSync(file);
-    // FULL: what was stored before a transaction is sent is on disk before it is sent, power failures included.
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;");
-    const { user_version: version } = database.prepare("PRAGMA user_version").get() as {
-      user_version: number;
-    };
-    if (version === 0) database.exec(`BEGIN IMMEDIATE; ${createTables} COMMIT;`);
-    else if (version !== SCHEMA) throw new Error(`its schema is ${version}, this worker's is ${SCHEMA}`);
-    database.exec(createChannelTables);
-    database.exec(createContentTable);
-    database.exec(createExamTable);
-  } catch (cause) {
-    throw new WorkerError(
-      "STORAGE_CORRUPT",
-      `The database ${file} cannot be used: ${(cause as Error).message}.`,
-      {
-        remedy:
-          "Move it away and start again: the worker finds its open jobs on chain. Only records of earlier earnings are lost.",
-        details: { file },
-        cause,
-      },
-    );
-  }
+  const database = openDatabase(file, {
+    ...{ schema: SCHEMA, createTables },
+    addTables: [createChannelTables, createContentTable, createExamTable],
+    remedy:
+      "Move it away and start again: the worker finds its open jobs on chain. Only records of earlier earnings are lost.",
+  });
   return new SqliteStorage(database, clock);
 }
 

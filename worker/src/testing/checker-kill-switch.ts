@@ -1,9 +1,6 @@
 import type { RpcProvider } from "../chain/rpc.ts";
 import type { CheckerStorage } from "../checker/storage.ts";
-
-class Killed extends Error {
-  readonly code = "KILLED";
-}
+import { Killed, mortalProvider } from "./kill-switch.ts";
 
 /**
  * Makes a checker die like a killed process does: just after its n-th effect, from 1, which is a write to its database or a transaction that was sent. From that
@@ -36,19 +33,11 @@ export class CheckerKillSwitch {
   }
 
   provider(real: RpcProvider): RpcProvider {
-    return new Proxy(real, {
-      get: (target, name: keyof RpcProvider) => {
-        const value = Reflect.get(target, name) as unknown;
-        if (typeof value !== "function") return value;
-        const method = value.bind(target) as (...values: unknown[]) => unknown;
-        return (...values: unknown[]) => {
-          if (this.isDead) throw new Killed();
-          const result = method(...values);
-          if (name !== "broadcastTransaction") return result;
-          return (result as Promise<unknown>).finally(() => this.#count("send"));
-        };
-      },
-    });
+    return mortalProvider(
+      real,
+      () => this.isDead,
+      (result) => result.finally(() => this.#count("send")),
+    );
   }
 
   #count(effect: string): void {

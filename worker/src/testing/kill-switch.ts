@@ -5,8 +5,28 @@ import type { RpcProvider } from "../chain/rpc.ts";
 /** The instant at which a process dies: just after a state is on disk, or just after a transaction of a kind was sent. */
 export type Death = { readonly after: JobStateName } | { readonly afterSending: number };
 
-class Killed extends Error {
+export class Killed extends Error {
   readonly code = "KILLED";
+}
+
+/** A connection that a dead process does not have any more. @param onSend is given what sending a transaction returned, and returns it */
+export function mortalProvider(
+  real: RpcProvider,
+  isDead: () => boolean,
+  onSend: (result: Promise<unknown>) => Promise<unknown>,
+): RpcProvider {
+  return new Proxy(real, {
+    get: (target, name: keyof RpcProvider) => {
+      const value = Reflect.get(target, name) as unknown;
+      if (typeof value !== "function") return value;
+      const method = value.bind(target) as (...values: unknown[]) => unknown;
+      return (...values: unknown[]) => {
+        if (isDead()) throw new Killed();
+        const result = method(...values);
+        return name === "broadcastTransaction" ? onSend(result as Promise<unknown>) : result;
+      };
+    },
+  });
 }
 
 /**
@@ -54,19 +74,13 @@ export class KillSwitch {
   }
 
   provider(real: RpcProvider): RpcProvider {
-    return new Proxy(real, {
-      get: (target, name: keyof RpcProvider) => {
-        const value = Reflect.get(target, name) as unknown;
-        if (typeof value !== "function") return value;
-        const method = value.bind(target) as (...values: unknown[]) => unknown;
-        return (...values: unknown[]) => {
-          if (this.isDead) throw new Killed();
-          const result = method(...values);
-          if (name !== "broadcastTransaction" || !("afterSending" in this.death)) return result;
-          if (++this.sent !== this.death.afterSending) return result;
-          return (result as Promise<unknown>).finally(() => (this.isDead = true));
-        };
+    return mortalProvider(
+      real,
+      () => this.isDead,
+      (result) => {
+        if (!("afterSending" in this.death) || ++this.sent !== this.death.afterSending) return result;
+        return result.finally(() => (this.isDead = true));
       },
-    });
+    );
   }
 }
