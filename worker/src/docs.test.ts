@@ -1,11 +1,11 @@
 import { expect } from "chai";
-import { readFile, symlink, writeFile } from "node:fs/promises";
+import { readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { configSchema } from "./config/schema.ts";
 import { jobStates } from "./jobs/states.ts";
 import { startChain, type TestChain } from "./testing/chain.ts";
 import { eventually } from "./testing/eventually.ts";
-import { fieldsOf, readPage, repository, shellOf, type RunningBlock } from "./testing/guide.ts";
+import { fieldsOf, followGuide, readPage, repository } from "./testing/guide.ts";
 import { temporaryFolder, type TemporaryFolder } from "./testing/model.ts";
 
 const { page, blocks } = await readPage("docs/providers.md");
@@ -26,22 +26,11 @@ describe("docs/providers.md", function () {
   });
 
   it("can be followed command by command", async () => {
-    let commands = 0;
-    const said: string[] = [];
-    const shell = shellOf(blocks, folder.path);
-    let daemon: RunningBlock | undefined;
-    for (const { info, text } of blocks) {
-      const file = /^yaml file=(\S+)$/.exec(info)?.[1];
-      if (file !== undefined) {
-        await writeFile(join(folder.path, file), text.replace("http://127.0.0.1:8545", chain.rpc.url));
-      } else if (info === "sh") {
-        const run = shell(text);
-        expect(await run.ended, `${text}\n${run.output()}`).to.equal(0);
-        said.push(run.output());
-        commands += text.split("\n").filter((line) => line.startsWith("athanor ")).length;
-      } else if (info === "sh daemon") {
-        daemon = shell(text);
-        await eventually(() => daemon!.output().includes('"event":"ready"'), "ready");
+    const { said, commands, daemonSaid } = await followGuide(blocks, {
+      ...{ folder: folder.path, rpcUrl: chain.rpc.url },
+      async daemon(start) {
+        const daemon = start();
+        await eventually(() => daemon.output().includes('"event":"ready"'), "ready");
         const { modelRoot } = JSON.parse(
           await readFile(join(repository, "models/bard/athanor.json"), "utf8"),
         ) as {
@@ -51,13 +40,11 @@ describe("docs/providers.md", function () {
         const id = await chain.createJob({ provider, modelRoot, prompt: [5, 6, 7], maxTokens: 12 });
         await eventually(async () => (await chain.status(id)) === "Submitted", "submitted");
         await chain.pass(10_000);
-        await eventually(() => daemon!.output().includes('"event":"job.collected"'), "collected");
-        commands++;
-      }
-    }
-    daemon!.stop();
-    await daemon!.ended;
-    expect(daemon!.output()).to.contain('"event":"stopped"');
+        await eventually(() => daemon.output().includes('"event":"job.collected"'), "collected");
+        return daemon;
+      },
+    });
+    expect(daemonSaid).to.contain('"event":"stopped"');
     expect(commands, "commands run").to.equal(12);
     const text = said.join("");
     expect(text).to.contain("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266");

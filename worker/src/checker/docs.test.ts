@@ -5,7 +5,7 @@ import { checkerSchema } from "../config/schema.ts";
 import { startChain, type TestChain } from "../testing/chain.ts";
 import { checkersOf } from "../testing/checker.ts";
 import { eventually } from "../testing/eventually.ts";
-import { fieldsOf, readPage, repository, shellOf, type RunningBlock } from "../testing/guide.ts";
+import { fieldsOf, followGuide, readPage, repository, shellOf } from "../testing/guide.ts";
 import { temporaryFolder, type TemporaryFolder } from "../testing/model.ts";
 import type { CheckerStatus } from "./status.ts";
 
@@ -32,34 +32,21 @@ describe("docs/checkers-guide.md", function () {
 
   it("can be followed command by command", async () => {
     const { checkers } = await checkersOf(chain);
-    const shell = shellOf(blocks, folder.path);
-    let commands = 0;
-    const said: string[] = [];
-    let daemon: RunningBlock | undefined;
-    for (const { info, text } of blocks) {
-      const file = /^yaml file=(\S+)$/.exec(info)?.[1];
-      if (file !== undefined) {
-        await writeFile(join(folder.path, file), text.replace("http://127.0.0.1:8545", chain.rpc.url));
-      } else if (info === "sh") {
-        const run = shell(text);
-        expect(await run.ended, `${text}\n${run.output()}`).to.equal(0);
-        said.push(run.output());
-        commands += text.split("\n").filter((line) => line.startsWith("athanor ")).length;
-      } else if (info === "sh daemon") {
-        daemon = shell(text);
-        await eventually(() => daemon!.output().includes('"move":"commitSecret"'), "committed");
+    const { said, commands, daemonSaid } = await followGuide(blocks, {
+      ...{ folder: folder.path, rpcUrl: chain.rpc.url },
+      async daemon(start) {
+        const killed = start();
+        await eventually(() => killed.output().includes('"move":"commitSecret"'), "committed");
         // Killed, it goes on where it was: it commits to no other secret.
-        daemon.stop("SIGKILL");
-        await daemon.ended;
-        daemon = shell(text);
-        await eventually(() => daemon!.output().includes('"event":"checker.epoch"'), "started again");
-        commands++;
-      }
-    }
-    daemon!.stop();
-    await daemon!.ended;
-    expect(daemon!.output()).to.contain('"event":"ready"').and.contain('"event":"stopped"');
-    expect(daemon!.output()).to.not.contain("commitSecret");
+        killed.stop("SIGKILL");
+        await killed.ended;
+        const daemon = start();
+        await eventually(() => daemon.output().includes('"event":"checker.epoch"'), "started again");
+        return daemon;
+      },
+    });
+    expect(daemonSaid).to.contain('"event":"ready"').and.contain('"event":"stopped"');
+    expect(daemonSaid).to.not.contain("commitSecret");
     expect(commands, "commands run").to.equal(8);
     const [, joined, shown, left] = said;
     expect(joined).to.match(/✓ join as a checker: lock 10[,_ ]?000 ATH/);
@@ -72,6 +59,7 @@ describe("docs/checkers-guide.md", function () {
 
     // Four epochs later, the same command resigns.
     await chain.pass(6 * 86_400);
+    const shell = shellOf(blocks, folder.path);
     const leave = shell(blocks.findLast(({ text }) => text.startsWith("athanor checker leave"))!.text);
     expect(await leave.ended, leave.output()).to.equal(0);
     expect(leave.output()).to.contain("✓ resign as a checker").and.contain("✓ start to unbond");

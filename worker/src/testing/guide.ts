@@ -1,5 +1,6 @@
+import { expect } from "chai";
 import { spawn } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -48,6 +49,53 @@ export function shellOf(blocks: readonly Block[], folder: string): (text: string
     const stop = (signal: NodeJS.Signals = "SIGTERM") => void process.kill(-child.pid!, signal);
     return { ended, stop, output: () => output };
   };
+}
+
+/** What a page's reader did. */
+export interface Followed {
+  /** What the blocks printed that end by themselves. */
+  readonly said: readonly string[];
+  /** Number of commands of the worker. */
+  readonly commands: number;
+  /** What the last daemon printed. */
+  readonly daemonSaid: string;
+}
+
+/**
+ * Follows a page: writes its files, with the chain's address in them, and runs its blocks, each to success. The daemon is stopped in the end.
+ *
+ * @param options.daemon starts a daemon's block and waits for what it is to do
+ */
+export async function followGuide(
+  blocks: readonly Block[],
+  options: {
+    readonly folder: string;
+    readonly rpcUrl: string;
+    readonly daemon: (start: () => RunningBlock) => Promise<RunningBlock>;
+  },
+): Promise<Followed> {
+  const { folder, rpcUrl } = options;
+  const shell = shellOf(blocks, folder);
+  const said: string[] = [];
+  let commands = 0;
+  let daemon: RunningBlock | undefined;
+  for (const { info, text } of blocks) {
+    const file = /^yaml file=(\S+)$/.exec(info)?.[1];
+    if (file !== undefined) {
+      await writeFile(join(folder, file), text.replace("http://127.0.0.1:8545", rpcUrl));
+    } else if (info === "sh") {
+      const run = shell(text);
+      expect(await run.ended, `${text}\n${run.output()}`).to.equal(0);
+      said.push(run.output());
+      commands += text.split("\n").filter((line) => line.startsWith("athanor ")).length;
+    } else if (info === "sh daemon") {
+      daemon = await options.daemon(() => shell(text));
+      commands++;
+    }
+  }
+  daemon!.stop();
+  await daemon!.ended;
+  return { said, commands, daemonSaid: daemon!.output() };
 }
 
 /** The dotted names of a schema's leaves. Lists are `name[]`. */
